@@ -1,0 +1,66 @@
+//! Identifiers: random where they name an event in time, derived where the same thing must get the same name.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A source of randomness, so that tests can make it repeatable.
+pub trait Entropy: fmt::Debug + Send + Sync {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The operating system's randomness.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        // The system's generator does not fail on any platform that can run a container engine; were it
+        // ever to, ids would repeat and the store would refuse the second with `AlreadyExists`.
+        if getrandom::fill(bytes).is_err() {
+            bytes.fill(0);
+        }
+    }
+}
+
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// `len` characters of the Crockford base 32 alphabet in lower case (5 bits each).
+#[must_use]
+pub fn random_text(entropy: &dyn Entropy, len: usize) -> String {
+    let mut bytes = vec![0; len];
+    entropy.fill(&mut bytes);
+    bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect()
+}
+
+/// The id of a job: `job_` and 20 characters (100 random bits).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobId(String);
+
+impl JobId {
+    /// A new id.
+    #[must_use]
+    pub fn random(entropy: &dyn Entropy) -> Self {
+        Self(format!("job_{}", random_text(entropy, 20)))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for JobId {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,31 @@
+//! Plain data, in the order in which it flows through the pipeline. No logic beyond validation.
+
+mod app;
+mod container;
+mod detection;
+mod event;
+mod files;
+mod image;
+mod job;
+mod name;
+mod plan;
+mod release;
+mod route;
+mod source;
+
+pub use app::{AppSpec, BuildSpec, HealthSpec, ResourceLimits, RoutingSpec, UserSpec, VolumeSpec};
+pub use container::{
+    ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
+    ContainerSummary, ExecOutput, ExecSpec, LogLine, LogOptions, LogStream, MountSpec, NetworkInfo,
+    NetworkSpec, PortBinding, RestartPolicy, RuntimeEvent, RuntimeInfo, VolumeInfo,
+};
+pub use detection::{Detection, Diagnostic, Evidence, Severity, Variant};
+pub use event::{Event, EventBody, Progress};
+pub use files::{FileSet, GeneratedFile};
+pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
+pub use job::{Job, JobFilter, JobKind, JobState, StepRecord, StepState};
+pub use name::{AppName, DomainName, EnvName};
+pub use plan::{CacheMount, CopySpec, HealthCheck, Plan, Stage, Target};
+pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release};
+pub use route::{Backend, Route};
+pub use source::{Archive, GitSource, Source, SourceLimits};

@@ -1,0 +1,339 @@
+//! What a user wants to run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::name::{AppName, DomainName, EnvName};
+use super::source::Source;
+use crate::error::{Error, Result};
+use crate::secret::SecretRef;
+
+/// An application as its owner wants it: the input of preview and deploy.
+///
+/// ```
+/// use byop_core::model::{AppSpec, Source};
+///
+/// let spec = AppSpec::new("shop", Source::Directory("./shop".into()))?.with_domain("shop.example.com")?;
+/// assert_eq!(spec.name.as_str(), "shop");
+/// # Ok::<(), byop_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppSpec {
+    /// Unique within a store.
+    pub name: AppName,
+    /// Where its files come from.
+    pub source: Source,
+    /// Host names at which it answers. None: reachable by no one but the engine.
+    #[serde(default)]
+    pub domains: Vec<DomainName>,
+    /// Plain environment variables.
+    #[serde(default)]
+    pub env: BTreeMap<EnvName, String>,
+    /// Environment variables whose values are secrets, by reference.
+    #[serde(default)]
+    pub secrets: BTreeMap<EnvName, SecretRef>,
+    /// The port it listens on; detected when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// Overrides of what detection found.
+    #[serde(default)]
+    pub build: BuildSpec,
+    /// How its health is judged.
+    #[serde(default)]
+    pub health: HealthSpec,
+    /// Memory, processors, processes.
+    #[serde(default)]
+    pub resources: ResourceLimits,
+    /// Folders that outlive a release.
+    #[serde(default)]
+    pub volumes: Vec<VolumeSpec>,
+    /// Runs as this user instead of the image's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserSpec>,
+    /// How requests reach it.
+    #[serde(default)]
+    pub routing: RoutingSpec,
+}
+
+impl AppSpec {
+    /// A spec with defaults for all but name and source.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a bad name.
+    pub fn new(name: impl Into<String>, source: Source) -> Result<Self> {
+        Ok(Self {
+            name: AppName::new(name)?,
+            source,
+            domains: Vec::new(),
+            env: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            port: None,
+            build: BuildSpec::default(),
+            health: HealthSpec::default(),
+            resources: ResourceLimits::default(),
+            volumes: Vec::new(),
+            user: None,
+            routing: RoutingSpec::default(),
+        })
+    }
+
+    /// Adds a host name.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a bad host name.
+    pub fn with_domain(mut self, domain: impl Into<String>) -> Result<Self> {
+        self.domains.push(DomainName::new(domain)?);
+        Ok(self)
+    }
+
+    /// Sets a plain environment variable.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a bad name.
+    pub fn with_env(mut self, name: impl Into<String>, value: impl Into<String>) -> Result<Self> {
+        self.env.insert(EnvName::new(name)?, value.into());
+        Ok(self)
+    }
+
+    /// Sets the port that it listens on.
+    #[must_use]
+    pub fn with_port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// Checks what the types alone cannot.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the key and what was expected.
+    pub fn validate(&self) -> Result<()> {
+        let invalid = |key: &str, value: &dyn std::fmt::Display, expected: &str| {
+            Error::invalid("app.validate", format!("`{key}` must be {expected}"))
+                .with_context("app", &self.name)
+                .with_context("key", key)
+                .with_context("value", value)
+        };
+        if self.port == Some(0) {
+            return Err(invalid("port", &0, "between 1 and 65535"));
+        }
+        let mut seen = BTreeSet::new();
+        for domain in &self.domains {
+            if !seen.insert(domain) {
+                return Err(invalid("domains", domain, "a list without repetitions"));
+            }
+        }
+        for (name, value) in &self.env {
+            if value.contains('\0') || value.len() > 128 * 1024 {
+                return Err(invalid("env", name, "text of at most 128 KiB without NUL characters"));
+            }
+            if self.secrets.contains_key(name) {
+                return Err(invalid("secrets", name, "different from the names in `env`"));
+            }
+        }
+        self.health.validate().map_err(|(key, value, expected)| invalid(key, &value, expected))?;
+        if !(6 << 20..=1 << 44).contains(&self.resources.memory_bytes) {
+            return Err(invalid(
+                "resources.memory_bytes",
+                &self.resources.memory_bytes,
+                "between 6 MiB and 16 TiB",
+            ));
+        }
+        if !(self.resources.cpus.is_finite() && (0.01..=1024.0).contains(&self.resources.cpus)) {
+            return Err(invalid("resources.cpus", &self.resources.cpus, "between 0.01 and 1024"));
+        }
+        if !(1..=1 << 22).contains(&self.resources.pids) {
+            return Err(invalid("resources.pids", &self.resources.pids, "between 1 and 4194304"));
+        }
+        if self.routing.drain_seconds > 3600 {
+            return Err(invalid("routing.drain_seconds", &self.routing.drain_seconds, "at most 3600"));
+        }
+        let (mut names, mut paths) = (BTreeSet::new(), BTreeSet::new());
+        for volume in &self.volumes {
+            if !is_absolute_clean_path(&volume.path) {
+                return Err(invalid(
+                    "volumes.path",
+                    &volume.path.escape_default(),
+                    "an absolute path inside the container, without `..`, `:` or control characters",
+                ));
+            }
+            if !names.insert(&volume.name) || !paths.insert(&volume.path) {
+                return Err(invalid("volumes", &volume.name, "a list without repeated names or paths"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether `path` is absolute, not the root itself, and can be written into a mount without surprises.
+fn is_absolute_clean_path(path: &str) -> bool {
+    path.len() > 1
+        && path.len() <= 1024
+        && path.starts_with('/')
+        && !path.chars().any(|c| c.is_control() || c == ':' || c == ',')
+        && path[1..].split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+}
+
+/// Overrides of what detection found. Absent: as detected.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BuildSpec {
+    /// The generator to use, by name, such as `node`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack: Option<String>,
+    /// The version of the language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The install command line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub install: Option<String>,
+    /// The build command line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
+    /// The start command line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// Base images to use in place of those that the table names, such as a mirror's.
+    pub images: BTreeMap<String, String>,
+    /// Memory limit of the build, in bytes; 0 is none.
+    pub memory_bytes: u64,
+    /// Processor limit of the build; 0 is none.
+    pub cpus: f64,
+}
+
+/// How the health of an app is judged: an HTTP request through the proxy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HealthSpec {
+    /// The path to ask; detected when absent, else `/`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The lowest good status.
+    pub status_min: u16,
+    /// The highest good status.
+    pub status_max: u16,
+    /// Seconds between probes of the running container.
+    pub interval_seconds: u32,
+    /// Seconds after which a probe counts as failed.
+    pub timeout_seconds: u32,
+    /// Failed probes in a row that make it unhealthy.
+    pub retries: u32,
+    /// Seconds that a new release has to become healthy.
+    pub deadline_seconds: u32,
+}
+
+impl Default for HealthSpec {
+    /// 200 to 399 every 10 s, 5 s each, 3 times; 60 s to become healthy.
+    fn default() -> Self {
+        Self {
+            path: None,
+            status_min: 200,
+            status_max: 399,
+            interval_seconds: 10,
+            timeout_seconds: 5,
+            retries: 3,
+            deadline_seconds: 60,
+        }
+    }
+}
+
+impl HealthSpec {
+    fn validate(&self) -> std::result::Result<(), (&'static str, String, &'static str)> {
+        if let Some(path) = &self.path {
+            let fits = path.starts_with('/')
+                && path.len() <= 1024
+                && path
+                    .bytes()
+                    .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'\\' | b'`' | b'$'));
+            if !fits {
+                return Err((
+                    "health.path",
+                    path.escape_default().to_string(),
+                    "a path such as /healthz, in printable ASCII without quotes, `$` and `\\`",
+                ));
+            }
+        }
+        let range = 100..=599;
+        if !range.contains(&self.status_min)
+            || !range.contains(&self.status_max)
+            || self.status_min > self.status_max
+        {
+            return Err((
+                "health.status_min",
+                format!("{} to {}", self.status_min, self.status_max),
+                "the lower end of a range within 100 to 599",
+            ));
+        }
+        for (key, value, max) in [
+            ("health.interval_seconds", self.interval_seconds, 3600),
+            ("health.timeout_seconds", self.timeout_seconds, 600),
+            ("health.retries", self.retries, 100),
+            ("health.deadline_seconds", self.deadline_seconds, 3600),
+        ] {
+            if value == 0 || value > max {
+                return Err((key, value.to_string(), "at least 1, and not longer than an hour"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a container may use.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResourceLimits {
+    /// Memory in bytes; going beyond ends the process.
+    pub memory_bytes: u64,
+    /// Processors; 0.5 is half of one.
+    pub cpus: f64,
+    /// Processes and threads.
+    pub pids: u32,
+}
+
+impl Default for ResourceLimits {
+    /// 512 MiB, one processor, 512 processes.
+    fn default() -> Self {
+        Self { memory_bytes: 512 << 20, cpus: 1.0, pids: 512 }
+    }
+}
+
+/// A folder of the app that outlives its releases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VolumeSpec {
+    /// Unique within the app.
+    pub name: AppName,
+    /// Where the app finds it; absolute.
+    pub path: String,
+}
+
+/// A user and group, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserSpec {
+    /// User id.
+    pub uid: u32,
+    /// Group id.
+    pub gid: u32,
+}
+
+/// How requests reach an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RoutingSpec {
+    /// Answers plain HTTP with a redirect (301) to HTTPS. Off until certificates are set up.
+    pub https_redirect: bool,
+    /// Adds `X-Content-Type-Options`, `X-Frame-Options` and `Referrer-Policy`, and with
+    /// `https_redirect` also `Strict-Transport-Security`.
+    pub security_headers: bool,
+    /// Seconds between the moment new requests go to the new release and the stop of the old one.
+    pub drain_seconds: u32,
+}
+
+impl Default for RoutingSpec {
+    /// No redirect, security headers, 10 s to drain.
+    fn default() -> Self {
+        Self { https_redirect: false, security_headers: true, drain_seconds: 10 }
+    }
+}

@@ -1,0 +1,95 @@
+//! What a source tree was found to be.
+
+use serde::{Deserialize, Serialize};
+
+/// A stack that fits a source tree, with the reasons.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Detection {
+    /// The stack, such as `node`; the name of the generator that found it.
+    pub stack: String,
+    /// The version of the language or runtime, such as `22` or `3.13`.
+    pub version: Option<String>,
+    /// The web framework, such as `fastapi`.
+    pub framework: Option<String>,
+    /// Whether a JavaScript front end is served as files or rendered on a server.
+    pub variant: Option<Variant>,
+    /// The package manager, such as `pnpm`.
+    pub package_manager: Option<String>,
+    /// How sure the generator is, from 0 to 1. Below 0.5 the answer is "unsure".
+    pub confidence: f64,
+    /// Which files led to which conclusion.
+    pub evidence: Vec<Evidence>,
+    /// What is doubtful, and what would settle it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Detection {
+    /// A detection without evidence yet.
+    #[must_use]
+    pub fn new(stack: impl Into<String>, confidence: f64) -> Self {
+        Self {
+            stack: stack.into(),
+            version: None,
+            framework: None,
+            variant: None,
+            package_manager: None,
+            confidence,
+            evidence: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Adds a piece of evidence.
+    pub fn note(&mut self, fact: impl Into<String>, file: impl Into<String>, reason: impl Into<String>) {
+        self.evidence.push(Evidence { fact: fact.into(), file: file.into(), reason: reason.into() });
+    }
+}
+
+/// How a JavaScript application is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Variant {
+    /// Built to files and served as they are.
+    Spa,
+    /// Rendered by a server process.
+    Ssr,
+}
+
+/// A conclusion and the file it rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What was concluded, such as `framework = fastapi`.
+    pub fact: String,
+    /// The deciding file, relative to the root.
+    pub file: String,
+    /// Why the file says so.
+    pub reason: String,
+}
+
+/// Something a person should know about a detection or plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// A stable code, such as `several-binaries`.
+    pub code: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One sentence.
+    pub message: String,
+    /// What to set, such as `build.start`, where that would settle it.
+    pub setting: Option<String>,
+}
+
+/// How much a diagnostic matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Works, but perhaps not as wanted.
+    Warning,
+    /// Cannot be deployed without an answer.
+    Error,
+}

@@ -1,0 +1,113 @@
+//! An app as stored, and what runs of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::app::AppSpec;
+use super::container::ContainerInfo;
+use super::detection::Detection;
+use super::name::AppName;
+use super::plan::Plan;
+use crate::clock::Timestamp;
+use crate::digest::Digest;
+
+/// An app as stored: the wanted state and the release that serves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct App {
+    /// Its name.
+    pub name: AppName,
+    /// What was last asked for and came to serve.
+    pub spec: AppSpec,
+    /// The host it runs on.
+    pub host: String,
+    /// The release that serves; none before the first success.
+    pub current: Option<Release>,
+    /// The number that the next release gets; never given twice.
+    pub next_release: u64,
+    /// Whether its owner wants it to run.
+    pub wanted: AppState,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Whether an app runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AppState {
+    /// Its container runs and is healthy, or has no check.
+    Running,
+    /// Its container runs but is not healthy.
+    Unhealthy,
+    /// Its container has ended or was stopped.
+    Stopped,
+    /// There is no container.
+    Absent,
+}
+
+/// A numbered, immutable version of an app: image, plan and configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Release {
+    /// Counted from 1 within the app.
+    pub number: u64,
+    /// The image's id on the engine.
+    pub image_id: String,
+    /// The image's name.
+    pub image: String,
+    /// Digest of the source tree; none for a prebuilt image.
+    pub source_digest: Option<Digest>,
+    /// Digest of everything that the container is made from. Equal digests mean nothing to do.
+    pub config_digest: Digest,
+    /// The port that it listens on.
+    pub port: u16,
+    /// The health path.
+    pub health_path: String,
+    /// What the source was found to be; none for a prebuilt image.
+    pub detection: Option<Detection>,
+    /// How it was built; none for a prebuilt image.
+    pub plan: Option<Plan>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A release on a host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// The app.
+    pub app: AppName,
+    /// The host.
+    pub host: String,
+    /// The number of the release.
+    pub release: u64,
+    /// The container.
+    pub container: String,
+    /// How far it is.
+    pub state: DeploymentState,
+    /// The URL at which it answers; none without a domain.
+    pub url: Option<String>,
+}
+
+/// How far a deployment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DeploymentState {
+    /// It receives the app's requests.
+    Serving,
+    /// Nothing had to change: this release was serving already.
+    Unchanged,
+}
+
+/// An app with what really runs of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AppReport {
+    /// As stored.
+    pub app: App,
+    /// As observed.
+    pub state: AppState,
+    /// The containers of the app, as observed; the serving one first.
+    pub containers: Vec<ContainerInfo>,
+    /// The URL at which it answers; none without a domain.
+    pub url: Option<String>,
+}

@@ -1,0 +1,64 @@
+//! Where an application's files come from.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::image::ImageRef;
+use crate::secret::SecretRef;
+
+/// Where an application comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Source {
+    /// A folder on this machine.
+    Directory(PathBuf),
+    /// A `.tar`, `.tar.gz`, `.tgz` or `.zip` file on this machine.
+    Archive(Archive),
+    /// A Git repository.
+    Git(GitSource),
+    /// An image that the host's engine has or can pull; detection and build are left out.
+    Image(ImageRef),
+}
+
+/// An archive file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// A Git repository and what to take from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GitSource {
+    /// `https://`, `ssh://`, `git@host:path`, or a local path. Never with credentials in it.
+    pub url: String,
+    /// A branch, tag or full commit id; the default branch when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The token or password for `https`, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<SecretRef>,
+}
+
+/// Bounds on what a source may contain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SourceLimits {
+    /// Files, folders and links together.
+    pub entries: usize,
+    /// Bytes of all files together, after unpacking.
+    pub bytes: u64,
+    /// Folders inside folders.
+    pub depth: usize,
+}
+
+impl Default for SourceLimits {
+    /// 50,000 entries, 4 GiB, 64 levels.
+    fn default() -> Self {
+        Self { entries: 50_000, bytes: 4 << 30, depth: 64 }
+    }
+}
