@@ -1,13 +1,13 @@
 //! The tree: a sorted listing, and a way to the contents.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
 use rustix::io::Errno;
 
+use super::reader::{Input, Reader};
 use super::root::Root;
 use super::{path, walk};
 use crate::digest::{Digest, Hasher};
@@ -183,21 +183,18 @@ impl SourceTree {
     pub fn read_text(&self, path: &str) -> Result<Option<String>> {
         const OPERATION: &str = "source.read";
         let Some(entry) = self.find_file(path) else { return Ok(None) };
-        let too_large = || {
-            Error::invalid(OPERATION, "the file is larger than 1 MiB and cannot be read as text")
-                .with_context("file", &entry.path)
-        };
         if entry.size > TEXT_LIMIT {
-            return Err(too_large());
+            return Err(Error::invalid(
+                OPERATION,
+                "the file is larger than 1 MiB and cannot be read as text",
+            )
+            .with_context("file", &entry.path));
         }
         let mut bytes = Vec::new();
-        let file = self.reader(OPERATION, entry)?;
-        file.take(TEXT_LIMIT + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| unreadable(OPERATION, entry, Errno::from_io_error(&error)))?;
-        if bytes.len() as u64 > TEXT_LIMIT {
-            return Err(too_large());
-        }
+        let mut reader = self.reader(OPERATION, entry)?;
+        // The reader keeps its own, better error.
+        let _ = reader.read_to_end(&mut bytes);
+        reader.finish()?;
         if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
             bytes = rest.to_vec();
         }
@@ -219,7 +216,14 @@ impl SourceTree {
         for entry in self.entries.iter() {
             hasher.field(entry.path.as_bytes());
             match &entry.kind {
-                EntryKind::File => hasher.update(if entry.executable { b"x" } else { b"f" }),
+                EntryKind::File => {
+                    hasher.update(if entry.executable { b"x" } else { b"f" });
+                    hasher.update(&entry.size.to_le_bytes());
+                    let mut reader = self.reader("source.digest", entry)?;
+                    // The hasher takes everything; what can fail is the reader, which keeps its own error.
+                    let _ = std::io::copy(&mut reader, &mut hasher);
+                    reader.finish()?;
+                }
                 EntryKind::Directory => hasher.update(b"d"),
                 EntryKind::Symlink(target) => {
                     hasher.update(b"l");
@@ -236,31 +240,25 @@ impl SourceTree {
         find(&self.entries, &path).filter(|entry| entry.kind == EntryKind::File)
     }
 
+    /// The entry at exactly this path.
+    pub(super) fn entry(&self, path: &str) -> Option<&SourceEntry> {
+        find(&self.entries, path)
+    }
+
     /// The contents of a file.
-    fn reader(&self, operation: &'static str, entry: &SourceEntry) -> Result<Reader> {
-        match &self.contents {
+    pub(super) fn reader<'a>(&self, operation: &'static str, entry: &'a SourceEntry) -> Result<Reader<'a>> {
+        let input = match &self.contents {
             Contents::Folder(root) => root
                 .open_file(&entry.path)
-                .map(Reader::File)
-                .map_err(|errno| unreadable(operation, entry, Some(errno))),
+                .and_then(|file| {
+                    Input::from_file(file).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+                })
+                .map_err(|errno| unreadable(operation, entry, errno))?,
             Contents::Memory(files) => {
-                Ok(Reader::Memory(Cursor::new(files.get(&entry.path).cloned().unwrap_or_default())))
+                Input::Memory(Cursor::new(files.get(&entry.path).cloned().unwrap_or_default()))
             }
-        }
-    }
-}
-
-enum Reader {
-    File(File),
-    Memory(Cursor<Arc<[u8]>>),
-}
-
-impl Read for Reader {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        match self {
-            Self::File(file) => file.read(buffer),
-            Self::Memory(bytes) => bytes.read(buffer),
-        }
+        };
+        Ok(Reader::new(operation, entry, input))
     }
 }
 
@@ -339,22 +337,18 @@ fn no_root(root: &Path, errno: Errno) -> Error {
     error.with_context("folder", root.display()).with_source(errno)
 }
 
-fn unreadable(operation: &'static str, entry: &SourceEntry, errno: Option<Errno>) -> Error {
+fn unreadable(operation: &'static str, entry: &SourceEntry, errno: Errno) -> Error {
     let error = match errno {
-        Some(Errno::ACCESS | Errno::PERM) => {
+        Errno::ACCESS | Errno::PERM => {
             Error::new(ErrorKind::PermissionDenied, operation, "the file cannot be read")
                 .with_remedy("make it readable for the user that runs byop")
         }
-        Some(Errno::MFILE | Errno::NFILE | Errno::IO) => {
+        Errno::MFILE | Errno::NFILE | Errno::IO => {
             Error::new(ErrorKind::Unavailable, operation, "the file cannot be opened")
         }
         _ => Error::new(ErrorKind::Conflict, operation, "the file changed since the source was listed"),
     };
-    let error = error.with_context("file", &entry.path);
-    match errno {
-        Some(errno) => error.with_source(errno),
-        None => error,
-    }
+    error.with_context("file", &entry.path).with_source(errno)
 }
 
 #[cfg(test)]
