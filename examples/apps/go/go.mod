@@ -1,0 +1,3 @@
+module example.com/byop-example-go
+
+go 1.27

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# A Docker Engine that answers, on a Debian machine: installs and starts what is missing.
+# Does nothing where an engine already answers through DOCKER_HOST.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+LOG=$BYOP_STATE/dockerd.log
+
+# In bookworm the client is part of docker.io; later suites have it in a package of its own.
+client_package() { if [ -n "$(apt-cache search --names-only '^docker-cli$')" ]; then echo docker-cli; else echo docker.io; fi; }
+
+install_packages() {
+  PATH=$PATH:/usr/sbin:/sbin need_commands dockerd=docker.io iptables=iptables mmdebstrap=mmdebstrap \
+    curl=curl xz=xz-utils git=git update-ca-certificates=ca-certificates
+  have docker || apt_install "$(client_package)"
+}
+
+# A pid file left by an earlier life of the machine stops dockerd if the number is taken again.
+drop_stale_pid() {
+  local pid
+  pid=$(cat /var/run/docker.pid 2>/dev/null) || return 0
+  [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] || as_root rm -f /var/run/docker.pid
+}
+
+start() {
+  if [ -d /run/systemd/system ]; then
+    say "starting the engine: systemctl start docker"
+    as_root systemctl start docker
+    return
+  fi
+  drop_stale_pid
+  say "starting the engine: dockerd, log in $LOG"
+  as_root setsid dockerd --pidfile /var/run/docker.pid --group "$(id -gn)" >"$LOG" 2>&1 </dev/null 9>&- &
+}
+
+up() {
+  install_packages
+  engine_answers && return
+  start
+  wait_for 40 engine_answers || { tail -n 20 "$LOG" >&2 || true; die "the engine does not answer (may this user use it?)"; }
+  cp /var/run/docker.pid "$BYOP_STATE/dockerd.pid" 2>/dev/null || true
+}
+
+if [ -z "${DOCKER_HOST:-}" ]; then
+  with_lock engine up
+elif ! engine_answers; then
+  die "no engine answers at DOCKER_HOST=$DOCKER_HOST"
+fi
+docker version --format 'engine {{.Server.Version}}, api {{.Server.APIVersion}}'
