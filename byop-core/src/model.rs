@@ -16,8 +16,8 @@ mod source;
 pub use app::{AppSpec, BuildSpec, HealthSpec, ResourceLimits, RoutingSpec, UserSpec, VolumeSpec};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
-    ContainerSummary, ExecOutput, ExecSpec, LogLine, LogOptions, LogStream, MountSpec, NetworkInfo,
-    NetworkSpec, PortBinding, RestartPolicy, RuntimeEvent, RuntimeInfo, VolumeInfo,
+    ContainerSummary, ExecOutput, ExecSpec, LogCursor, LogLine, LogOptions, LogStream, MountSpec,
+    NetworkInfo, NetworkSpec, PortBinding, RestartPolicy, RuntimeEvent, RuntimeInfo, VolumeInfo,
 };
 pub use detection::{Detection, Diagnostic, Evidence, Severity, Variant};
 pub use event::{Event, EventBody, Progress};

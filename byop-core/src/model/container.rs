@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::app::{ResourceLimits, UserSpec};
 use super::image::Builder;
 use crate::clock::Timestamp;
+use crate::error::{Error, Result};
 
 /// What an engine is and can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -328,8 +329,10 @@ pub struct ExecOutput {
 pub struct LogOptions {
     /// Only the last so many lines.
     pub tail: Option<u32>,
-    /// Only lines after this time; the cursor for going on where one stopped.
+    /// Only lines after this millisecond.
     pub since: Option<Timestamp>,
+    /// Only lines after the one with this cursor: goes on exactly where one stopped.
+    pub after: Option<LogCursor>,
     /// Whether to wait for further lines until the container ends.
     pub follow: bool,
 }
@@ -354,11 +357,52 @@ impl LogOptions {
         self
     }
 
-    /// Only lines after this time.
+    /// Goes on after the line with this cursor.
+    #[must_use]
+    pub fn with_after(mut self, cursor: LogCursor) -> Self {
+        self.after = Some(cursor);
+        self
+    }
+
+    /// Only lines after this millisecond.
     #[must_use]
     pub fn with_since(mut self, since: Timestamp) -> Self {
         self.since = Some(since);
         self
+    }
+}
+
+/// The place of a line in a container's log, finer than its time. Text in JSON, where numbers are too coarse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct LogCursor(u64);
+
+impl LogCursor {
+    /// The place of a line that the engine read at this nanosecond since 1970.
+    #[must_use]
+    pub fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since 1970.
+    #[must_use]
+    pub fn as_nanos(self) -> u64 {
+        self.0
+    }
+}
+
+impl TryFrom<String> for LogCursor {
+    type Error = Error;
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+            .map(Self)
+            .map_err(|error| Error::invalid("log.cursor", "this is not a place in a log").with_source(error))
+    }
+}
+
+impl From<LogCursor> for String {
+    fn from(cursor: LogCursor) -> Self {
+        cursor.0.to_string()
     }
 }
 
@@ -380,6 +424,8 @@ pub struct LogLine {
     pub container: String,
     /// When the engine read it.
     pub time: Timestamp,
+    /// Its place, for [`LogOptions::after`].
+    pub cursor: LogCursor,
     /// Where it came from.
     pub stream: LogStream,
     /// The text, without its line end.
