@@ -1,4 +1,7 @@
 //! Where state lives.
+//!
+//! A program that embeds byop chooses its store: [`MemoryStore`] for tests and previews, `SqliteStore` (feature
+//! `sqlite`) for one machine, or its own implementation of [`Store`], which `testing::store_suite` checks.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -11,8 +14,13 @@ use crate::id::JobId;
 use crate::model::{Event, EventBody, Job, JobFilter, StepRecord};
 
 mod memory;
+mod refusal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+
+pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 
 /// A stored value with its version.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,14 +119,16 @@ pub trait Store: Debug + Send + Sync {
 
     /// Writes the state of a job that one holds. A job that has ended gives up its lease.
     ///
+    /// A lease that ran out but was not taken by another claim still counts.
+    ///
     /// # Errors
-    /// `LeaseLost`.
+    /// `LeaseLost`; `InvalidInput` when the lease is of another job, or the job now names another app.
     async fn update_job(&self, lease: &Lease, job: &Job) -> Result<()>;
 
     /// Writes the journal entry of a step; the same key replaces.
     ///
     /// # Errors
-    /// `LeaseLost`.
+    /// `LeaseLost`; `InvalidInput` when the lease is of another job than the step.
     async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()>;
 
     /// The steps of a job, in the order in which their first entries were written.

@@ -1,0 +1,79 @@
+//! What stores say when they refuse, so that all of them say the same.
+
+use crate::error::{Error, ErrorKind};
+use crate::id::JobId;
+use crate::model::{AppName, Job, StepRecord};
+use crate::store::Lease;
+
+pub(super) fn record_exists(collection: &str, key: &str) -> Error {
+    Error::new(ErrorKind::AlreadyExists, "record.put", "there is such a record already")
+        .with_context("collection", collection)
+        .with_context("key", key)
+}
+
+pub(super) fn record_changed(collection: &str, key: &str, expected: u64, found: Option<u64>) -> Error {
+    let found = found.map_or_else(|| "none".to_owned(), |version| version.to_string());
+    Error::new(ErrorKind::Conflict, "record.put", "the record has changed since it was read")
+        .with_context("collection", collection)
+        .with_context("key", key)
+        .with_context("expected", expected)
+        .with_context("found", found)
+        .with_remedy("read the record again, then decide")
+}
+
+pub(super) fn job_exists(id: &JobId) -> Error {
+    Error::new(ErrorKind::AlreadyExists, "job.create", "there is a job of this id already")
+        .with_context("job", id)
+}
+
+pub(super) fn app_has_job(app: &AppName, other: &str) -> Error {
+    Error::new(ErrorKind::Conflict, "job.create", "another job of this app has not ended")
+        .with_context("app", app)
+        .with_context("job", other)
+        .with_remedy("wait for that job, or cancel it")
+}
+
+pub(super) fn no_job(operation: &'static str, id: &JobId) -> Error {
+    Error::not_found(operation, "there is no such job").with_context("job", id)
+}
+
+pub(super) fn job_ended(id: &JobId) -> Error {
+    Error::new(ErrorKind::Conflict, "job.claim", "the job has ended").with_context("job", id)
+}
+
+pub(super) fn lease_held(id: &JobId, holder: &str) -> Error {
+    Error::new(ErrorKind::Conflict, "job.claim", "another worker holds the job")
+        .with_context("job", id)
+        .with_context("owner", holder)
+}
+
+pub(super) fn lease_lost(operation: &'static str, lease: &Lease) -> Error {
+    Error::new(ErrorKind::LeaseLost, operation, "this worker does not hold the job any more")
+        .with_context("job", &lease.job)
+        .with_context("owner", &lease.owner)
+        .with_context("token", lease.token)
+}
+
+pub(super) fn check_job_of_lease(lease: &Lease, job: &Job) -> Result<(), Error> {
+    if lease.job == job.id { Ok(()) } else { Err(foreign_lease("job.update", lease, &job.id)) }
+}
+
+pub(super) fn check_step_of_lease(lease: &Lease, step: &StepRecord) -> Result<(), Error> {
+    if lease.job == step.job { Ok(()) } else { Err(foreign_lease("step.put", lease, &step.job)) }
+}
+
+pub(super) fn check_same_app(stored: &str, job: &Job) -> Result<(), Error> {
+    if stored == job.app.as_str() {
+        return Ok(());
+    }
+    Err(Error::invalid("job.update", "a job cannot move to another app")
+        .with_context("job", &job.id)
+        .with_context("app", stored)
+        .with_context("given", &job.app))
+}
+
+fn foreign_lease(operation: &'static str, lease: &Lease, job: &JobId) -> Error {
+    Error::invalid(operation, "the lease is of another job")
+        .with_context("job", job)
+        .with_context("leased", &lease.job)
+}

@@ -1,0 +1,3 @@
+//! Every implementation of a port against the behaviour suite of that port.
+
+mod store;
