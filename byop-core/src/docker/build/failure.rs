@@ -44,7 +44,8 @@ pub(super) fn explain(text: &str, progress: &Progress) -> Error {
         },
     };
     let error = if progress.step().is_empty() { error } else { error.with_context("step", progress.step()) };
-    error.with_context("log", progress.tail())
+    let tail = progress.tail();
+    if tail.is_empty() { error } else { error.with_context("log", tail) }
 }
 
 /// The command that failed and its exit code, in each builder's way to say it.

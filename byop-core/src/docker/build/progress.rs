@@ -74,10 +74,12 @@ impl Progress {
             self.step.clone_from(&name);
             return Some(BuildEvent::Step { number, total, name });
         }
-        if self.last.len() == QUOTED {
-            self.last.pop_front();
+        if !is_bookkeeping(&line) {
+            if self.last.len() == QUOTED {
+                self.last.pop_front();
+            }
+            self.last.push_back(line.chars().take(1000).collect());
         }
-        self.last.push_back(line.chars().take(1000).collect());
         Some(BuildEvent::Log(line))
     }
 
@@ -121,6 +123,11 @@ impl Progress {
             self.failed = Some(vertex.name.clone());
         }
     }
+}
+
+/// Lines of the classic builder about its own containers.
+fn is_bookkeeping(line: &str) -> bool {
+    line.starts_with(" ---> ") || line.starts_with("Removing intermediate container ")
 }
 
 /// `Step 3/9 : RUN make`
