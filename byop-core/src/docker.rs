@@ -57,6 +57,7 @@ use transport::{ANSWER_TIMEOUT, Wire};
 pub struct Docker {
     api: bollard::Docker,
     wire: Wire,
+    readings: stats::Readings,
 }
 
 impl Docker {
@@ -70,7 +71,7 @@ impl Docker {
         let address = Some("http://localhost");
         let timeout = ANSWER_TIMEOUT.as_secs();
         bollard::Docker::connect_with_custom_transport(send, address, timeout, bollard::API_DEFAULT_VERSION)
-            .map(|api| Self { api, wire })
+            .map(|api| Self { api, wire, readings: stats::Readings::default() })
             .map_err(|failure| error::engine("runtime.connect", failure))
     }
 

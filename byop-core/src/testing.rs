@@ -1,3 +1,9 @@
-//! Behaviour suites and fakes for those who implement a port.
+//! Behaviour suites and fakes, for those who implement a port or drive one.
 
+mod fake_runtime;
+mod require;
+pub mod runtime_suite;
 pub mod store_suite;
+
+pub use fake_runtime::{FakeHealth, FakeProgram, FakeRuntime, Fault, Moment};
+pub use require::require;

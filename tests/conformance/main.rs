@@ -1,3 +1,4 @@
-//! Every implementation of a port against the behaviour suite of that port.
+//! Every implementation of a port that needs nothing but this process, against the behaviour suite of the port.
 
+mod runtime;
 mod store;

@@ -1,6 +1,7 @@
 //! What a container uses, on engines with control groups of either version.
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bollard::models::{ContainerMemoryStats, ContainerStatsResponse as Reading};
 use http_body_util::BodyExt;
@@ -12,8 +13,28 @@ use crate::model::ContainerStats;
 const OPERATION: &str = "container.stats";
 /// The first API that gives a reading without waiting for a second one.
 const ONE_SHOT_SINCE: (u32, u32) = (1, 41);
-/// Long enough for a meaningful share, short enough for a page that waits for it.
-const BETWEEN: Duration = Duration::from_millis(100);
+/// Readings of containers that are long gone must not pile up.
+const REMEMBERED: usize = 4096;
+
+/// Processor time and when it was read, both in nanoseconds.
+type Point = (u64, u64);
+
+/// The last reading of each container by this client.
+///
+/// A second reading at once would be simpler, but engines make it wait: 20.10 gives one a second.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Readings(Arc<Mutex<HashMap<String, Point>>>);
+
+impl Readings {
+    /// Remembers a reading and gives the one before.
+    fn replace(&self, id: &str, point: Point) -> Option<Point> {
+        let mut points = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if points.len() >= REMEMBERED && !points.contains_key(id) {
+            points.clear();
+        }
+        points.insert(id.to_owned(), point)
+    }
+}
 
 impl Docker {
     pub(super) async fn usage(&self, id: &str) -> Result<ContainerStats> {
@@ -24,22 +45,17 @@ impl Docker {
             return Ok(ContainerStats { container: name, ..Default::default() });
         }
         let version = self.wire.version().await.map_err(|failure| error::engine(OPERATION, failure))?;
-        let mut stats = if version >= Some(ONE_SHOT_SINCE) {
-            let first = self.reading(&id, "&one-shot=1").await?;
-            tokio::time::sleep(BETWEEN).await;
-            let second = self.reading(&id, "&one-shot=1").await?;
-            let mut stats = convert(&second);
-            stats.cpu_percent = share(cpu(&first), cpu(&second), taken(&first), taken(&second));
-            stats
-        } else {
-            let reading = self.reading(&id, "").await?;
-            let mut stats = convert(&reading);
-            let before = reading.precpu_stats.as_ref().and_then(|cpu| cpu.cpu_usage.as_ref()?.total_usage);
-            let preread = reading.preread.as_deref().and_then(time::parse_nanos);
-            stats.cpu_percent = share(before, cpu(&reading), preread, taken(&reading));
-            stats
-        };
+        let one_shot = if version >= Some(ONE_SHOT_SINCE) { "&one-shot=1" } else { "" };
+        let reading = self.reading(&id, one_shot).await?;
+        let mut stats = convert(&reading);
         stats.container = name;
+        if let (Some(cpu), Some(taken)) = (cpu(&reading), reading.read.as_deref().and_then(time::parse_nanos))
+        {
+            let started = (0, state.started_at.as_deref().and_then(time::parse_nanos).unwrap_or(taken));
+            // A restart begins to count from nothing, after the last reading.
+            let before = self.readings.replace(&id, (cpu, taken)).filter(|before| before.1 >= started.1);
+            stats.cpu_percent = share(before.unwrap_or(started), (cpu, taken));
+        }
         Ok(stats)
     }
 
@@ -55,18 +71,13 @@ fn cpu(reading: &Reading) -> Option<u64> {
     reading.cpu_stats.as_ref()?.cpu_usage.as_ref()?.total_usage
 }
 
-fn taken(reading: &Reading) -> Option<u64> {
-    time::parse_nanos(reading.read.as_deref()?)
-}
-
 /// Processor time over wall time in percent. The system's own counter moves in steps of 10 ms: too coarse.
 #[allow(clippy::cast_precision_loss)]
-fn share(before: Option<u64>, after: Option<u64>, from: Option<u64>, to: Option<u64>) -> f64 {
-    let (Some(before), Some(after), Some(from), Some(to)) = (before, after, from, to) else { return 0.0 };
-    if to <= from {
+fn share(from: Point, to: Point) -> f64 {
+    if to.1 <= from.1 {
         return 0.0;
     }
-    after.saturating_sub(before) as f64 / (to - from) as f64 * 100.0
+    to.0.saturating_sub(from.0) as f64 / (to.1 - from.1) as f64 * 100.0
 }
 
 fn convert(reading: &Reading) -> ContainerStats {
@@ -130,8 +141,16 @@ mod tests {
 
     #[test]
     fn a_share_is_of_one_processor() {
-        assert!((share(Some(0), Some(150), Some(0), Some(100)) - 150.0).abs() < 1e-9);
-        assert!(share(Some(5), Some(1), Some(0), Some(1)).abs() < 1e-9);
-        assert!(share(None, Some(1), Some(0), Some(1)).abs() < 1e-9);
+        assert!((share((0, 0), (150, 100)) - 150.0).abs() < 1e-9);
+        assert!(share((5, 0), (1, 1)).abs() < 1e-9);
+        assert!(share((0, 1), (1, 1)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_last_reading_is_remembered_for_each_container() {
+        let readings = Readings::default();
+        assert_eq!(readings.replace("a", (1, 1)), None);
+        assert_eq!(readings.replace("b", (2, 2)), None);
+        assert_eq!(readings.clone().replace("a", (3, 3)), Some((1, 1)));
     }
 }

@@ -438,7 +438,8 @@ pub struct LogLine {
 pub struct ContainerStats {
     /// The container's name.
     pub container: String,
-    /// Share of one processor in percent: 150 is one and a half.
+    /// Share of one processor in percent: 150 is one and a half. Since the last reading by the same client, or
+    /// since the start.
     pub cpu_percent: f64,
     /// Processor time since the start, in nanoseconds.
     pub cpu_nanos: u64,

@@ -1,0 +1,60 @@
+//! Calls that go wrong on purpose.
+
+use crate::error::{Error, ErrorKind};
+
+/// When a call goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Moment {
+    /// Before it has any effect.
+    Before,
+    /// After its effect: the caller cannot know.
+    After,
+    /// It never returns, and has no effect.
+    Never,
+}
+
+/// One call that goes wrong.
+#[derive(Debug)]
+pub struct Fault {
+    pub(super) operation: String,
+    pub(super) subject: Option<String>,
+    /// How many more matching calls go well first.
+    pub(super) skip: usize,
+    pub(super) moment: Moment,
+    pub(super) error: Option<Error>,
+}
+
+impl Fault {
+    /// The next call of `operation` (such as `container.create`) goes wrong; the error is `Unavailable` unless
+    /// another is given.
+    #[must_use]
+    pub fn new(operation: impl Into<String>, moment: Moment) -> Self {
+        Self { operation: operation.into(), subject: None, skip: 0, moment, error: None }
+    }
+
+    /// Only calls about this name or id count.
+    #[must_use]
+    pub fn with_subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// The `nth` matching call from now on, counted from 1.
+    #[must_use]
+    pub fn with_nth(mut self, nth: usize) -> Self {
+        self.skip = nth.saturating_sub(1);
+        self
+    }
+
+    /// The error to give.
+    #[must_use]
+    pub fn with_error(mut self, error: Error) -> Self {
+        self.error = Some(error);
+        self
+    }
+}
+
+pub(super) fn ordinary(operation: &'static str) -> Error {
+    Error::new(ErrorKind::Unavailable, operation, "the test wants this call to fail")
+}

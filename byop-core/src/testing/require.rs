@@ -1,0 +1,24 @@
+//! Components that a test needs and a machine may lack.
+
+use std::fmt::Display;
+
+/// The component that a test needs, or `None` after printing `SKIPPED test: why`.
+///
+/// # Panics
+/// When the component is missing and the environment variable `BYOP_REQUIRE` (names, separated by commas)
+/// contains `component`: then a skipped test is a failed one.
+#[allow(clippy::print_stdout, clippy::panic)]
+pub fn require<T, E: Display>(component: &str, found: Result<T, E>) -> Option<T> {
+    let why = match found {
+        Ok(found) => return Some(found),
+        Err(why) => why,
+    };
+    let required = std::env::var("BYOP_REQUIRE").unwrap_or_default();
+    assert!(
+        !required.split(',').any(|name| name.trim() == component),
+        "{component} is required (BYOP_REQUIRE={required}), but: {why}"
+    );
+    let thread = std::thread::current();
+    println!("SKIPPED {}: {why}", thread.name().unwrap_or("test"));
+    None
+}

@@ -1,0 +1,4 @@
+//! Tests against a real container engine.
+
+mod suite;
+mod support;
