@@ -151,7 +151,7 @@ impl Zip {
 }
 
 fn limits() -> SourceLimits {
-    SourceLimits { entries: 1_000, bytes: 1 << 20, depth: 20 }
+    SourceLimits { entries: 1_000, bytes: 1 << 20, depth: 20, ..SourceLimits::default() }
 }
 
 /// A place of its own, with a file that nobody may change.
