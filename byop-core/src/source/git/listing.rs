@@ -58,6 +58,9 @@ fn read(output: impl Read, limits: &SourceLimits) -> Result<()> {
             }
             continue;
         }
+        if facts.starts_with("160000 ") {
+            tracing::warn!(path = shown(), "a submodule is not fetched; its folder stays empty");
+        }
         entries += 1;
         if entries > limits.entries {
             return Err(walk::too_many(OPERATION, limits).with_context("entry", shown()));

@@ -8,6 +8,12 @@ use crate::secret::{Secret, redact};
 /// Words, what they mean, and what to do. The first that is found counts.
 const TABLE: &[(&[&str], ErrorKind, &str, &str)] = &[
     (
+        &["certificate verification failed", "SSL certificate problem", "certificate subject name"],
+        ErrorKind::Unavailable,
+        "the certificate of the repository's host is not trusted",
+        "check the address; a private authority must be among those that this machine trusts",
+    ),
+    (
         &["Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED", "host key is known"],
         ErrorKind::Unauthenticated,
         "the host's key is not known",
@@ -155,6 +161,10 @@ mod tests {
             ("fatal: detected dubious ownership in repository at '/x'", ErrorKind::PermissionDenied),
             ("ssh: connect to host example.com port 22: Connection refused", ErrorKind::Unavailable),
             ("error: RPC failed; curl 18 transfer closed\nfatal: early EOF", ErrorKind::Unavailable),
+            (
+                "fatal: unable to access 'https://example.com/a/': server certificate verification failed. CAfile: none",
+                ErrorKind::Unavailable,
+            ),
             ("", ErrorKind::Unavailable),
         ] {
             assert_eq!(refusal(text, None, None).kind(), kind, "{text}");
