@@ -12,6 +12,8 @@ use crate::secret::SecretSource;
 
 mod archive;
 mod context;
+#[cfg(feature = "git")]
+mod git;
 mod ignored;
 mod path;
 mod pattern;
@@ -68,9 +70,9 @@ pub async fn fetch(
             });
             Ok(Fetched { tree: tree.await?, revision: None })
         }
-        #[cfg(any())]
+        #[cfg(feature = "git")]
         Source::Git(git) => git::fetch(git, work, limits, secrets).await,
-        #[cfg(all())]
+        #[cfg(not(feature = "git"))]
         Source::Git(_) => {
             let _ = secrets;
             Err(Error::new(ErrorKind::Unsupported, OPERATION, "byop was built without the feature `git`"))

@@ -44,7 +44,7 @@ pub struct GitSource {
     pub credential: Option<SecretRef>,
 }
 
-/// Bounds on what a source may contain.
+/// Bounds on what a source may contain, and on where it may come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SourceLimits {
@@ -54,11 +54,14 @@ pub struct SourceLimits {
     pub bytes: u64,
     /// Folders inside folders.
     pub depth: usize,
+    /// Whether a repository may be on a private, loopback or link-local address. Off, so that a user of the embedding
+    /// program cannot look into its network.
+    pub allow_private_hosts: bool,
 }
 
 impl Default for SourceLimits {
-    /// 50,000 entries, 4 GiB, 64 levels.
+    /// 50,000 entries, 4 GiB, 64 levels, public hosts only.
     fn default() -> Self {
-        Self { entries: 50_000, bytes: 4 << 30, depth: 64 }
+        Self { entries: 50_000, bytes: 4 << 30, depth: 64, allow_private_hosts: false }
     }
 }

@@ -20,20 +20,35 @@ pub(super) const OPERATION: &str = "archive.unpack";
 /// Unpacks `archive` into the new folder `into`, and returns the folder that holds the app: `into`, or the one folder
 /// that everything in the archive is in. After an error `into` is gone.
 pub(super) fn unpack(archive: &Path, into: &Path, limits: &SourceLimits, stop: &Stop) -> Result<PathBuf> {
-    let named = |error: Error| error.with_context("archive", archive.display());
-    let file = open(archive).map_err(named)?;
-    let mut target = Unpack::create(into, limits, stop).map_err(named)?;
-    let done = read(file, limits, &mut target).and_then(|()| target.top());
-    drop(target);
-    match done {
+    let file = open(archive);
+    let top = file.and_then(|file| fill(into, limits, stop, |target| read(file, limits, target)));
+    match top {
         Ok(Some(top)) => Ok(into.join(top)),
         Ok(None) => Ok(into.to_owned()),
-        Err(error) => {
-            // What was refused must not be found by a later look; the error that counts is the first.
-            let _ = std::fs::remove_dir_all(into);
-            Err(named(error))
-        }
+        Err(error) => Err(error.with_context("archive", archive.display())),
     }
+}
+
+/// Unpacks a tar archive that is being written by a program.
+#[cfg(feature = "git")]
+pub(super) fn unpack_stream(input: impl Read, into: &Path, limits: &SourceLimits, stop: &Stop) -> Result<()> {
+    fill(into, limits, stop, |target| tar::read(Bounded::new(input, limits), target)).map(|_| ())
+}
+
+/// Makes the folder, and removes it when it cannot be filled; returns the one folder that everything is in.
+fn fill(
+    into: &Path,
+    limits: &SourceLimits,
+    stop: &Stop,
+    read: impl FnOnce(&mut Unpack<'_>) -> Result<()>,
+) -> Result<Option<String>> {
+    let mut target = Unpack::create(into, limits, stop)?;
+    let done = read(&mut target).and_then(|()| target.top());
+    if done.is_err() {
+        // What was refused must not be found by a later look; the error that counts is the first.
+        let _ = std::fs::remove_dir_all(into);
+    }
+    done
 }
 
 fn open(archive: &Path) -> Result<File> {
