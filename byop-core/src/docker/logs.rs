@@ -25,7 +25,8 @@ pub(super) async fn open(
 
     // The engine gives lines at or after `since`; ours are strictly after.
     let after = options.after.map(LogCursor::as_nanos);
-    let since = options.since.map(|since| u64::try_from(since.0).unwrap_or(0).saturating_mul(1_000_000) + 999_999);
+    let since =
+        options.since.map(|since| u64::try_from(since.0).unwrap_or(0).saturating_mul(1_000_000) + 999_999);
     let after = after.max(since);
     let path = path(&id, options.tail, after, options.follow);
     let body = docker.wire.get(OPERATION, &path).await?;
@@ -48,7 +49,8 @@ pub(super) async fn open(
 }
 
 fn path(id: &str, tail: Option<u32>, after: Option<u64>, follow: bool) -> String {
-    let mut path = format!("/containers/{id}/logs?stdout=1&stderr=1&timestamps=1&follow={}", u8::from(follow));
+    let mut path =
+        format!("/containers/{id}/logs?stdout=1&stderr=1&timestamps=1&follow={}", u8::from(follow));
     if let Some(lines) = tail {
         path.push_str(&format!("&tail={lines}"));
     }
