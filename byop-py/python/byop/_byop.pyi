@@ -1,0 +1,15 @@
+import os
+from typing import Final
+
+__all__ = ["__version__", "error_kinds", "preview"]
+
+__version__: Final[str]
+
+def error_kinds() -> list[str]: ...
+def preview(
+    source: str | os.PathLike[str],
+    name: str | None,
+    domains: list[str],
+    env: dict[str, str],
+    port: int | None,
+) -> str: ...

@@ -1,0 +1,195 @@
+"""The exceptions of byop: one class for each thing that a caller can do about an error.
+
+Every one is a ``ByopError``; where Python has a natural base, it is that as well, so ``except LookupError`` and
+``except ValueError`` work as everywhere.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+
+class ByopError(Exception):
+    """Something that byop could not do, as data; the text is for people."""
+
+    #: What the caller can do about it; the wire name, such as ``not_found``.
+    kind: ClassVar[str] = "internal"
+    #: Where it happened: ``noun.verb``.
+    operation: str
+    #: One sentence, without the context.
+    message: str
+    #: Facts, such as ids and file names, in the order in which they were added.
+    context: dict[str, str]
+    #: The texts of the underlying errors, outermost first.
+    causes: list[str]
+    #: What the user can do, where byop knows it.
+    remedy: str | None
+    #: Whether doing the same again can help.
+    retryable: bool
+    #: Seconds to wait first, when the other side said so.
+    retry_after: float | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str = "",
+        context: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        causes: Iterable[str] = (),
+        remedy: str | None = None,
+        retryable: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.operation = operation
+        self.context = dict(context)
+        self.causes = list(causes)
+        self.remedy = remedy
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        text = f"{self.operation}: {self.message}" if self.operation else self.message
+        if self.context:
+            text += " (" + ", ".join(f"{key}: {value}" for key, value in self.context.items()) + ")"
+        if self.remedy:
+            text += f"; {self.remedy}"
+        return text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = dict(self.__dict__)
+        return (_rebuild, (type(self), fields.pop("message"), fields))
+
+
+class InvalidInputError(ByopError, ValueError):
+    """The request itself is wrong; change it."""
+
+    kind = "invalid_input"
+
+
+class NotFoundError(ByopError, LookupError):
+    """The named thing does not exist."""
+
+    kind = "not_found"
+
+
+class AlreadyExistsError(ByopError):
+    """The named thing exists already and differs from what was asked for."""
+
+    kind = "already_exists"
+
+
+class ConflictError(ByopError):
+    """Someone else changed or holds the thing; look again, then decide."""
+
+    kind = "conflict"
+
+
+class UnauthenticatedError(ByopError):
+    """Credentials are missing or were refused."""
+
+    kind = "unauthenticated"
+
+
+class PermissionDeniedError(ByopError, PermissionError):
+    """Credentials are good but do not allow this."""
+
+    kind = "permission_denied"
+
+
+class QuotaExceededError(ByopError):
+    """A limit of the account or host is reached."""
+
+    kind = "quota_exceeded"
+
+
+class RateLimitedError(ByopError):
+    """Too many requests; ``retry_after`` says when to come back."""
+
+    kind = "rate_limited"
+
+
+class UnavailableError(ByopError, ConnectionError):
+    """The other side cannot be reached or is out of order."""
+
+    kind = "unavailable"
+
+
+class TimeoutError(ByopError, builtins.TimeoutError):
+    """The answer did not come in time; the outcome may be unknown."""
+
+    kind = "timeout"
+
+
+class UnsupportedError(ByopError, NotImplementedError):
+    """This implementation or version cannot do it."""
+
+    kind = "unsupported"
+
+
+class UnhealthyError(ByopError):
+    """It runs but does not pass its health check."""
+
+    kind = "unhealthy"
+
+
+class CancelledError(ByopError):
+    """The work was cancelled."""
+
+    kind = "cancelled"
+
+
+class LeaseLostError(ByopError):
+    """Another worker owns the job now."""
+
+    kind = "lease_lost"
+
+
+class CorruptError(ByopError):
+    """Stored data cannot be read."""
+
+    kind = "corrupt"
+
+
+class InternalError(ByopError, RuntimeError):
+    """A defect in byop or in an implementation of one of its ports."""
+
+    kind = "internal"
+
+
+_CLASSES: dict[str, type[ByopError]] = {cls.kind: cls for cls in ByopError.__subclasses__()}
+
+
+def _rebuild(cls: type[ByopError], message: str, fields: dict[str, Any]) -> ByopError:
+    error = cls.__new__(cls, message)
+    ByopError.__init__(error, message)
+    error.__dict__.update(fields)
+    return error
+
+
+def _from_report(text: str) -> ByopError:
+    """Make an exception of an error report; a kind of a newer byop becomes a plain ``ByopError``."""
+    report = json.loads(text)
+    retry = report["retry"]
+    after = retry["after"] if isinstance(retry, dict) else None
+    return _CLASSES.get(report["kind"], ByopError)(
+        report["message"],
+        operation=report["operation"],
+        context=_first_of_each(report["context"]),
+        causes=report["causes"],
+        remedy=report["remedy"],
+        retryable=retry == "now" or after is not None,
+        retry_after=after["secs"] + after["nanos"] / 1e9 if after else None,
+    )
+
+
+def _first_of_each(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Context as a dictionary; of a repeated key the first value counts, as in Rust."""
+    context: dict[str, str] = {}
+    for key, value in pairs:
+        context.setdefault(key, value)
+    return context

@@ -1,0 +1,161 @@
+"""The data of byop, as it comes out of ``json.loads``: plain dictionaries with these keys.
+
+A newer byop may add keys.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+
+class Evidence(TypedDict):
+    """A conclusion and the file it rests on."""
+
+    fact: str
+    file: str
+    reason: str
+
+
+class Diagnostic(TypedDict):
+    """Something a person should know about a detection or plan."""
+
+    code: str
+    severity: Literal["info", "warning", "error"]
+    message: str
+    setting: str | None
+
+
+class Detection(TypedDict):
+    """What a source tree was found to be, with the reasons."""
+
+    stack: str
+    version: str | None
+    framework: str | None
+    variant: Literal["spa", "ssr"] | None
+    package_manager: str | None
+    confidence: float
+    root: str
+    evidence: list[Evidence]
+    diagnostics: list[Diagnostic]
+
+
+class User(TypedDict):
+    """A user and group, by number."""
+
+    uid: int
+    gid: int
+
+
+class HealthCheck(TypedDict):
+    """How a container checks itself."""
+
+    path: str
+    is_known: bool
+    command: list[str] | None
+    interval_seconds: int
+    timeout_seconds: int
+    start_seconds: int
+    retries: int
+
+
+class CacheMount(TypedDict):
+    """A cache folder that outlives a build."""
+
+    id: str
+    target: str
+    is_locked: bool
+
+
+class EnvStep(TypedDict):
+    """Variables that are set while building."""
+
+    values: dict[str, str]
+    reason: str
+
+
+#: What is copied, and from where. Not a class, because ``from`` cannot be the name of an attribute.
+CopyStep = TypedDict(
+    "CopyStep",
+    {"from": str | None, "sources": list[str], "target": str, "reason": str},
+)
+
+
+class PackagesStep(TypedDict):
+    """Distribution packages that are installed."""
+
+    names: list[str]
+    reason: str
+
+
+class RunStep(TypedDict):
+    """A command line of the build."""
+
+    command: str
+    classic: str | None
+    caches: list[CacheMount]
+    reason: str
+
+
+class BuildStep(TypedDict, total=False):
+    """One instruction of a stage: exactly one of these keys."""
+
+    workdir: str
+    env: EnvStep
+    copy: CopyStep
+    packages: PackagesStep
+    run: RunStep
+
+
+class Stage(TypedDict):
+    """One stage of a multi-stage Dockerfile."""
+
+    name: str
+    image: str
+    reason: str
+    steps: list[BuildStep]
+
+
+class Plan(TypedDict):
+    """How an application is built and started."""
+
+    stack: str
+    version: str | None
+    framework: str | None
+    variant: Literal["spa", "ssr"] | None
+    package_manager: str | None
+    install: str | None
+    build: str | None
+    start: str | None
+    command: list[str] | None
+    entry: str | None
+    static_dir: str | None
+    index_fallback: bool
+    document_root: str | None
+    port: int
+    health: HealthCheck
+    env: dict[str, str]
+    processes: dict[str, str]
+    writable: list[str]
+    user: User | None
+    root: str
+    stages: list[Stage]
+    dockerfile: str | None
+    kept: dict[str, str]
+    ignore: list[str]
+    compose_file: str
+    diagnostics: list[Diagnostic]
+
+
+class GeneratedFile(TypedDict):
+    """One generated file."""
+
+    contents: str
+    kept: bool
+
+
+class Preview(TypedDict):
+    """What byop would do with a source tree."""
+
+    detection: Detection
+    plan: Plan
+    files: dict[str, GeneratedFile]

@@ -1,0 +1,105 @@
+//! What byop would do with a source tree, without doing it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use byop_core::model::{AppSpec, Source, SourceLimits};
+use byop_core::source::SourceTree;
+use byop_core::{Error, ErrorKind, Result};
+use pyo3::prelude::*;
+use serde_json::Value;
+
+use crate::error::raise;
+
+/// Detection, plan and files of the tree at `source`, as JSON.
+#[pyfunction]
+#[pyo3(signature = (source, name, domains, env, port))]
+pub(crate) fn preview(
+    py: Python<'_>,
+    source: PathBuf,
+    name: Option<String>,
+    domains: Vec<String>,
+    env: BTreeMap<String, String>,
+    port: Option<i64>,
+) -> PyResult<String> {
+    py.detach(|| run(source, name, domains, env, port)).map_err(|error| raise(py, &error))
+}
+
+fn run(
+    source: PathBuf,
+    name: Option<String>,
+    domains: Vec<String>,
+    env: BTreeMap<String, String>,
+    port: Option<i64>,
+) -> Result<String> {
+    let name = name.unwrap_or_else(|| name_of(&source));
+    let mut spec = AppSpec::new(name, Source::Directory(source.clone()))?;
+    for domain in domains {
+        spec = spec.with_domain(domain)?;
+    }
+    for (name, value) in env {
+        spec = spec.with_env(name, value)?;
+    }
+    if let Some(port) = port {
+        spec = spec.with_port(port_number(port)?);
+    }
+    spec.validate()?;
+    let tree = SourceTree::open(&source, &SourceLimits::default())?;
+    let preview = of_tree(&tree, &spec)?;
+    serde_json::to_string(&preview).map_err(|error| {
+        Error::new(ErrorKind::Internal, "app.preview", "the preview cannot be written as JSON")
+            .with_source(error)
+    })
+}
+
+fn of_tree(_tree: &SourceTree, _spec: &AppSpec) -> Result<Value> {
+    Err(Error::new(ErrorKind::Unsupported, "source.detect", "no technology stack was recognised"))
+}
+
+fn port_number(port: i64) -> Result<u16> {
+    u16::try_from(port).map_err(|_| {
+        Error::invalid("app.validate", "`port` must be between 1 and 65535")
+            .with_context("key", "port")
+            .with_context("value", port)
+    })
+}
+
+/// A name for an app whose owner gave none: the folder's, in the letters that names may have.
+fn name_of(source: &Path) -> String {
+    let folder = std::path::absolute(source).ok();
+    let folder = folder.as_deref().unwrap_or(source).file_name().unwrap_or_default().to_string_lossy();
+    let mut name = String::new();
+    for c in folder.chars().map(|c| c.to_ascii_lowercase()) {
+        if c.is_ascii_alphanumeric() {
+            name.push(c);
+        } else if !name.is_empty() && !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    name.truncate(40);
+    let name = name.trim_end_matches('-');
+    if name.is_empty() { "app".into() } else { name.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use byop_core::model::AppName;
+
+    use super::*;
+
+    #[test]
+    fn every_folder_gives_a_valid_name() {
+        for (folder, expected) in [
+            ("/srv/shop", "shop"),
+            ("/srv/My Shop (2)", "my-shop-2"),
+            ("/srv/.hidden", "hidden"),
+            ("/srv/a--b__c", "a-b-c"),
+            ("/srv/日本", "app"),
+            ("/", "app"),
+        ] {
+            assert_eq!(name_of(Path::new(folder)), expected);
+        }
+        let long = format!("/srv/{}-b", "a".repeat(39));
+        assert!(AppName::new(name_of(Path::new(&long))).is_ok());
+    }
+}
