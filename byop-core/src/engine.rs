@@ -1,1 +1,265 @@
-//! ...
+//! The engine: what an embedding program calls.
+//!
+//! A verb that changes something writes a job and returns its id; the job runs in the background of the caller's
+//! tokio runtime. Everything else answers at once, from the store or from the host.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::stream::BoxStream;
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::generator::Generator;
+use crate::id::{Entropy, JobId};
+use crate::ingress::Ingress;
+use crate::model::{
+    AppName, AppReport, AppSpec, ContainerStats, Event, Job, JobFilter, JobKind, JobState, LogLine,
+    LogOptions, Preview, SourceLimits,
+};
+use crate::runtime::ContainerRuntime;
+use crate::secret::SecretSource;
+use crate::stage::Data;
+use crate::store::Store;
+
+mod apps;
+mod builder;
+mod events;
+mod job_run;
+mod observe;
+mod preview;
+mod worker;
+mod workflow;
+
+pub use builder::EngineBuilder;
+
+/// The platform engine. Cheap to clone; all clones are one engine.
+///
+/// ```no_run
+/// # async fn run() -> byop_core::Result<()> {
+/// use byop_core::engine::Engine;
+/// use byop_core::model::{AppSpec, Source};
+///
+/// # #[cfg(all(feature = "docker", feature = "sqlite"))] {
+/// let engine = Engine::builder()
+///     .with_store(byop_core::store::SqliteStore::open("byop.db").await?)
+///     .with_runtime("local", byop_core::docker::Docker::connect()?)
+///     .build()?;
+/// let spec = AppSpec::new("shop", Source::Directory("./shop".into()))?.with_domain("shop.localhost")?;
+/// let job = engine.deploy(spec).await?;
+/// engine.wait(&job).await?;
+/// # }
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+/// What the clones of an engine share.
+#[derive(Debug)]
+struct Inner {
+    store: Arc<dyn Store>,
+    hosts: BTreeMap<String, Arc<dyn ContainerRuntime>>,
+    ingress: Arc<dyn Ingress>,
+    generators: Arc<[Arc<dyn Generator>]>,
+    secrets: Arc<dyn SecretSource>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    work: PathBuf,
+    limits: SourceLimits,
+    owner: String,
+    lease: Duration,
+    /// Counts the events written by this process, so that followers wake up without polling.
+    written: watch::Sender<u64>,
+    /// How to ask a running job of this process to end.
+    cancels: Mutex<BTreeMap<JobId, watch::Sender<bool>>>,
+}
+
+impl Engine {
+    /// Begins to put an engine together.
+    #[must_use]
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::new()
+    }
+
+    /// What would be built and how, without touching an engine, a proxy or the store.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a bad spec or source, `Unsupported` when no stack is recognised, and those of fetching
+    /// the source.
+    pub async fn preview(&self, spec: &AppSpec) -> Result<Preview> {
+        self.inner.preview(spec).await
+    }
+
+    /// Makes a release of the app and lets it serve. An app that is there already keeps serving until the new
+    /// release is healthy; nothing changes when nothing differs.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a bad spec; `Conflict` while another job works on the app.
+    pub async fn deploy(&self, spec: AppSpec) -> Result<JobId> {
+        spec.validate()?;
+        let name = spec.name.clone();
+        let input = serde_json::to_value(&spec).map_err(|error| {
+            Error::new(ErrorKind::Internal, "app.deploy", "the spec cannot be written").with_source(error)
+        })?;
+        self.submit(name, JobKind::Deploy, input).await
+    }
+
+    /// Stops the app; it keeps its data, routes lead nowhere.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` while another job works on the app.
+    pub async fn stop(&self, app: &AppName) -> Result<JobId> {
+        self.submit_on_existing(app, JobKind::Stop, json!({})).await
+    }
+
+    /// Starts the app again; it serves once it is healthy.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` while another job works on the app.
+    pub async fn start(&self, app: &AppName) -> Result<JobId> {
+        self.submit_on_existing(app, JobKind::Start, json!({})).await
+    }
+
+    /// Stops the app and starts it again.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` while another job works on the app.
+    pub async fn restart(&self, app: &AppName) -> Result<JobId> {
+        self.submit_on_existing(app, JobKind::Restart, json!({})).await
+    }
+
+    /// Removes everything of the app; of its data, what `data` says. The last app takes the proxy with it.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` while another job works on the app.
+    pub async fn remove(&self, app: &AppName, data: Data) -> Result<JobId> {
+        self.submit_on_existing(app, JobKind::Remove, json!({ "data": data })).await
+    }
+
+    /// Asks a job to end. What it has begun is taken back; it then is in the state `cancelled`. A job that has
+    /// ended stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` when the job runs in another process.
+    pub async fn cancel(&self, job: &JobId) -> Result<()> {
+        self.inner.cancel(job).await
+    }
+
+    /// The events of a job with a sequence number above `after`: first those that are recorded, then new ones as
+    /// they happen. The stream ends with the job.
+    ///
+    /// # Errors
+    /// Inside the stream: `NotFound`, and those of the store.
+    #[must_use]
+    pub fn events(&self, job: &JobId, after: u64) -> BoxStream<'static, Result<Event>> {
+        events::follow(Arc::clone(&self.inner), job.clone(), after)
+    }
+
+    /// Waits for the end of a job.
+    ///
+    /// # Errors
+    /// The job's own error when it failed, `Cancelled` when it was cancelled; `NotFound`.
+    pub async fn wait(&self, job: &JobId) -> Result<Job> {
+        let job = events::wait(&self.inner, job).await?;
+        match (job.state, &job.error) {
+            (JobState::Succeeded, _) => Ok(job),
+            (_, Some(report)) => Err(report.clone().into()),
+            _ => Err(Error::new(ErrorKind::Internal, "job.wait", "the job failed without saying why")
+                .with_context("job", &job.id)),
+        }
+    }
+
+    /// A job as it is now.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn get_job(&self, id: &JobId) -> Result<Job> {
+        self.inner.store.get_job(id).await
+    }
+
+    /// Jobs, newest first.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
+        self.inner.store.list_jobs(filter).await
+    }
+
+    /// Goes on with the jobs that an earlier process left behind, and returns their ids. A job whose lease is
+    /// still alive belongs to another process and is left alone.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn resume(&self) -> Result<Vec<JobId>> {
+        let mut resumed = Vec::new();
+        for job in self.inner.store.list_jobs(&JobFilter::all().with_unfinished()).await? {
+            if worker::spawn(Arc::clone(&self.inner), job.id.clone()).await? {
+                resumed.push(job.id);
+            }
+        }
+        Ok(resumed)
+    }
+
+    /// All apps with what really runs of them, in order of name.
+    ///
+    /// # Errors
+    /// Those of the store and of the host.
+    pub async fn list_apps(&self) -> Result<Vec<AppReport>> {
+        self.inner.list_apps().await
+    }
+
+    /// An app with what really runs of it.
+    ///
+    /// # Errors
+    /// `NotFound`, and those of the host.
+    pub async fn get_app(&self, name: &AppName) -> Result<AppReport> {
+        let (app, _) = self.inner.load_app(name).await?;
+        self.inner.observe(app).await
+    }
+
+    /// The log of the app's serving release.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such app or it has no container.
+    pub async fn logs(
+        &self,
+        name: &AppName,
+        options: &LogOptions,
+    ) -> Result<BoxStream<'static, Result<LogLine>>> {
+        let (runtime, container) = self.inner.serving_container(name).await?;
+        runtime.logs(&container, options).await
+    }
+
+    /// What the app uses now.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such app or it has no container.
+    pub async fn stats(&self, name: &AppName) -> Result<ContainerStats> {
+        let (runtime, container) = self.inner.serving_container(name).await?;
+        runtime.stats(&container).await
+    }
+
+    async fn submit_on_existing(
+        &self,
+        app: &AppName,
+        kind: JobKind,
+        input: serde_json::Value,
+    ) -> Result<JobId> {
+        self.inner.load_app(app).await?;
+        self.submit(app.clone(), kind, input).await
+    }
+
+    async fn submit(&self, app: AppName, kind: JobKind, input: serde_json::Value) -> Result<JobId> {
+        let id = JobId::random(self.inner.entropy.as_ref());
+        let job = Job::new(id.clone(), app, kind, input, self.inner.clock.now());
+        self.inner.store.create_job(&job).await?;
+        worker::spawn(Arc::clone(&self.inner), id.clone()).await?;
+        Ok(id)
+    }
+}

@@ -1,1 +1,96 @@
-//! ...
+//! How requests from outside reach containers: routes, and the proxy that carries them out.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::error::Result;
+use crate::model::{AppName, DomainName, Route};
+use crate::runtime::ContainerRuntime;
+
+#[cfg(feature = "docker")]
+mod http;
+mod probe;
+#[cfg(feature = "docker")]
+mod traefik;
+mod traefik_config;
+
+pub use probe::Probe;
+#[cfg(feature = "docker")]
+pub use traefik::Traefik;
+
+/// What [`Ingress::prepare`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Prepared {
+    /// The proxy was running as configured.
+    Running,
+    /// The proxy was started now.
+    Started,
+}
+
+/// A reverse proxy on a host.
+///
+/// A route is applied as a whole. `apply_route` and `delete_route` return when the proxy *uses* what they said,
+/// not when it was told: this is what lets a release be replaced without a failed request.
+///
+/// All methods can return `Unavailable` and `Timeout` when the proxy or the engine below it does not answer.
+#[async_trait]
+pub trait Ingress: Debug + Send + Sync {
+    /// Makes sure that the proxy runs on the host, as configured, and says whether it did already. One that was
+    /// started now may know no network and no route.
+    ///
+    /// # Errors
+    /// `Conflict` when a port is taken, naming its owner; `NotFound` when the proxy's image cannot be had.
+    async fn prepare(&self, runtime: &dyn ContainerRuntime) -> Result<Prepared>;
+
+    /// Lets the proxy reach the containers of a network. Reaches them already: `Ok`.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such network.
+    async fn join_network(&self, runtime: &dyn ContainerRuntime, network: &str) -> Result<()>;
+
+    /// Takes the proxy out of a network, so that the network can be removed. Not in it: `Ok`.
+    ///
+    /// # Errors
+    /// Only those that all methods share.
+    async fn leave_network(&self, runtime: &dyn ContainerRuntime, network: &str) -> Result<()>;
+
+    /// Sets the route of an app, in place of any earlier one.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the proxy refuses it.
+    async fn apply_route(&self, runtime: &dyn ContainerRuntime, route: &Route) -> Result<()>;
+
+    /// Removes the route of an app. None there: `Ok`.
+    ///
+    /// # Errors
+    /// Only those that all methods share.
+    async fn delete_route(&self, runtime: &dyn ContainerRuntime, app: &AppName) -> Result<()>;
+
+    /// Sends one GET to the candidate of the app's route, through the proxy, with `host` as its host name.
+    ///
+    /// # Errors
+    /// `NotFound` when the app has no candidate.
+    async fn probe(
+        &self,
+        runtime: &dyn ContainerRuntime,
+        app: &AppName,
+        host: &str,
+        path: &str,
+        timeout: Duration,
+    ) -> Result<Probe>;
+
+    /// Removes the proxy and all that belongs to it. Gone already: `Ok`.
+    ///
+    /// # Errors
+    /// Only those that all methods share.
+    async fn remove(&self, runtime: &dyn ContainerRuntime) -> Result<()>;
+
+    /// The URL under which a host name answers.
+    fn url(&self, domain: &DomainName) -> String;
+
+    /// An image on the host that has `cat`, for looking into a container's network from beside it.
+    fn toolbox_image(&self) -> Option<&str>;
+}

@@ -8,7 +8,7 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::Docker;
 use super::tls::{DockerTls, TlsDial};
-use super::transport::{Dial, Wire};
+use super::transport::{Dial, LOCAL_HOST, Wire};
 use crate::error::{Error, ErrorKind, Result};
 
 const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
@@ -133,7 +133,7 @@ impl Dial for UnixDial {
     type Stream = UnixStream;
 
     fn host(&self) -> String {
-        "localhost".into()
+        LOCAL_HOST.into()
     }
 
     async fn dial(&self) -> io::Result<UnixStream> {

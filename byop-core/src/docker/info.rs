@@ -19,6 +19,7 @@ impl Docker {
         let mut out = RuntimeInfo::new(info.id.unwrap_or_default());
         out.version = info.server_version.unwrap_or_default();
         out.api_version = version.api_version.unwrap_or_default();
+        out.is_local = self.wire.is_local();
         out.os = info.os_type.unwrap_or_default();
         out.builder = if !podman && out.os == "linux" && spoken >= Some(BUILDKIT_SINCE) {
             Builder::BuildKit

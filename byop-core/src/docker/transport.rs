@@ -26,6 +26,8 @@ type Failure = bollard::errors::Error;
 
 /// The newest API that our types know.
 const NEWEST: (u32, u32) = (1, 53);
+/// What the `Host` header says where there is no host: the engine is behind a socket of this machine.
+pub(super) const LOCAL_HOST: &str = "localhost";
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the engine may take until it starts to answer, unless a call says otherwise.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
@@ -83,6 +85,11 @@ impl Wire {
             })
         });
         Self(Arc::new(Inner { open, host, name, version: OnceCell::new() }))
+    }
+
+    /// Whether it is reached by a socket of this machine.
+    pub(super) fn is_local(&self) -> bool {
+        self.0.host == LOCAL_HOST
     }
 
     /// The API version that both sides speak; `None` when the engine does not name one.

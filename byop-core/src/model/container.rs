@@ -21,6 +21,8 @@ pub struct RuntimeInfo {
     pub api_version: String,
     /// The builder that this engine and this client can use together.
     pub builder: Builder,
+    /// Whether it runs on this machine, reached by a local socket.
+    pub is_local: bool,
     /// Processors.
     pub cpus: u32,
     /// Memory in bytes.
@@ -40,6 +42,7 @@ impl RuntimeInfo {
             version: String::new(),
             api_version: String::new(),
             builder: Builder::Classic,
+            is_local: false,
             cpus: 0,
             memory_bytes: 0,
             os: String::new(),

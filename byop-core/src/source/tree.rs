@@ -36,6 +36,7 @@ const LINK_HOPS: usize = 40;
 pub struct SourceTree {
     entries: Arc<[SourceEntry]>,
     contents: Contents,
+    root: Option<Arc<Path>>,
 }
 
 #[derive(Clone)]
@@ -91,7 +92,11 @@ impl SourceTree {
         let mut entries = walk::walk(&handle, limits)?;
         entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         check_links(&entries)?;
-        Ok(Self { entries: entries.into(), contents: Contents::Folder(Arc::new(handle)) })
+        Ok(Self {
+            entries: entries.into(),
+            contents: Contents::Folder(Arc::new(handle)),
+            root: Some(root.into()),
+        })
     }
 
     /// A tree in memory, for tests and embedding programs.
@@ -133,7 +138,13 @@ impl SourceTree {
             contents.insert(path, bytes.into());
         }
         let entries = entries.into_values().collect();
-        Ok(Self { entries, contents: Contents::Memory(Arc::new(contents)) })
+        Ok(Self { entries, contents: Contents::Memory(Arc::new(contents)), root: None })
+    }
+
+    /// The folder that it was listed from; none for a tree in memory.
+    #[must_use]
+    pub fn root(&self) -> Option<&Path> {
+        self.root.as_deref()
     }
 
     /// All entries, in order of path.

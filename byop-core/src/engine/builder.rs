@@ -1,0 +1,158 @@
+//! Puts an engine together.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::{Engine, Inner};
+use crate::clock::{Clock, SystemClock};
+use crate::error::{Error, Result};
+use crate::generator::{self, Generator};
+use crate::id::{Entropy, SystemEntropy, random_text};
+use crate::ingress::Ingress;
+use crate::model::SourceLimits;
+use crate::runtime::ContainerRuntime;
+use crate::secret::{MemorySecrets, SecretSource};
+use crate::store::{MemoryStore, Store};
+
+/// Puts an [`Engine`] together. Only a runtime is required.
+#[derive(Debug)]
+pub struct EngineBuilder {
+    store: Option<Arc<dyn Store>>,
+    hosts: BTreeMap<String, Arc<dyn ContainerRuntime>>,
+    ingress: Option<Arc<dyn Ingress>>,
+    generators: Vec<Arc<dyn Generator>>,
+    secrets: Arc<dyn SecretSource>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    work: Option<PathBuf>,
+    limits: SourceLimits,
+    lease: Duration,
+}
+
+impl EngineBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            store: None,
+            hosts: BTreeMap::new(),
+            ingress: None,
+            generators: Vec::new(),
+            secrets: Arc::new(MemorySecrets::new()),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            work: None,
+            limits: SourceLimits::default(),
+            lease: Duration::from_secs(30),
+        }
+    }
+
+    /// Where state lives. Without one it lives in memory and ends with the engine.
+    #[must_use]
+    pub fn with_store(mut self, store: impl Store + 'static) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Adds a host by name. Apps go to the first one in order of name, until they can say where.
+    #[must_use]
+    pub fn with_runtime(mut self, name: impl Into<String>, runtime: impl ContainerRuntime + 'static) -> Self {
+        self.hosts.insert(name.into(), Arc::new(runtime));
+        self
+    }
+
+    /// The proxy of the hosts. Without one it is Traefik on port 80.
+    #[must_use]
+    pub fn with_ingress(mut self, ingress: impl Ingress + 'static) -> Self {
+        self.ingress = Some(Arc::new(ingress));
+        self
+    }
+
+    /// Adds a stack that is asked before the built-in ones.
+    #[must_use]
+    pub fn with_generator(mut self, generator: impl Generator + 'static) -> Self {
+        self.generators.push(Arc::new(generator));
+        self
+    }
+
+    /// Where secrets come from. Without one there are none.
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: impl SecretSource + 'static) -> Self {
+        self.secrets = Arc::new(secrets);
+        self
+    }
+
+    /// Another clock, for tests.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Another source of randomness, for tests.
+    #[must_use]
+    pub fn with_entropy(mut self, entropy: impl Entropy + 'static) -> Self {
+        self.entropy = Arc::new(entropy);
+        self
+    }
+
+    /// A folder of the engine's own for unpacked sources. Without one it is in the system's temporary folder.
+    #[must_use]
+    pub fn with_work_dir(mut self, work: impl Into<PathBuf>) -> Self {
+        self.work = Some(work.into());
+        self
+    }
+
+    /// Bounds on sources.
+    #[must_use]
+    pub fn with_limits(mut self, limits: SourceLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How long a job stays with a process that gives no sign of life; 30 s unless set.
+    #[must_use]
+    pub fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// The engine.
+    ///
+    /// # Errors
+    /// `InvalidInput` when no runtime was given, or no proxy where none is built in.
+    pub fn build(self) -> Result<Engine> {
+        if self.hosts.is_empty() {
+            return Err(Error::invalid("engine.build", "the engine has no container runtime")
+                .with_remedy("call with_runtime(\"local\", Docker::connect()?)"));
+        }
+        #[cfg(feature = "docker")]
+        let ingress = self.ingress.or_else(|| Some(Arc::new(crate::ingress::Traefik::new())));
+        #[cfg(not(feature = "docker"))]
+        let ingress = self.ingress;
+        let ingress = ingress.ok_or_else(|| {
+            Error::invalid("engine.build", "the engine has no proxy").with_remedy("call with_ingress(...)")
+        })?;
+        let mut generators = self.generators;
+        generators.extend(generator::builtin());
+        let owner = format!("{}-{}", std::process::id(), random_text(self.entropy.as_ref(), 8));
+        let inner = Inner {
+            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new(Arc::clone(&self.clock)))),
+            hosts: self.hosts,
+            ingress,
+            generators: generators.into(),
+            secrets: self.secrets,
+            clock: self.clock,
+            entropy: self.entropy,
+            work: self.work.unwrap_or_else(|| std::env::temp_dir().join("byop")),
+            limits: self.limits,
+            owner,
+            lease: self.lease,
+            written: watch::channel(0).0,
+            cancels: Mutex::default(),
+        };
+        Ok(Engine { inner: Arc::new(inner) })
+    }
+}

@@ -1,0 +1,179 @@
+//! Takes a job, keeps its lease alive, runs its workflow and writes how it ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, watch};
+
+use super::Inner;
+use super::events::JobEvents;
+use super::job_run::JobRun;
+use super::workflow;
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::JobId;
+use crate::model::{AppSpec, EventBody, Job, JobKind, JobState};
+use crate::secret::Secret;
+use crate::stage::{EventSink as _, StageContext};
+use crate::store::Lease;
+
+/// Claims the job and runs it in the background. `false` when another process holds it.
+pub(super) async fn spawn(inner: Arc<Inner>, id: JobId) -> Result<bool> {
+    let lease = match inner.store.claim_job(&id, &inner.owner, inner.lease).await {
+        Ok(lease) => lease,
+        Err(error) if error.kind() == ErrorKind::Conflict => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    let (cancel, cancelled) = watch::channel(false);
+    inner.lock_cancels().insert(id.clone(), cancel);
+    tokio::spawn(async move {
+        if let Err(error) = run(Arc::clone(&inner), lease, cancelled).await {
+            tracing::error!(job = %id, %error, "the job's end could not be written");
+        }
+        inner.lock_cancels().remove(&id);
+        inner.written.send_modify(|count| *count += 1);
+    });
+    Ok(true)
+}
+
+impl Inner {
+    fn lock_cancels(
+        &self,
+    ) -> std::sync::MutexGuard<'_, std::collections::BTreeMap<JobId, watch::Sender<bool>>> {
+        // The map is only ever inserted into and removed from: a panic cannot leave it half changed.
+        self.cancels.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    pub(super) async fn cancel(&self, id: &JobId) -> Result<()> {
+        if let Some(cancel) = self.lock_cancels().get(id) {
+            cancel.send_replace(true);
+            return Ok(());
+        }
+        let job = self.store.get_job(id).await?;
+        if job.state.is_finished() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Conflict, "job.cancel", "the job runs in another process")
+            .with_context("job", id)
+            .with_remedy("cancel it there, or resume it here once its lease has ended"))
+    }
+}
+
+async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) -> Result<()> {
+    let mut job = inner.store.get_job(&lease.job).await?;
+    let events = JobEvents {
+        inner: Arc::clone(&inner),
+        job: job.id.clone(),
+        secrets: known_secrets(&inner, &job).await,
+    };
+    let events = Arc::new(events);
+    job.state = JobState::Running;
+    inner.store.update_job(&lease, &job).await?;
+    events.emit(EventBody::Job { state: JobState::Running, error: None }).await;
+
+    let (stop, stopped) = watch::channel(None);
+    let keeper = keep_alive(&inner, &lease, cancelled, &stop);
+    let work = inner.work.join("jobs").join(job.id.as_str());
+    let outcome = async {
+        let recorded = inner.store.list_steps(&job.id).await?;
+        let run = JobRun {
+            inner: Arc::clone(&inner),
+            cx: StageContext {
+                job: job.id.clone(),
+                app: job.app.clone(),
+                runtime: inner.runtime(&inner.host_of(&job.app).await?)?,
+                ingress: Arc::clone(&inner.ingress),
+                generators: Arc::clone(&inner.generators),
+                secrets: Arc::clone(&inner.secrets),
+                clock: Arc::clone(&inner.clock),
+                work: work.clone(),
+                limits: inner.limits.clone(),
+                events: Arc::clone(&events) as _,
+            },
+            lease: lease.clone(),
+            job: Mutex::new(job.clone()),
+            recorded: recorded.into_iter().map(|step| (step.key.clone(), step)).collect(),
+            stop: stopped,
+        };
+        workflow::run(&run).await
+    };
+    let outcome = tokio::select! {
+        outcome = outcome => outcome,
+        never = keeper => match never {},
+    };
+
+    let mut job = inner.store.get_job(&lease.job).await?;
+    match outcome {
+        Ok(output) => {
+            job.state = JobState::Succeeded;
+            job.output = Some(output);
+        }
+        Err(error) if error.kind() == ErrorKind::LeaseLost => {
+            tracing::warn!(job = %job.id, "the lease was lost; whoever has it now goes on");
+            return Ok(());
+        }
+        Err(error) => {
+            let cancelled = error.kind() == ErrorKind::Cancelled;
+            job.state = if cancelled { JobState::Cancelled } else { JobState::Failed };
+            job.error = Some(error.report());
+        }
+    }
+    job.finished_at = Some(inner.clock.now());
+    // The event comes first: a reader that sees the finished job has all of its events.
+    events.emit(EventBody::Job { state: job.state, error: job.error.clone() }).await;
+    inner.store.update_job(&lease, &job).await?;
+    let folder = work.clone();
+    // Sources can be large; the answer is not waited for by anyone but this task.
+    match tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder)).await {
+        Ok(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!(%error, folder = %work.display(), "the job's folder could not be removed");
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Renews the lease, and tells the work to stop when it is lost or the owner wishes it. Never ends by itself.
+async fn keep_alive(
+    inner: &Inner,
+    lease: &Lease,
+    mut cancelled: watch::Receiver<bool>,
+    stop: &watch::Sender<Option<ErrorKind>>,
+) -> std::convert::Infallible {
+    let mut ticks = tokio::time::interval(inner.lease / 3);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {
+                let renewed = tokio::time::timeout(inner.lease / 3, inner.store.renew_lease(lease, inner.lease));
+                match renewed.await {
+                    Ok(Err(error)) if error.kind() == ErrorKind::LeaseLost => {
+                        stop.send_replace(Some(ErrorKind::LeaseLost));
+                    }
+                    Ok(Err(error)) => tracing::warn!(job = %lease.job, %error, "the lease could not be renewed"),
+                    Err(_) => tracing::warn!(job = %lease.job, "the lease could not be renewed in time"),
+                    Ok(Ok(())) => {}
+                }
+            }
+            Ok(()) = cancelled.changed() => {
+                if *cancelled.borrow() && stop.borrow().is_none() {
+                    stop.send_replace(Some(ErrorKind::Cancelled));
+                }
+            }
+            else => tokio::time::sleep(Duration::from_secs(1)).await,
+        }
+    }
+}
+
+/// The secrets whose values must not come into the job's events.
+async fn known_secrets(inner: &Inner, job: &Job) -> Vec<Secret> {
+    let mut secrets = Vec::new();
+    if job.kind == JobKind::Deploy {
+        if let Ok(spec) = serde_json::from_value::<AppSpec>(job.input.clone()) {
+            for reference in spec.secrets.values() {
+                // A secret that cannot be had is reported by the step that needs it.
+                secrets.extend(inner.secrets.get_secret(reference).await);
+            }
+        }
+    }
+    secrets
+}

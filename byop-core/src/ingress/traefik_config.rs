@@ -1,0 +1,202 @@
+//! Routes as Traefik's dynamic configuration: one file per app, in JSON, which is YAML too.
+
+use serde_json::{Map, Value, json};
+
+use crate::model::{AppName, Backend, Route};
+
+/// The header by which byop's own probes reach a candidate.
+pub(super) const CANDIDATE_HEADER: &str = "X-Byop-Candidate";
+/// The entry point for requests from outside.
+pub(super) const WEB: &str = "web";
+/// The entry point for byop's own requests, published on loopback only.
+pub(super) const INTERNAL: &str = "byop";
+
+/// The router that serves an app.
+pub(super) fn serving_router(app: &AppName) -> String {
+    format!("app-{app}")
+}
+
+/// The router that leads probes to an app's candidate.
+pub(super) fn candidate_router(app: &AppName) -> String {
+    format!("app-{app}-candidate")
+}
+
+/// The file of an app.
+pub(super) fn file_name(app: &AppName) -> String {
+    format!("app-{app}.yml")
+}
+
+fn service_name(app: &AppName, backend: &Backend) -> String {
+    format!("app-{app}-r{}-p{}", backend.release, backend.port)
+}
+
+/// The file that every proxy of byop has: its own interface, on the internal entry point.
+pub(super) fn base_file() -> Value {
+    json!({ "http": { "routers": { "byop-api": {
+        "rule": "PathPrefix(`/api`)",
+        "entryPoints": [INTERNAL],
+        "service": "api@internal",
+        "priority": 1,
+    }}}})
+}
+
+/// The routers of a route by name, as they are written and as Traefik then shows them.
+pub(super) fn routers(route: &Route) -> Map<String, Value> {
+    let mut routers = Map::new();
+    if let (Some(backend), false) = (&route.serving, route.domains.is_empty()) {
+        // Host names are checked types: they hold no backtick that could end the rule.
+        let rule = route.domains.iter().map(|d| format!("Host(`{d}`)")).collect::<Vec<_>>().join(" || ");
+        let mut router = json!({
+            "rule": rule,
+            "entryPoints": [WEB],
+            "service": service_name(&route.app, backend),
+        });
+        let names = middleware_names(route);
+        if !names.is_empty() {
+            router["middlewares"] = json!(names);
+        }
+        routers.insert(serving_router(&route.app), router);
+    }
+    if let Some(backend) = &route.candidate {
+        let router = json!({
+            "rule": format!("Header(`{CANDIDATE_HEADER}`, `{}`)", route.app),
+            "entryPoints": [INTERNAL],
+            "service": service_name(&route.app, backend),
+            "priority": 1000,
+        });
+        routers.insert(candidate_router(&route.app), router);
+    }
+    routers
+}
+
+/// The whole file of a route; `None` when it leads nowhere.
+pub(super) fn route_file(route: &Route) -> Option<Value> {
+    let routers = routers(route);
+    if routers.is_empty() {
+        return None;
+    }
+    let mut services = Map::new();
+    for backend in [&route.serving, &route.candidate].into_iter().flatten() {
+        services.insert(
+            service_name(&route.app, backend),
+            json!({ "loadBalancer": {
+                "servers": [{ "url": format!("http://{}:{}", backend.container, backend.port) }],
+                "passHostHeader": true,
+            }}),
+        );
+    }
+    let mut http = json!({ "routers": routers, "services": services });
+    let middlewares = middlewares(route);
+    if !middlewares.is_empty() {
+        http["middlewares"] = Value::Object(middlewares);
+    }
+    Some(json!({ "http": http }))
+}
+
+fn middleware_names(route: &Route) -> Vec<String> {
+    let mut names = Vec::new();
+    if route.options.https_redirect {
+        names.push(format!("app-{}-https", route.app));
+    }
+    if route.options.security_headers {
+        names.push(format!("app-{}-headers", route.app));
+    }
+    names
+}
+
+fn middlewares(route: &Route) -> Map<String, Value> {
+    let mut middlewares = Map::new();
+    if route.options.https_redirect {
+        middlewares.insert(
+            format!("app-{}-https", route.app),
+            json!({ "redirectScheme": { "scheme": "https", "permanent": true } }),
+        );
+    }
+    if route.options.security_headers {
+        let mut headers = json!({
+            "contentTypeNosniff": true,
+            "customFrameOptionsValue": "SAMEORIGIN",
+            "referrerPolicy": "strict-origin-when-cross-origin",
+        });
+        if route.options.https_redirect {
+            headers["stsSeconds"] = json!(31_536_000);
+        }
+        middlewares.insert(format!("app-{}-headers", route.app), json!({ "headers": headers }));
+    }
+    middlewares
+}
+
+/// Whether what Traefik shows of a router is what was written.
+pub(super) fn is_in_use(shown: &Value, written: &Value) -> bool {
+    let plain = |value: &Value| value.as_str().map(|text| text.trim_end_matches("@file").to_owned());
+    let list = |value: &Value| {
+        value.as_array().map(|items| items.iter().filter_map(plain).collect::<Vec<_>>()).unwrap_or_default()
+    };
+    shown["status"] == "enabled"
+        && shown["rule"] == written["rule"]
+        && plain(&shown["service"]) == plain(&written["service"])
+        && list(&shown["middlewares"]) == list(&written["middlewares"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DomainName, RoutingSpec};
+
+    fn route() -> Route {
+        Route {
+            app: AppName::new("shop").unwrap(),
+            domains: vec![DomainName::new("a.example").unwrap(), DomainName::new("b.example").unwrap()],
+            options: RoutingSpec { https_redirect: true, ..RoutingSpec::default() },
+            serving: Some(Backend { release: 1, container: "byop-shop-r1".into(), port: 80 }),
+            candidate: Some(Backend { release: 2, container: "byop-shop-r2".into(), port: 81 }),
+        }
+    }
+
+    #[test]
+    fn the_candidate_is_reached_on_the_internal_entry_point_only() {
+        let file = route_file(&route()).unwrap();
+        let candidate = &file["http"]["routers"]["app-shop-candidate"];
+        assert_eq!(candidate["entryPoints"], json!(["byop"]));
+        assert_eq!(candidate["service"], "app-shop-r2-p81");
+        let serving = &file["http"]["routers"]["app-shop"];
+        assert_eq!(serving["rule"], "Host(`a.example`) || Host(`b.example`)");
+        assert_eq!(serving["entryPoints"], json!(["web"]));
+        assert_eq!(
+            file["http"]["services"]["app-shop-r1-p80"]["loadBalancer"]["servers"][0]["url"],
+            "http://byop-shop-r1:80"
+        );
+    }
+
+    #[test]
+    fn redirect_and_headers_can_be_switched() {
+        let mut route = route();
+        assert_eq!(middleware_names(&route), ["app-shop-https", "app-shop-headers"]);
+        route.options.https_redirect = false;
+        assert_eq!(middlewares(&route)["app-shop-headers"]["headers"].get("stsSeconds"), None);
+        route.options.security_headers = false;
+        assert!(route_file(&route).unwrap()["http"].get("middlewares").is_none());
+    }
+
+    #[test]
+    fn a_route_that_leads_nowhere_has_no_file() {
+        let mut route = route();
+        route.candidate = None;
+        route.domains.clear();
+        assert_eq!(route_file(&route), None);
+    }
+
+    #[test]
+    fn a_router_with_another_service_is_not_in_use_yet() {
+        let written = &routers(&route())["app-shop"];
+        let mut shown = json!({
+            "status": "enabled",
+            "rule": "Host(`a.example`) || Host(`b.example`)",
+            "service": "app-shop-r1-p80",
+            "middlewares": ["app-shop-https@file", "app-shop-headers@file"],
+        });
+        assert!(is_in_use(&shown, written));
+        shown["service"] = json!("app-shop-r0-p80");
+        assert!(!is_in_use(&shown, written));
+    }
+}

@@ -1,0 +1,64 @@
+//! Brings the source to this machine.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{Stage, StageContext};
+use crate::digest::Digest;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Source;
+use crate::source;
+
+/// Brings the source to this machine.
+#[derive(Debug)]
+pub struct Fetch;
+
+/// The input of [`Fetch`].
+#[derive(Debug, Serialize)]
+pub struct FetchInput {
+    /// What to fetch.
+    pub source: Source,
+}
+
+/// A source on this machine.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FetchedSource {
+    /// Its folder.
+    pub root: PathBuf,
+    /// The commit of a Git source.
+    pub revision: Option<String>,
+    /// The digest of the tree.
+    pub digest: Digest,
+}
+
+#[async_trait]
+impl Stage for Fetch {
+    type Input = FetchInput;
+    type Output = FetchedSource;
+    const NAME: &'static str = "fetch";
+
+    fn describe(&self, input: &FetchInput) -> String {
+        match &input.source {
+            Source::Directory(path) => format!("read {}", path.display()),
+            Source::Archive(archive) => format!("unpack {}", archive.path.display()),
+            Source::Git(git) => format!("clone {}", git.url),
+            Source::Image(image) => format!("find {image}"),
+        }
+    }
+
+    async fn run(&self, cx: &StageContext, input: &FetchInput) -> Result<FetchedSource> {
+        let fetched =
+            source::fetch(&input.source, cx.work.join("source"), &cx.limits, cx.secrets.as_ref()).await?;
+        let tree = fetched.tree.clone();
+        // A large tree takes a while to read.
+        let digest = tokio::task::spawn_blocking(move || tree.digest()).await.map_err(|error| {
+            Error::new(ErrorKind::Internal, "source.fetch", "a task ended").with_source(error)
+        })??;
+        let root = fetched.tree.root().map(PathBuf::from).ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "source.fetch", "the fetched source is in no folder")
+        })?;
+        Ok(FetchedSource { root, revision: fetched.revision, digest })
+    }
+}

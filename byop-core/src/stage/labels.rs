@@ -1,0 +1,34 @@
+//! Names and labels of what byop makes on a host. The label, not the name, says whose it is.
+
+use std::collections::BTreeMap;
+
+use crate::id::JobId;
+use crate::model::{AppName, ContainerFilter};
+
+/// The container of a release.
+#[must_use]
+pub fn container_name(app: &AppName, release: u64) -> String {
+    format!("byop-{app}-r{release}")
+}
+
+/// The app's own network.
+#[must_use]
+pub fn network_name(app: &AppName) -> String {
+    format!("byop-{app}")
+}
+
+/// A volume of the app.
+#[must_use]
+pub fn volume_name(app: &AppName, volume: &AppName) -> String {
+    format!("byop-{app}--{volume}")
+}
+
+/// The labels that every object of an app carries.
+pub(super) fn of_app(app: &AppName, job: &JobId) -> BTreeMap<String, String> {
+    BTreeMap::from([("byop.app".into(), app.to_string()), ("byop.job".into(), job.to_string())])
+}
+
+/// Finds every object of an app.
+pub(super) fn filter(app: &AppName) -> ContainerFilter {
+    ContainerFilter::all().with_label("byop.app", app.as_str())
+}

@@ -1,0 +1,55 @@
+//! Understands the source and writes the files: detection, plan and generation in one pure step.
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::fetch::FetchedSource;
+use super::{Stage, StageContext};
+use crate::error::Result;
+use crate::generator;
+use crate::model::{AppSpec, Builder, EventBody, Preview, Severity, Target};
+use crate::source::SourceTree;
+
+/// Understands the source and writes the files.
+#[derive(Debug)]
+pub struct Prepare;
+
+/// The input of [`Prepare`].
+#[derive(Debug, Serialize)]
+pub struct PrepareInput {
+    /// The source on this machine.
+    pub source: FetchedSource,
+    /// What its owner wants.
+    pub spec: AppSpec,
+    /// Which builder reads the Dockerfile.
+    pub builder: Builder,
+}
+
+#[async_trait]
+impl Stage for Prepare {
+    type Input = PrepareInput;
+    type Output = Preview;
+    const NAME: &'static str = "prepare";
+
+    fn describe(&self, _: &PrepareInput) -> String {
+        "recognise the stack and write the build files".into()
+    }
+
+    async fn run(&self, cx: &StageContext, input: &PrepareInput) -> Result<Preview> {
+        let tree = SourceTree::open(&input.source.root, &cx.limits)?;
+        let preview =
+            generator::preview(&cx.generators, &tree, &input.spec, &Target::of(&input.spec, input.builder))?;
+        cx.events
+            .emit(EventBody::Detected {
+                detection: Box::new(preview.detection.clone()),
+                plan: Box::new(preview.plan.clone()),
+            })
+            .await;
+        for diagnostic in &preview.plan.diagnostics {
+            if diagnostic.severity >= Severity::Warning {
+                cx.warn(diagnostic.message.clone()).await;
+            }
+        }
+        Ok(preview)
+    }
+}

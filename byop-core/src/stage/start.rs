@@ -1,0 +1,191 @@
+//! Starts the container of a release beside the one that serves.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::{Stage, StageContext, labels};
+use crate::digest::Digest;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{
+    AppSpec, Backend, ContainerSpec, ImageInfo, MountSpec, NetworkSpec, RestartPolicy, Route, UserSpec,
+};
+use crate::secret::Secret;
+
+/// Starts the container of a release.
+#[derive(Debug)]
+pub struct Start;
+
+/// The input of [`Start`].
+#[derive(Debug, Serialize)]
+pub struct StartInput {
+    /// What its owner wants.
+    pub spec: AppSpec,
+    /// The route with the new release as its candidate.
+    pub route: Route,
+    /// The new release.
+    pub backend: Backend,
+    /// The image.
+    pub image: ImageInfo,
+    /// Environment from the plan; the spec's wins.
+    pub env: BTreeMap<String, String>,
+    /// Folders that the app writes to besides `/tmp`.
+    pub writable: Vec<String>,
+}
+
+/// A folder in memory.
+const TMPFS_BYTES: u64 = 64 << 20;
+
+#[async_trait]
+impl Stage for Start {
+    type Input = StartInput;
+    type Output = ();
+    const NAME: &'static str = "start";
+
+    fn describe(&self, input: &StartInput) -> String {
+        format!("start release {}", input.backend.release)
+    }
+
+    async fn run(&self, cx: &StageContext, input: &StartInput) -> Result<()> {
+        let runtime = cx.runtime.as_ref();
+        let app = &input.spec.name;
+        let network = labels::network_name(app);
+        let object_labels = labels::of_app(app, &cx.job);
+        runtime
+            .create_network(&NetworkSpec {
+                name: network.clone(),
+                labels: object_labels.clone(),
+                internal: false,
+            })
+            .await?;
+        for volume in &input.spec.volumes {
+            runtime.create_volume(&labels::volume_name(app, &volume.name), &object_labels).await?;
+        }
+        cx.ingress.join_network(runtime, &network).await?;
+        let spec = container_spec(cx, input).await?;
+        let start = async {
+            give_volumes_to_user(cx, input, &spec).await?;
+            runtime.create_container(&spec).await?;
+            runtime.start_container(&spec.name).await
+        };
+        // The proxy can learn of the candidate while its container is being made: only probes go there.
+        tokio::try_join!(start, cx.ingress.apply_route(runtime, &input.route))?;
+        Ok(())
+    }
+}
+
+async fn container_spec(cx: &StageContext, input: &StartInput) -> Result<ContainerSpec> {
+    let app = &input.spec.name;
+    let mut spec = ContainerSpec::new(&input.backend.container, &input.image.id);
+    for (name, value) in &input.env {
+        spec.env.insert(name.clone(), Secret::new(value.clone()));
+    }
+    spec.env.insert("PORT".into(), Secret::new(input.backend.port.to_string()));
+    for (name, value) in &input.spec.env {
+        spec.env.insert(name.to_string(), Secret::new(value.clone()));
+    }
+    for (name, reference) in &input.spec.secrets {
+        spec.env.insert(name.to_string(), cx.secrets.get_secret(reference).await?);
+    }
+    spec.labels = labels::of_app(app, &cx.job);
+    spec.labels.insert("byop.release".into(), input.backend.release.to_string());
+    spec.labels.insert("byop.port".into(), input.backend.port.to_string());
+    let domains: Vec<&str> = input.spec.domains.iter().map(|domain| domain.as_str()).collect();
+    spec.labels.insert("byop.domains".into(), domains.join(","));
+    spec.labels.insert("byop.key".into(), Digest::of_json(&(&cx.job, input)).to_string());
+    // The labels by which Compose's own program finds the containers of a project, as it documents them.
+    for (key, value) in
+        [("project", app.as_str()), ("service", "web"), ("oneoff", "False"), ("container-number", "1")]
+    {
+        spec.labels.insert(format!("com.docker.compose.{key}"), value.into());
+    }
+    spec.user = input.spec.user;
+    if spec.user.is_none() && runs_as_root(&input.image.user) {
+        cx.warn("the image runs as root; set `user` in the app's spec, or USER in its Dockerfile").await;
+    }
+    spec.networks = vec![labels::network_name(app)];
+    spec.aliases = vec![app.to_string()];
+    spec.mounts = input
+        .spec
+        .volumes
+        .iter()
+        .map(|volume| MountSpec {
+            volume: labels::volume_name(app, &volume.name),
+            path: volume.path.clone(),
+            read_only: false,
+        })
+        .collect();
+    let is_mounted = |path: &str| input.spec.volumes.iter().any(|volume| volume.path == path);
+    let in_memory = ["/tmp", "/run"].into_iter().chain(input.writable.iter().map(String::as_str));
+    spec.tmpfs =
+        in_memory.filter(|path| !is_mounted(path)).map(|path| (path.to_owned(), TMPFS_BYTES)).collect();
+    spec.resources = Some(input.spec.resources.clone());
+    spec.restart = RestartPolicy::UnlessStopped;
+    spec.init = true;
+    Ok(spec)
+}
+
+fn runs_as_root(user: &str) -> bool {
+    matches!(user.split(':').next().unwrap_or_default(), "" | "0" | "root")
+}
+
+/// A new volume belongs to root; the app's user has to be able to write to it. An archive unpacked into a container
+/// that is never started gives the folders their owner: no process runs as root for it.
+async fn give_volumes_to_user(cx: &StageContext, input: &StartInput, spec: &ContainerSpec) -> Result<()> {
+    let Some(user) = input.spec.user.or_else(|| numeric_user(&input.image.user)) else { return Ok(()) };
+    if spec.mounts.is_empty() {
+        return Ok(());
+    }
+    let name = format!("{}-volumes", spec.name);
+    let mut holder = ContainerSpec::new(&name, &spec.image);
+    holder.labels.clone_from(&spec.labels);
+    holder.writable_root = true;
+    let folders: Vec<String> = (0..spec.mounts.len()).map(|number| format!("byop-volume-{number}")).collect();
+    for (mount, folder) in spec.mounts.iter().zip(&folders) {
+        holder.mounts.push(MountSpec { path: format!("/{folder}"), ..mount.clone() });
+    }
+    let archive = folders_owned_by(user, &folders)
+        .map_err(|error| Error::new(ErrorKind::Internal, "volume.chown", "cannot pack").with_source(error))?;
+    cx.runtime.create_container(&holder).await?;
+    let given = cx.runtime.upload(&name, "/", archive).await;
+    cx.runtime.remove_container(&name).await?;
+    given
+}
+
+fn numeric_user(user: &str) -> Option<UserSpec> {
+    let (uid, gid) = user.split_once(':').unwrap_or((user, user));
+    Some(UserSpec { uid: uid.parse().ok()?, gid: gid.parse().ok()? })
+}
+
+/// An archive of empty folders.
+fn folders_owned_by(user: UserSpec, folders: &[String]) -> std::io::Result<Vec<u8>> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for folder in folders {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Directory);
+        header.set_path(format!("{folder}/"))?;
+        header.set_mode(0o755);
+        header.set_uid(user.uid.into());
+        header.set_gid(user.gid.into());
+        header.set_size(0);
+        header.set_cksum();
+        builder.append(&header, std::io::empty())?;
+    }
+    builder.into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_is_recognised_in_every_spelling() {
+        for root in ["", "0", "root", "0:0", "root:app"] {
+            assert!(runs_as_root(root), "{root}");
+        }
+        assert!(!runs_as_root("10001:10001"));
+        assert_eq!(numeric_user("10001"), Some(UserSpec { uid: 10_001, gid: 10_001 }));
+        assert_eq!(numeric_user("node"), None);
+    }
+}

@@ -1,0 +1,38 @@
+//! Stops or starts the container of the serving release.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::{Stage, StageContext};
+use crate::error::Result;
+
+/// Stops a container, or starts it again.
+#[derive(Debug)]
+pub struct Stop;
+
+/// The input of [`Stop`].
+#[derive(Debug, Serialize)]
+pub struct StopInput {
+    /// The container.
+    pub container: String,
+    /// Seconds between the stop signal and the end.
+    pub grace_seconds: u32,
+}
+
+#[async_trait]
+impl Stage for Stop {
+    type Input = StopInput;
+    type Output = ();
+    const NAME: &'static str = "stop";
+
+    fn describe(&self, input: &StopInput) -> String {
+        format!("stop {}", input.container)
+    }
+
+    async fn run(&self, cx: &StageContext, input: &StopInput) -> Result<()> {
+        let grace = Duration::from_secs(input.grace_seconds.into());
+        cx.runtime.stop_container(&input.container, grace).await
+    }
+}

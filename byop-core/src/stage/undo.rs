@@ -1,0 +1,43 @@
+//! Takes back a release that did not become healthy.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::{Stage, StageContext};
+use crate::error::{ErrorKind, Result};
+use crate::model::Route;
+
+/// Takes back a release that did not come to serve.
+#[derive(Debug)]
+pub struct Undo;
+
+/// The input of [`Undo`].
+#[derive(Debug, Serialize)]
+pub struct UndoInput {
+    /// The container to remove.
+    pub container: String,
+    /// The route as it was before.
+    pub route: Route,
+}
+
+#[async_trait]
+impl Stage for Undo {
+    type Input = UndoInput;
+    type Output = ();
+    const NAME: &'static str = "undo";
+
+    fn describe(&self, input: &UndoInput) -> String {
+        format!("remove {}", input.container)
+    }
+
+    async fn run(&self, cx: &StageContext, input: &UndoInput) -> Result<()> {
+        cx.ingress.apply_route(cx.runtime.as_ref(), &input.route).await?;
+        match cx.runtime.stop_container(&input.container, Duration::from_secs(1)).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        cx.runtime.remove_container(&input.container).await
+    }
+}

@@ -1,0 +1,9 @@
+//! The main job on the real components: Docker, Traefik, HTTP. Base images come from `tests/images/make.sh`.
+
+mod bad_releases;
+mod examples;
+mod lifecycle;
+mod load;
+mod routing;
+mod support;
+mod zero_downtime;

