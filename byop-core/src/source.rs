@@ -126,3 +126,41 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce(&Stop) -> Result<T> + Sen
         Error::new(ErrorKind::Internal, OPERATION, "the work ended without a result").with_source(error)
     })?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::MemorySecrets;
+
+    async fn fetch_here(source: Source) -> Result<Fetched> {
+        let work = tempfile::TempDir::new().unwrap();
+        fetch(&source, work.path().join("work"), &SourceLimits::default(), &MemorySecrets::new()).await
+    }
+
+    #[tokio::test]
+    async fn a_folder_is_used_where_it_is() {
+        let dir = tempfile::TempDir::new().unwrap();
+        std::fs::write(dir.path().join("app"), "text").unwrap();
+        let fetched = fetch_here(Source::Directory(dir.path().to_owned())).await.unwrap();
+        assert_eq!(fetched.tree.read_text("app").unwrap().as_deref(), Some("text"));
+        assert_eq!(fetched.revision, None);
+    }
+
+    #[tokio::test]
+    async fn a_missing_folder_is_not_found() {
+        let error = fetch_here(Source::Directory("/no/such/folder".into())).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_is_asked_to_end() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let work = blocking(move |stop| {
+            tell.send(stop.clone()).unwrap();
+            Ok(())
+        });
+        work.await.unwrap();
+        let stop: Stop = told.recv().unwrap();
+        assert_eq!(stop.check().unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use self::address::{Address, check_reference, is_commit};
 use self::program::{Program, Watch};
-use super::{Fetched, Stop, archive, blocking, checked, fresh};
+use super::{Fetched, SourceTree, Stop, archive, blocking, checked, fresh, path};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{GitSource, SourceLimits};
 use crate::secret::{Secret, SecretSource};
@@ -103,7 +103,9 @@ async fn take(
         unpack(archive, &into, &limits, stop)?;
         checked(&into, &into, &limits)
     });
-    Ok(Fetched { tree: tree.await?, revision: Some(commit) })
+    let tree = tree.await?;
+    warn_of_large_files(&tree);
+    Ok(Fetched { tree, revision: Some(commit) })
 }
 
 /// The full names that a reference can mean, the first that exists counts: as `git clone --branch`.
@@ -127,6 +129,15 @@ fn missing(reference: Option<&str>) -> Error {
         Some(reference) => Error::not_found(OPERATION, "the repository has no such branch or tag")
             .with_context("reference", reference)
             .with_remedy("check the name; a commit needs its full id of 40 digits"),
+    }
+}
+
+/// Files that are kept elsewhere are not fetched: what is in the tree is a note of where they are.
+fn warn_of_large_files(tree: &SourceTree) {
+    for path in tree.files_below("").filter(|path| path::name(path) == ".gitattributes") {
+        if tree.read_text(path).is_ok_and(|text| text.is_some_and(|text| text.contains("filter=lfs"))) {
+            tracing::warn!(path, "the repository keeps files in Git LFS; they are not fetched");
+        }
     }
 }
 

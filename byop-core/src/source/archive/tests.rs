@@ -90,18 +90,21 @@ impl Zip {
     fn entry(mut self, name: impl AsRef<[u8]>, mode: u32, contents: &[u8]) -> Self {
         let mut crc = flate2::Crc::new();
         crc.update(contents);
-        let mut data = DeflateEncoder::new(Vec::new(), Compression::best());
-        data.write_all(contents).unwrap();
+        // An encoder for each of thousands of empty files would take seconds.
+        let mut data = Vec::new();
+        if !contents.is_empty() {
+            DeflateEncoder::new(&mut data, Compression::best()).write_all(contents).unwrap();
+        }
         let name = name.as_ref().to_vec();
         self.0.push(ZipEntry {
             local: name.clone(),
             name,
             mode,
             flags: 0x800,
-            method: 8,
+            method: if contents.is_empty() { 0 } else { 8 },
             size: contents.len() as u32,
             crc: crc.sum(),
-            data: data.finish().unwrap(),
+            data,
         });
         self
     }

@@ -93,7 +93,7 @@ fn too_many_patterns_are_refused() {
 #[test]
 fn a_pattern_full_of_stars_takes_no_time() {
     let start = Instant::now();
-    assert!(!is_excluded(&format!("{}b", "**/*a*".repeat(40)), &"a".repeat(4_000)));
+    assert!(!is_excluded(&format!("{}[b]", "**/*a*".repeat(40)), &"a".repeat(4_000)));
     assert!(start.elapsed() < Duration::from_secs(5));
 }
 

@@ -217,3 +217,51 @@ fn unknown_kinds_are_refused() {
         refuse_entry(&Tar::default().entry("odd", kind, b"", "").end(), "odd");
     }
 }
+
+/// Not random: the same bytes are damaged in each run.
+#[test]
+fn damaged_archives_never_write_outside_and_never_panic() {
+    let tar = Tar::default()
+        .entry("././@LongLink", b'L', b"long/name\0", "")
+        .file("x", "one")
+        .entry("x", b'x', b"12 path=a/b\n", "")
+        .file("y", "two")
+        .dir("d/")
+        .symlink("d/l", "../a/b")
+        .entry("h", b'1', b"", "a/b")
+        .end();
+    let zip =
+        Zip::default().file("a/b", "text").entry("l", 0o120_777, b"a/b").entry("d/", 0o040_755, b"").end();
+    let mut state = 1_u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let mut refused = 0;
+    for whole in [&tar, &zip, &gz(&tar)] {
+        for _ in 0..400 {
+            let mut bytes = whole.clone();
+            for _ in 0..=next(3) {
+                let at = next(bytes.len());
+                bytes[at] = [0, b'/', b'.', b'7', 0xff, bytes[at] ^ 1][next(6)];
+            }
+            let header = next(8) * 512;
+            if whole == &tar && bytes.len() >= header + 512 {
+                // With a right checksum again, so that the damage is looked at.
+                let mut block: [u8; 512] = bytes[header..header + 512].try_into().unwrap();
+                sum(&mut block);
+                bytes[header..header + 512].copy_from_slice(&block);
+            }
+            let place = Place::new();
+            match place.unpack(&bytes, &limits()) {
+                Ok(_) => fs::remove_dir_all(place.0.path().join("into")).unwrap(),
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error:?}");
+                    refused += 1;
+                }
+            }
+            place.check_clean();
+        }
+    }
+    assert!(refused > 100, "only {refused} were refused");
+}
