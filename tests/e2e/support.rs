@@ -69,6 +69,7 @@ impl World {
         let name = self.name(base);
         let mut spec = AppSpec::new(&name, Source::Directory(repo("tests/fixtures/behaves"))).unwrap();
         spec = spec.with_domain(host(&name)).unwrap();
+        spec.health.path = Some("/healthz".into());
         spec.routing.drain_seconds = 1;
         spec
     }

@@ -23,8 +23,7 @@ impl Inner {
                 .with_source(error)
         })?;
         let fetched =
-            source::fetch(&spec.source, work.path().join("source"), &self.limits, self.secrets.as_ref())
-                .await?;
+            source::fetch(&spec.source, work.path().to_owned(), &self.limits, self.secrets.as_ref()).await?;
         generator::preview(&self.generators, &fetched.tree, spec, &Target::of(spec, Builder::BuildKit))
     }
 }

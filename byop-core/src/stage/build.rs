@@ -67,6 +67,10 @@ impl Stage for Build {
         .map_err(|error| {
             Error::new(ErrorKind::Internal, "image.build", "a task ended").with_source(error)
         })??;
+        if !context.withheld().is_empty() {
+            let list = context.withheld().join(", ");
+            cx.log(Self::NAME, format!("left out of the image, as secrets or built files: {list}")).await;
+        }
         let key = Digest::of_json(&(&digest, &input.dockerfile, &input.revision));
         let tag = ImageRef::new(format!("byop/{}:{}", cx.app, key.short()))?;
         if let Some(info) = cx.runtime.find_image(tag.as_str()).await? {

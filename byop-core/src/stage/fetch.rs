@@ -49,8 +49,7 @@ impl Stage for Fetch {
     }
 
     async fn run(&self, cx: &StageContext, input: &FetchInput) -> Result<FetchedSource> {
-        let fetched =
-            source::fetch(&input.source, cx.work.join("source"), &cx.limits, cx.secrets.as_ref()).await?;
+        let fetched = source::fetch(&input.source, cx.work.clone(), &cx.limits, cx.secrets.as_ref()).await?;
         let tree = fetched.tree.clone();
         // A large tree takes a while to read.
         let digest = tokio::task::spawn_blocking(move || tree.digest()).await.map_err(|error| {
