@@ -1,4 +1,9 @@
 //! Tests against a real container engine.
 
+mod build;
+mod logs;
+mod memory;
+mod proxy;
 mod suite;
 mod support;
+mod transports;

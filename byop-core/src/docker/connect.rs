@@ -200,4 +200,29 @@ mod tests {
         assert_eq!(with("ssh://root@host").unwrap_err().kind(), ErrorKind::Unsupported);
         assert_eq!(with("https://127.0.0.1").unwrap_err().kind(), ErrorKind::InvalidInput);
     }
+
+    #[tokio::test]
+    async fn an_engine_that_does_not_answer_is_unavailable() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("engine.sock");
+        drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+        let error = Docker::connect_unix(&socket).unwrap().engine_info().await.unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (ErrorKind::Unavailable, "runtime.info"), "{error:?}");
+
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        drop(listener);
+        let error = Docker::connect_tcp(&address).unwrap().engine_info().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_hangs_up_is_unavailable() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let server = tokio::spawn(async move { drop(listener.accept().await) });
+        let error = Docker::connect_tcp(&address).unwrap().engine_info().await.unwrap_err();
+        server.await.unwrap();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+    }
 }

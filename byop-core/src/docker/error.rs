@@ -38,7 +38,12 @@ pub(super) fn internal(
 
 /// A connection that failed, before or during a request.
 fn unreachable(operation: &'static str, failure: Failure) -> Error {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(&failure);
+    // The client library's wrappers skip what they wrap in their `source`.
+    let mut next: Option<&(dyn StdError + 'static)> = match &failure {
+        Failure::IOError { err } => Some(err),
+        Failure::HyperResponseError { err } => Some(err),
+        other => Some(other),
+    };
     let (mut kind, mut message, mut remedy) = (
         ErrorKind::Unavailable,
         "the engine cannot be reached",

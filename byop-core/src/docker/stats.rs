@@ -51,10 +51,12 @@ impl Docker {
         stats.container = name;
         if let (Some(cpu), Some(taken)) = (cpu(&reading), reading.read.as_deref().and_then(time::parse_nanos))
         {
-            let started = (0, state.started_at.as_deref().and_then(time::parse_nanos).unwrap_or(taken));
+            let started = state.started_at.as_deref().and_then(time::parse_nanos).unwrap_or(taken);
             // A restart begins to count from nothing, after the last reading.
-            let before = self.readings.replace(&id, (cpu, taken)).filter(|before| before.1 >= started.1);
-            stats.cpu_percent = share(before.unwrap_or(started), (cpu, taken));
+            let before = self.readings.replace(&id, (cpu, taken)).filter(|before| before.1 >= started);
+            // What setting the container up took is counted too; in its first second that would be all there is.
+            let start = (0, started.min(taken.saturating_sub(1_000_000_000)));
+            stats.cpu_percent = share(before.unwrap_or(start), (cpu, taken));
         }
         Ok(stats)
     }

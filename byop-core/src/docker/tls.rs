@@ -24,14 +24,18 @@ const OPERATION: &str = "runtime.connect";
 #[derive(Debug, Clone)]
 pub struct DockerTls {
     ca: Vec<u8>,
-    certificate: Vec<u8>,
-    key: Secret,
+    identity: Option<(Vec<u8>, Secret)>,
 }
 
 impl DockerTls {
     /// The authority that signed the engine's certificate, and our own certificate with its key.
     pub fn new(ca: impl Into<Vec<u8>>, certificate: impl Into<Vec<u8>>, key: Secret) -> Self {
-        Self { ca: ca.into(), certificate: certificate.into(), key }
+        Self { ca: ca.into(), identity: Some((certificate.into(), key)) }
+    }
+
+    /// Only the authority, for an engine that asks for no certificate. Such an engine obeys whoever reaches it.
+    pub fn without_certificate(ca: impl Into<Vec<u8>>) -> Self {
+        Self { ca: ca.into(), identity: None }
     }
 
     /// Reads `ca.pem`, `cert.pem` and `key.pem` from a folder, the layout of the engine's own client.
@@ -56,17 +60,19 @@ impl DockerTls {
         for certificate in certificates(&self.ca).ok_or_else(|| bad("authority's certificate"))? {
             roots.add(certificate).map_err(|error| bad("authority's certificate").with_source(error))?;
         }
-        let chain = certificates(&self.certificate).ok_or_else(|| bad("client certificate"))?;
-        // The parser's own error could quote the input, so it is not kept as a source.
-        let key =
-            PrivateKeyDer::from_pem_slice(self.key.expose().as_bytes()).map_err(|_| bad("client key"))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        ClientConfig::builder_with_provider(provider)
+        let unusable = |error: rustls::Error| {
+            Error::invalid(OPERATION, "the client certificate and key cannot be used").with_source(error)
+        };
+        let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_root_certificates(roots).with_client_auth_cert(chain, key))
-            .map_err(|error| {
-                Error::invalid(OPERATION, "the client certificate and key cannot be used").with_source(error)
-            })
+            .map_err(unusable)?
+            .with_root_certificates(roots);
+        let Some((certificate, key)) = &self.identity else { return Ok(builder.with_no_client_auth()) };
+        let chain = certificates(certificate).ok_or_else(|| bad("client certificate"))?;
+        // The parser's own error could quote the input, so it is not kept as a source.
+        let key = PrivateKeyDer::from_pem_slice(key.expose().as_bytes()).map_err(|_| bad("client key"))?;
+        builder.with_client_auth_cert(chain, key).map_err(unusable)
     }
 }
 

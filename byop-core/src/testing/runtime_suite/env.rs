@@ -206,6 +206,10 @@ impl RuntimeEnv {
         for suffix in ["a", "b"] {
             let _ = runtime.remove_image(self.tag(suffix).as_str()).await;
         }
+        // Builds whose tag went to a later one.
+        for found in runtime.list_images(&self.filter()).await.unwrap_or_default() {
+            let _ = runtime.remove_image(&found.id).await;
+        }
     }
 }
 

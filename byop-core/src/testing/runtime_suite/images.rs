@@ -83,7 +83,8 @@ pub async fn a_build_tells_its_steps_and_ends_with_the_image(env: &RuntimeEnv) {
     let text = format!("FROM {}\nCOPY app.txt /app.txt\n{run}\nEXPOSE 8080\nUSER 1000\n", env.image());
     let events: Vec<_> = build(env, "a", &text).await.into_iter().collect::<Result<_>>().unwrap();
     let steps = events.iter().filter(|event| matches!(event, BuildEvent::Step { .. })).count();
-    assert!(steps >= 3, "{events:?}");
+    // The base image is no step to every builder.
+    assert!(steps >= 2, "{events:?}");
     assert!(events.contains(&BuildEvent::Log(format!("built-{}", env.name("a")))), "{events:?}");
     let Some(BuildEvent::Done(image)) = events.last() else { panic!("no image at the end: {events:?}") };
     assert_eq!((image.exposed_ports.as_slice(), image.user.as_str()), ([8080].as_slice(), "1000"));
