@@ -228,7 +228,7 @@ mod tests {
     fn client(answers: &[(u16, Option<&'static str>)]) -> (Client, Arc<Script>) {
         let script = Arc::new(Script::default());
         script.answers.lock().unwrap().extend(answers);
-        (Client::new(script.clone()).with_entropy(Arc::new(Fixed(0xFF))), script)
+        (Client::new(Arc::<Script>::clone(&script)).with_entropy(Arc::new(Fixed(0xFF))), script)
     }
 
     fn request(method: Method) -> Request {
