@@ -1,1 +1,7 @@
-//! Cloud providers for byop.
+//! Cloud providers for byop: what they share over HTTP, and the registry that finds them by name.
+//!
+//! A provider speaks through [`http::Client`], which retries what may be repeated; its own files turn the vendor's
+//! wire form into the model of `byop_core` and back.
+
+pub mod http;
+pub mod registry;

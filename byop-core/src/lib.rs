@@ -1,6 +1,7 @@
 //! byop: everything between a source tree and a live application, as a library.
 
 pub mod clock;
+pub mod cloud;
 pub mod digest;
 #[cfg(feature = "docker")]
 pub mod docker;

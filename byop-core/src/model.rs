@@ -3,6 +3,7 @@
 mod app;
 mod container;
 mod detection;
+mod dns;
 mod event;
 mod files;
 mod image;
@@ -12,6 +13,7 @@ mod plan;
 mod preview;
 mod release;
 mod route;
+mod server;
 mod source;
 
 pub use app::{AppSpec, BuildSpec, HealthSpec, ResourceLimits, RoutingSpec, UserSpec, VolumeSpec};
@@ -21,6 +23,7 @@ pub use container::{
     NetworkInfo, NetworkSpec, PortBinding, RestartPolicy, RuntimeEvent, RuntimeInfo, VolumeInfo,
 };
 pub use detection::{Detection, Diagnostic, Evidence, Severity, Variant};
+pub use dns::{DnsRecord, DnsRecordKind};
 pub use event::{Event, EventBody, Progress};
 pub use files::{FileSet, GeneratedFile};
 pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
@@ -30,4 +33,8 @@ pub use plan::{BuildStep, CacheMount, CopySpec, HealthCheck, Plan, RunSpec, Stag
 pub use preview::Preview;
 pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release};
 pub use route::{Backend, Route};
+pub use server::{
+    CloudCapabilities, FirewallRule, PowerAction, Price, Protocol, Region, RegionId, Server, ServerFilter,
+    ServerId, ServerSize, ServerSpec, ServerState,
+};
 pub use source::{Archive, GitSource, Source, SourceLimits};

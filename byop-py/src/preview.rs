@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use byop_core::model::{AppSpec, Source, SourceLimits};
+use byop_core::generator;
+use byop_core::model::{AppSpec, Builder, Source, SourceLimits, Target};
 use byop_core::source::SourceTree;
 use byop_core::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
-use serde_json::Value;
 
 use crate::error::raise;
 
@@ -45,15 +45,12 @@ fn run(
     }
     spec.validate()?;
     let tree = SourceTree::open(&source, &SourceLimits::default())?;
-    let preview = of_tree(&tree, &spec)?;
+    let target = Target::of(&spec, Builder::BuildKit);
+    let preview = generator::preview(&generator::builtin(), &tree, &spec, &target)?;
     serde_json::to_string(&preview).map_err(|error| {
         Error::new(ErrorKind::Internal, "app.preview", "the preview cannot be written as JSON")
             .with_source(error)
     })
-}
-
-fn of_tree(_tree: &SourceTree, _spec: &AppSpec) -> Result<Value> {
-    Err(Error::new(ErrorKind::Unsupported, "source.detect", "no technology stack was recognised"))
 }
 
 fn port_number(port: i64) -> Result<u16> {

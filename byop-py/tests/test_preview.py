@@ -100,8 +100,21 @@ def test_threads_preview_at_once(shop: Path) -> None:
     assert results == [expected] * 8
 
 
-def test_the_types_name_every_key(shop: Path) -> None:
-    preview = byop.preview(shop, domains=["shop.example.com"])
+@pytest.mark.parametrize(
+    ("files", "stack"),
+    [
+        ({"package.json": '{"scripts": {"start": "node a.js"}, "dependencies": {"x": "1"}}', "a.js": ""}, "node"),
+        ({"requirements.txt": "flask\ngunicorn", "app.py": "from flask import Flask\napp = Flask(__name__)"}, "python"),
+        ({"go.mod": "module example.com/a\ngo 1.23\n", "main.go": "package main\nfunc main() {}\n"}, "go"),
+        ({"Dockerfile": "FROM scratch\nEXPOSE 8080\n"}, "dockerfile"),
+        ({"index.html": "<h1>hello</h1>"}, "static"),
+    ],
+)
+def test_the_types_name_every_key(tmp_path: Path, files: dict[str, str], stack: str) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    preview = byop.preview(tmp_path, name="app", domains=["shop.example.com"])
+    assert preview["detection"]["stack"] == stack
     assert mismatches(types.Preview, preview, "preview") == []
 
 

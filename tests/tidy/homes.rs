@@ -1,0 +1,84 @@
+//! Dependencies that have one home: their types appear nowhere else.
+
+use crate::code::words;
+use crate::tree::{File, assert_tidy, files};
+
+const HOMES: &[(&str, &[&str])] = &[
+    ("bollard", &["byop-core/src/docker"]),
+    ("bytes", &["byop-core/src/docker"]),
+    ("flate2", &["byop-core/src/source"]),
+    ("getrandom", &["byop-core/src/id"]),
+    ("http_body_util", &["byop-core/src/docker"]),
+    ("hyper", &["byop-core/src/docker"]),
+    ("hyper_util", &["byop-core/src/docker"]),
+    ("minijinja", &["byop-core/src/generator/template"]),
+    ("pyo3", &["byop-py/src"]),
+    ("reqwest", &["byop-cloud/src/http"]),
+    ("rusqlite", &["byop-core/src/store/sqlite"]),
+    // Two, because the engine's TLS and the providers' are set up apart.
+    ("rustls", &["byop-core/src/docker", "byop-cloud/src/http"]),
+    ("rustls_native_certs", &["byop-cloud/src/http"]),
+    ("rustix", &["byop-core/src/source"]),
+    ("serde_yaml", &["byop-core/src/generator/yaml"]),
+    ("sha2", &["byop-core/src/digest"]),
+    ("tar", &["byop-core/src/source"]),
+    ("toml", &["byop-core/src/generator"]),
+    ("zip", &["byop-core/src/source"]),
+];
+
+fn guests(files: &[File]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for file in files.iter().filter(|file| file.is_library()) {
+        let code = file.code();
+        for (name, homes) in HOMES {
+            let is_home = homes
+                .iter()
+                .any(|home| file.path.strip_prefix(home).is_some_and(|rest| rest.starts_with(['/', '.'])));
+            if !is_home && uses(&code, name) {
+                complaints.push(format!("{}: `{name}` is used in {} only", file.path, homes.join(" and ")));
+            }
+        }
+    }
+    complaints
+}
+
+/// A path that begins with the crate, or a `use` of the crate itself; a module of ours may have the same name.
+fn uses(code: &str, name: &str) -> bool {
+    let path = format!("{name}::");
+    let starts_path = code.match_indices(&path).any(|(at, _)| {
+        let before = code[..at].trim_end();
+        let inside_word = code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let inside_path = before.ends_with("::") && words(before).count() > 0 && !before.ends_with(" ::");
+        let is_own = code.contains(&format!("mod {name};"));
+        !inside_word && !inside_path && !is_own
+    });
+    starts_path || code.contains(&format!("use {name};")) || code.contains(&format!("use {name} as"))
+}
+
+#[test]
+fn a_guest_is_noticed() {
+    let bad = [
+        File::new("byop-core/src/engine.rs", "fn f(x: &bollard::Docker) {}"),
+        File::new("byop-core/src/store/postgres.rs", "use rusqlite::Connection;"),
+        File::new("byop-cloud/src/digitalocean.rs", "use reqwest as http;"),
+    ];
+    assert_eq!(guests(&bad).len(), 3);
+}
+
+#[test]
+fn a_home_a_comment_and_a_longer_name_are_fine() {
+    let good = [
+        File::new("byop-core/src/store/sqlite.rs", "use rusqlite::Connection;"),
+        File::new(
+            "byop-core/src/engine.rs",
+            "/// Not bollard::Docker.\nfn f() { self::tar::x(); avatar::y(); }",
+        ),
+        File::new("byop-cloud/src/other.rs", "mod reqwest;\npub use reqwest::Ours;"),
+    ];
+    assert_tidy(&guests(&good));
+}
+
+#[test]
+fn dependencies_stay_at_home() {
+    assert_tidy(&guests(&files()));
+}
