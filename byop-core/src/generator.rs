@@ -1,6 +1,40 @@
 //! Technology stacks: each recognises itself in a source tree and turns the tree into files.
+//!
+//! [`preview`] does it all at once: it asks every generator, takes the surest answer, plans and renders.
+
+mod choice;
+mod command;
+mod compose;
+mod dockerfile;
+mod finish;
+mod go;
+mod images;
+mod node;
+mod packages;
+mod pins;
+mod procfile;
+mod python;
+mod render;
+mod rust;
+mod scan;
+mod static_site;
+mod template;
+mod version;
+mod view;
+mod yaml;
 
 use std::fmt::Debug;
+use std::sync::Arc;
+
+pub use choice::{choose, detect_all, not_recognised, preview};
+pub use dockerfile::DockerfileGenerator;
+pub use go::GoGenerator;
+pub use images::BaseImages;
+pub use node::NodeGenerator;
+pub use python::PythonGenerator;
+pub use render::render;
+pub use rust::RustGenerator;
+pub use static_site::StaticGenerator;
 
 use crate::error::Result;
 use crate::model::{AppSpec, Detection, FileSet, Plan, Target};
@@ -31,5 +65,31 @@ pub trait Generator: Debug + Send + Sync {
     ///
     /// # Errors
     /// `InvalidInput` when a value cannot be written safely.
-    fn generate(&self, plan: &Plan, target: &Target) -> Result<FileSet>;
+    fn generate(&self, plan: &Plan, target: &Target) -> Result<FileSet> {
+        render(plan, target)
+    }
+
+    /// What it looks for, in a few words, for the answer to a tree that nobody recognises.
+    fn looks_for(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// The generators that byop brings, on its own table of base images. An own Dockerfile is asked about first.
+#[must_use]
+pub fn builtin() -> Vec<Arc<dyn Generator>> {
+    builtin_with(&BaseImages::default())
+}
+
+/// The generators that byop brings, on the base images of the embedding program.
+#[must_use]
+pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
+    vec![
+        Arc::new(DockerfileGenerator::new()),
+        Arc::new(NodeGenerator::new(images.clone())),
+        Arc::new(PythonGenerator::new(images.clone())),
+        Arc::new(GoGenerator::new(images.clone())),
+        Arc::new(RustGenerator::new(images.clone())),
+        Arc::new(StaticGenerator::new(images.clone())),
+    ]
 }

@@ -18,6 +18,8 @@ pub struct Detection {
     pub package_manager: Option<String>,
     /// How sure the generator is, from 0 to 1. Below 0.5 the answer is "unsure".
     pub confidence: f64,
+    /// The app's folder inside the tree, with `/` between its parts; empty when it is the root.
+    pub root: String,
     /// Which files led to which conclusion.
     pub evidence: Vec<Evidence>,
     /// What is doubtful, and what would settle it.
@@ -35,6 +37,7 @@ impl Detection {
             variant: None,
             package_manager: None,
             confidence,
+            root: String::new(),
             evidence: Vec::new(),
             diagnostics: Vec::new(),
         }
@@ -43,6 +46,21 @@ impl Detection {
     /// Adds a piece of evidence.
     pub fn note(&mut self, fact: impl Into<String>, file: impl Into<String>, reason: impl Into<String>) {
         self.evidence.push(Evidence { fact: fact.into(), file: file.into(), reason: reason.into() });
+    }
+}
+
+impl Diagnostic {
+    /// A diagnostic that no setting settles.
+    #[must_use]
+    pub fn new(code: impl Into<String>, severity: Severity, message: impl Into<String>) -> Self {
+        Self { code: code.into(), severity, message: message.into(), setting: None }
+    }
+
+    /// Names the setting that would settle it, such as `build.start`.
+    #[must_use]
+    pub fn with_setting(mut self, setting: impl Into<String>) -> Self {
+        self.setting = Some(setting.into());
+        self
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::app::{ResourceLimits, UserSpec, VolumeSpec};
+use super::app::{AppSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
 use super::detection::{Diagnostic, Variant};
 use super::image::Builder;
 use super::name::{AppName, DomainName};
@@ -29,6 +29,9 @@ pub struct Plan {
     pub build: Option<String>,
     /// The start command line, as a person would type it.
     pub start: Option<String>,
+    /// The start command as the image has it: an argument list, with a shell only where a variable needs one.
+    /// Absent when the image brings its own, and when no start command is known.
+    pub command: Option<Vec<String>>,
     /// The binary, script, module or package that is built or started.
     pub entry: Option<String>,
     /// The folder of built or given files that a web server serves.
@@ -43,16 +46,25 @@ pub struct Plan {
     pub health: HealthCheck,
     /// Environment variables of the running container.
     pub env: BTreeMap<String, String>,
-    /// Further processes by name, from a Procfile: command lines beside `web`.
+    /// Further processes by name, from a Procfile: command lines beside `web`. `release` is meant to be run once
+    /// before a release starts.
     pub processes: BTreeMap<String, String>,
     /// Absolute folders that the application writes to besides `/tmp`.
     pub writable: Vec<String>,
-    /// The user that the container runs as.
-    pub user: UserSpec,
+    /// The user that the container runs as; absent for an own Dockerfile that does not name one by number.
+    pub user: Option<UserSpec>,
+    /// The app's folder inside the tree, with `/` between its parts; empty when it is the root.
+    pub root: String,
     /// The build stages, in order; the last is the run stage. Empty for an own Dockerfile.
     pub stages: Vec<Stage>,
     /// The Dockerfile in the tree to use as it is, for the stack `dockerfile`.
     pub dockerfile: Option<String>,
+    /// Files of the tree that stay as they are, with their texts: an own Dockerfile or `.dockerignore`.
+    pub kept: BTreeMap<String, String>,
+    /// What `.dockerignore` leaves out beside what it always does.
+    pub ignore: Vec<String>,
+    /// The name of the compose file; another than `compose.yaml` when the tree has a compose file of its own.
+    pub compose_file: String,
     /// What a person should know.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -70,6 +82,7 @@ impl Plan {
             install: None,
             build: None,
             start: None,
+            command: None,
             entry: None,
             static_dir: None,
             index_fallback: false,
@@ -79,22 +92,54 @@ impl Plan {
             env: BTreeMap::new(),
             processes: BTreeMap::new(),
             writable: Vec::new(),
-            user: UserSpec { uid: 10_001, gid: 10_001 },
+            user: Some(UserSpec { uid: 10_001, gid: 10_001 }),
+            root: String::new(),
             stages: Vec::new(),
             dockerfile: None,
+            kept: BTreeMap::new(),
+            ignore: Vec::new(),
+            compose_file: "compose.yaml".into(),
             diagnostics: Vec::new(),
         }
     }
 }
 
 /// How a container checks itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct HealthCheck {
     /// The path that answers with a good status.
     pub path: String,
+    /// Whether the path was found in the source or given. Otherwise it is `/`, and `command` counts any answer
+    /// that is no server error, because nobody knows whether the app has such a page.
+    pub is_known: bool,
     /// The check as an argument list, run inside the container without a shell; none when the image has
     /// nothing that could ask.
     pub command: Option<Vec<String>>,
+    /// Seconds between checks.
+    pub interval_seconds: u32,
+    /// Seconds after which a check counts as failed.
+    pub timeout_seconds: u32,
+    /// Seconds at the start during which failures do not count.
+    pub start_seconds: u32,
+    /// Failed checks in a row that make the container unhealthy.
+    pub retries: u32,
+}
+
+impl Default for HealthCheck {
+    /// The root page, every 10 s.
+    fn default() -> Self {
+        let spec = HealthSpec::default();
+        Self {
+            path: "/".into(),
+            is_known: false,
+            command: None,
+            interval_seconds: spec.interval_seconds,
+            timeout_seconds: spec.timeout_seconds,
+            start_seconds: spec.deadline_seconds,
+            retries: spec.retries,
+        }
+    }
 }
 
 /// One stage of a multi-stage Dockerfile, as data.
@@ -102,48 +147,76 @@ pub struct HealthCheck {
 pub struct Stage {
     /// Its name, such as `build`.
     pub name: String,
-    /// Its base image, with tag.
+    /// Its base: an image with tag, or the name of an earlier stage.
     pub image: String,
-    /// Why this image, for the comment above `FROM`.
+    /// Why this base, for the comment above `FROM`.
     pub reason: String,
-    /// Distribution packages to install first.
-    pub packages: Vec<String>,
-    /// The working folder.
-    pub workdir: String,
-    /// Environment of the stage.
-    pub env: BTreeMap<String, String>,
-    /// Files of the tree copied before `install`: manifests and lock files.
-    pub manifests: Vec<String>,
-    /// The command line that installs dependencies.
-    pub install: Option<String>,
-    /// Whether the whole tree is copied after the installation.
-    pub source: bool,
-    /// The command line that builds.
-    pub build: Option<String>,
-    /// Cache folders of `install` and `build`, mounted where the engine can.
+    /// What happens in it, in order.
+    pub steps: Vec<BuildStep>,
+}
+
+/// One instruction of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BuildStep {
+    /// Sets the working folder.
+    Workdir(String),
+    /// Sets environment variables, with the reason.
+    Env {
+        /// Values by name.
+        values: BTreeMap<String, String>,
+        /// Why, for the comment; empty for none.
+        reason: String,
+    },
+    /// Copies files of the tree, of an earlier stage or of another image.
+    Copy(CopySpec),
+    /// Installs distribution packages.
+    Packages {
+        /// Their names.
+        names: Vec<String>,
+        /// Why, for the comment.
+        reason: String,
+    },
+    /// Runs a command line.
+    Run(RunSpec),
+}
+
+/// A command line of a build.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunSpec {
+    /// The command line for BuildKit.
+    pub command: String,
+    /// The command line for the classic builder, where it is another; empty leaves the step out.
+    pub classic: Option<String>,
+    /// Cache folders, mounted where the builder can.
     pub caches: Vec<CacheMount>,
-    /// What is copied from earlier stages or other images.
-    pub copies: Vec<CopySpec>,
+    /// Why, for the comment; empty for none.
+    pub reason: String,
 }
 
 /// A cache folder that outlives a build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CacheMount {
-    /// Identifies the cache; independent of paths.
+    /// Identifies the cache; independent of paths. The name of the app is put before it.
     pub id: String,
     /// Where the tool expects it.
     pub target: String,
+    /// Whether only one build at a time may use it.
+    pub is_locked: bool,
 }
 
-/// Copies files from an earlier stage or another image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Copies files of the tree, an earlier stage or another image.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopySpec {
-    /// The stage or image.
-    pub from: String,
-    /// The path there.
-    pub source: String,
+    /// The stage or image; the tree when absent.
+    pub from: Option<String>,
+    /// The paths there.
+    pub sources: Vec<String>,
     /// The path here.
     pub target: String,
+    /// Why, for the comment; empty for none.
+    pub reason: String,
 }
 
 /// What the files are generated for.
@@ -164,6 +237,8 @@ pub struct Target {
     pub env: BTreeMap<String, String>,
     /// Names of variables whose values the person running compose supplies.
     pub secret_names: Vec<String>,
+    /// The proxy's certificate resolver; none gives routes over plain HTTP.
+    pub certificate_resolver: Option<String>,
 }
 
 impl Target {
@@ -178,6 +253,22 @@ impl Target {
             volumes: Vec::new(),
             env: BTreeMap::new(),
             secret_names: Vec::new(),
+            certificate_resolver: None,
+        }
+    }
+
+    /// What `spec` asks for, to be built by `builder`.
+    #[must_use]
+    pub fn of(spec: &AppSpec, builder: Builder) -> Self {
+        Self {
+            app: spec.name.clone(),
+            builder,
+            domains: spec.domains.clone(),
+            resources: spec.resources.clone(),
+            volumes: spec.volumes.clone(),
+            env: spec.env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
+            secret_names: spec.secrets.keys().map(ToString::to_string).collect(),
+            certificate_resolver: None,
         }
     }
 }

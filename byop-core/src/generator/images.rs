@@ -1,0 +1,256 @@
+//! The table of base images and known versions: the one place that names them.
+
+use std::collections::BTreeMap;
+
+use super::version::{Version, is_plain, satisfies};
+
+/// Release lines that official images exist for, newest first, as of November 2026.
+const NODE: [&str; 13] = [
+    "26.10", "25.9", "24.21", "23.11", "22.23", "21.7", "20.20", "19.9", "18.20", "17.9", "16.20", "14.21", "12.22",
+];
+const PYTHON: [&str; 11] = ["3.14", "3.13", "3.12", "3.11", "3.10", "3.9", "3.8", "3.7", "3.6", "3.5", "2.7"];
+const GO: [&str; 12] =
+    ["1.27", "1.26", "1.25", "1.24", "1.23", "1.22", "1.21", "1.20", "1.19", "1.18", "1.17", "1.16"];
+const RUST: [&str; 1] = ["1.95"];
+
+/// Images to build and run on, by role, with the versions that are known without a network.
+///
+/// Roles are `node`, `python`, `go`, `rust` (to build, and for the first two to run), `go.run`, `go.run.cgo`,
+/// `rust.run`, `rust.run.shell`, `static.run` and `probe` (where the health check's `wget` is taken from). In a
+/// pattern `{version}` is the version and `{os}` the newest Debian release that has an image of it.
+///
+/// ```
+/// use byop_core::generator::BaseImages;
+///
+/// let images = BaseImages::default().with_image("node", "mirror.example/node:{version}-{os}-slim");
+/// assert_eq!(images.image("node", "24.21"), "mirror.example/node:24.21-bookworm-slim");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseImages {
+    patterns: BTreeMap<String, String>,
+    defaults: BTreeMap<String, String>,
+    known: BTreeMap<String, Vec<String>>,
+}
+
+impl Default for BaseImages {
+    /// Official images as of November 2026, each pinned to a minor version and an operating system release.
+    fn default() -> Self {
+        let text = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>()
+        };
+        let list = |versions: &[&str]| versions.iter().map(|version| (*version).to_owned()).collect::<Vec<_>>();
+        Self {
+            patterns: text(&[
+                ("node", "node:{version}-{os}-slim"),
+                ("python", "python:{version}-slim-{os}"),
+                ("go", "golang:{version}-{os}"),
+                ("go.run", "gcr.io/distroless/static-debian12:nonroot"),
+                ("go.run.cgo", "gcr.io/distroless/cc-debian12:nonroot"),
+                ("rust", "rust:{version}-slim-{os}"),
+                ("rust.run", "gcr.io/distroless/cc-debian12:nonroot"),
+                ("rust.run.shell", "debian:bookworm-slim"),
+                ("static.run", "nginxinc/nginx-unprivileged:1.28-alpine-slim"),
+                ("probe", "busybox:1.37-musl"),
+            ]),
+            defaults: text(&[("node", "24.21"), ("python", "3.13"), ("go", "1.27"), ("rust", "1.95")]),
+            known: BTreeMap::from([
+                ("node".to_owned(), list(&NODE)),
+                ("python".to_owned(), list(&PYTHON)),
+                ("go".to_owned(), list(&GO)),
+                ("rust".to_owned(), list(&RUST)),
+            ]),
+        }
+    }
+}
+
+/// A version that was chosen, and whether the table knew it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    pub(crate) version: String,
+    pub(crate) is_known: bool,
+}
+
+impl BaseImages {
+    /// Uses another image for a role.
+    #[must_use]
+    pub fn with_image(mut self, role: impl Into<String>, pattern: impl Into<String>) -> Self {
+        self.patterns.insert(role.into(), pattern.into());
+        self
+    }
+
+    /// Uses another version where the app does not say.
+    #[must_use]
+    pub fn with_default(mut self, stack: impl Into<String>, version: impl Into<String>) -> Self {
+        self.defaults.insert(stack.into(), version.into());
+        self
+    }
+
+    /// Knows these release lines of a stack, newest first.
+    #[must_use]
+    pub fn with_versions<V: Into<String>>(
+        mut self,
+        stack: impl Into<String>,
+        versions: impl IntoIterator<Item = V>,
+    ) -> Self {
+        self.known.insert(stack.into(), versions.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The image of a role at a version; a role that the table lacks is taken as an image itself.
+    #[must_use]
+    pub fn image(&self, role: &str, version: &str) -> String {
+        let pattern = self.patterns.get(role).map_or(role, String::as_str);
+        pattern.replace("{version}", version).replace("{os}", release_of(role, version))
+    }
+
+    /// The version of a stack where the app does not say.
+    #[must_use]
+    pub fn default_version(&self, stack: &str) -> String {
+        self.defaults.get(stack).cloned().unwrap_or_default()
+    }
+
+    /// What an app's request comes to: words, single versions and ranges.
+    pub(crate) fn resolve(&self, stack: &str, request: &str) -> Resolved {
+        let known = self.known.get(stack).map_or(&[] as &[String], Vec::as_slice);
+        let yes = |version: String| Resolved { version, is_known: true };
+        let request = request.trim().trim_matches(['"', '\'']);
+        let lower = request.to_ascii_lowercase();
+        match lower.as_str() {
+            "" | "*" | "x" | "lts" | "lts/*" | "--lts" | "stable" if stack != "node" || lower != "stable" => {
+                return yes(self.default_version(stack));
+            }
+            "latest" | "current" | "node" | "stable" => {
+                return yes(known.first().cloned().unwrap_or_else(|| self.default_version(stack)));
+            }
+            _ => {}
+        }
+        if let Some(major) = lower.strip_prefix("lts/").or_else(|| lower.strip_prefix("lts-")).and_then(codename) {
+            return self.resolve(stack, major);
+        }
+        if is_plain(request) {
+            let Some(wanted) = Version::parse(request) else { return yes(self.default_version(stack)) };
+            // A release line is enough where only the major is said; more is honoured to the digit.
+            let wants_line = wanted.minor().is_none();
+            let line = known.iter().find(|v| Version::parse(v).is_some_and(|v| v.major() == wanted.major()));
+            return match line {
+                Some(line) if wants_line => yes(line.clone()),
+                _ => Resolved {
+                    version: wanted.to_string(),
+                    is_known: known.iter().filter_map(|v| Version::parse(v)).any(|v| {
+                        v.major() == wanted.major() && (stack == "node" || v.minor() == wanted.minor())
+                    }),
+                },
+            };
+        }
+        let fits = |text: &String| Version::parse(text).is_some_and(|version| satisfies(request, &version));
+        let default = self.default_version(stack);
+        if fits(&default) {
+            return yes(default);
+        }
+        // Odd majors of Node.js are short-lived.
+        let is_lasting = |text: &&String| stack != "node" || Version::parse(text).is_some_and(|v| v.major() % 2 == 0);
+        if let Some(found) = known.iter().filter(is_lasting).find(|v| fits(v)).or_else(|| known.iter().find(|v| fits(v))) {
+            return yes(found.clone());
+        }
+        let said = request.split(|c: char| !(c.is_ascii_digit() || c == '.')).find_map(Version::parse);
+        match said {
+            Some(version) => Resolved { version: version.to_string(), is_known: false },
+            None => Resolved { version: default, is_known: false },
+        }
+    }
+}
+
+/// The major version behind a code name of Node.js.
+fn codename(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "erbium" => "12",
+        "fermium" => "14",
+        "gallium" => "16",
+        "hydrogen" => "18",
+        "iron" => "20",
+        "jod" => "22",
+        "krypton" => "24",
+        _ => return None,
+    })
+}
+
+/// The Debian release of an image: the newest that a version was published on.
+fn release_of(role: &str, version: &str) -> &'static str {
+    let Some(v) = Version::parse(version) else { return "bookworm" };
+    let (major, minor) = (v.major(), v.minor().unwrap_or(u32::MAX));
+    match role {
+        "node" => match major {
+            0..=14 => "bullseye",
+            16 if minor < 20 => "bullseye",
+            18 if minor < 17 => "bullseye",
+            20 if minor < 4 => "bullseye",
+            _ => "bookworm",
+        },
+        "python" => match (major, minor) {
+            (2, _) => "buster",
+            (3, 0..=5) => "buster",
+            (3, 6) => "bullseye",
+            // Patch releases from before trixie exist on bookworm only.
+            (3, 13..) if !v.is_exact() => "trixie",
+            _ => "bookworm",
+        },
+        "go" if major == 1 && minor < 21 => "bullseye",
+        "rust" if major == 1 && minor < 71 => "bullseye",
+        _ => "bookworm",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_come_to_one_version() {
+        let images = BaseImages::default();
+        for (stack, request, version) in [
+            ("node", "lts/iron", "20.20"),
+            ("node", "lts", "24.21"),
+            ("node", "*", "24.21"),
+            ("node", "latest", "26.10"),
+            ("node", "22.x", "22.23"),
+            ("node", "14.x", "14.21"),
+            ("node", "22", "22.23"),
+            ("node", "v22.12.0", "22.12.0"),
+            ("node", "23.5.0", "23.5.0"),
+            ("node", ">=18", "24.21"),
+            ("node", "^26.0.0", "26.10"),
+            ("node", ">=25", "26.10"),
+            ("node", "^18 || ^20", "20.20"),
+            ("node", ">=28", "28"),
+            ("python", "^3.10", "3.13"),
+            ("python", ">=3.8,<3.12", "3.11"),
+            ("python", "python-2.7", "2.7"),
+            ("python", "3.12.3", "3.12.3"),
+            ("python", "latest", "3.14"),
+            ("go", "1.25.3", "1.25.3"),
+            ("rust", "stable", "1.95"),
+            ("rust", "latest", "1.95"),
+            ("rust", "1.80", "1.80"),
+        ] {
+            assert_eq!(images.resolve(stack, request).version, version, "{stack} {request}");
+        }
+        assert!(!images.resolve("node", ">=28").is_known);
+    }
+
+    #[test]
+    fn images_are_those_that_were_published() {
+        let images = BaseImages::default();
+        for (role, version, image) in [
+            ("node", "24.21", "node:24.21-bookworm-slim"),
+            ("node", "14.21", "node:14.21-bullseye-slim"),
+            ("python", "3.13", "python:3.13-slim-trixie"),
+            ("python", "3.13.3", "python:3.13.3-slim-bookworm"),
+            ("python", "3.11", "python:3.11-slim-bookworm"),
+            ("python", "2.7", "python:2.7-slim-buster"),
+            ("go", "1.18", "golang:1.18-bullseye"),
+            ("rust", "1.95", "rust:1.95-slim-bookworm"),
+        ] {
+            assert_eq!(images.image(role, version), image);
+        }
+    }
+}

@@ -1,0 +1,525 @@
+//! Which framework a project is built with, and whether it is served as files or by a server.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::manager::Manager;
+use super::manifest::Manifest;
+use super::start;
+use crate::generator::command::plain_words;
+use crate::generator::view::View;
+use crate::model::{Diagnostic, Severity};
+
+/// How the app is served.
+#[derive(Debug, Default)]
+pub(super) struct Served {
+    /// The folder of built files, for a static site.
+    pub(super) static_dir: Option<String>,
+    pub(super) index_fallback: bool,
+    /// The framework's own way to start its server.
+    pub(super) start: Option<String>,
+    pub(super) entry: Option<String>,
+    /// What alone is needed to run, when the build puts it together.
+    pub(super) output: Option<Output>,
+    pub(super) port: u16,
+    pub(super) env: BTreeMap<String, String>,
+    /// Environment of the build.
+    pub(super) build_env: BTreeMap<String, String>,
+    pub(super) writable: Vec<String>,
+    pub(super) file: String,
+    pub(super) reason: String,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// A build output that runs without the rest of the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Output {
+    /// `.output` of Nitro: Nuxt, TanStack Start.
+    Nitro,
+    /// `.next/standalone`.
+    NextStandalone,
+}
+
+/// Dependencies that decide, the most particular first.
+const BY_DEPENDENCY: [(&str, &str); 34] = [
+    ("turbo", "turborepo"),
+    ("nx", "nx"),
+    ("next", "next"),
+    ("nuxt", "nuxt"),
+    ("@remix-run/node", "remix"),
+    ("@remix-run/serve", "remix"),
+    ("@remix-run/dev", "remix"),
+    ("@react-router/dev", "react-router"),
+    ("@tanstack/react-start", "tanstack-start"),
+    ("@tanstack/solid-start", "tanstack-start"),
+    ("@solidjs/start", "solid-start"),
+    ("@sveltejs/kit", "sveltekit"),
+    ("astro", "astro"),
+    ("@angular/core", "angular"),
+    ("gatsby", "gatsby"),
+    ("@docusaurus/core", "docusaurus"),
+    ("vitepress", "vitepress"),
+    ("@11ty/eleventy", "eleventy"),
+    ("react-scripts", "cra"),
+    ("@vue/cli-service", "vue-cli"),
+    ("expo", "expo"),
+    ("@nestjs/core", "nest"),
+    ("fastify", "fastify"),
+    ("express", "express"),
+    ("koa", "koa"),
+    ("hono", "hono"),
+    ("@hapi/hapi", "hapi"),
+    ("elysia", "elysia"),
+    ("@feathersjs/feathers", "feathers"),
+    ("@adonisjs/core", "adonis"),
+    ("polka", "polka"),
+    ("restify", "restify"),
+    ("vite", "vite"),
+    ("parcel", "parcel"),
+];
+
+/// The framework of a project.
+pub(super) fn of(view: &View<'_>, manifest: &Manifest) -> Option<&'static str> {
+    let found = BY_DEPENDENCY.iter().find(|(package, name)| {
+        manifest.depends_on(package)
+            && match *name {
+                "turborepo" => manifest.is_workspace() || view.has_file("turbo.json") || view.has_file("pnpm-workspace.yaml"),
+                "nx" => view.has_file("nx.json"),
+                "expo" => manifest.depends_on("react-native-web") && view.has_file("app.json"),
+                // A site generator may be there for the documentation only.
+                "vitepress" | "docusaurus" | "eleventy" | "gatsby" => {
+                    manifest.script("build").is_some_and(|line| line.contains(name.trim_end_matches('y')))
+                }
+                _ => true,
+            }
+    });
+    found.map(|(_, name)| *name).or_else(|| view.has_file("turbo.json").then_some("turborepo"))
+}
+
+/// The file that shows a framework.
+pub(super) fn evidence(view: &View<'_>, name: &str) -> String {
+    let files: &[&str] = match name {
+        "next" => &["next.config.js", "next.config.mjs", "next.config.ts"],
+        "nuxt" => &["nuxt.config.ts", "nuxt.config.js"],
+        "astro" => &ASTRO,
+        "angular" => &["angular.json"],
+        "sveltekit" => &["svelte.config.js", "svelte.config.ts"],
+        "react-router" => &ROUTER,
+        "turborepo" => &["turbo.json"],
+        "nx" => &["nx.json"],
+        "vite" => &VITE,
+        _ => &[],
+    };
+    view.first_file(files).unwrap_or("package.json").to_owned()
+}
+
+/// Whether a framework renders pages on a server, when it is not exported.
+pub(super) fn renders(name: &str) -> bool {
+    matches!(name, "next" | "nuxt" | "remix" | "react-router" | "tanstack-start" | "solid-start" | "sveltekit" | "astro" | "angular")
+}
+
+/// Whether a framework makes files and has no server of its own.
+pub(super) fn builds_files(name: &str) -> bool {
+    matches!(
+        name,
+        "vite" | "cra" | "vue-cli" | "gatsby" | "docusaurus" | "vitepress" | "eleventy" | "expo" | "parcel" | "angular" | "turborepo" | "nx"
+    )
+}
+
+/// Whether the port of an app of this framework is to be looked for in its source.
+pub(super) fn names_its_port(name: &str) -> bool {
+    !renders(name) && !matches!(name, "turborepo" | "nx")
+}
+
+const ASTRO: [&str; 4] = ["astro.config.mjs", "astro.config.ts", "astro.config.js", "astro.config.cjs"];
+const ROUTER: [&str; 3] = ["react-router.config.ts", "react-router.config.js", "react-router.config.mjs"];
+const VITE: [&str; 4] = ["vite.config.ts", "vite.config.js", "vite.config.mjs", "vite.config.mts"];
+const NEXT: [&str; 4] = ["next.config.js", "next.config.mjs", "next.config.ts", "next.config.cjs"];
+const NUXT: [&str; 2] = ["nuxt.config.ts", "nuxt.config.js"];
+const SVELTE: [&str; 3] = ["svelte.config.js", "svelte.config.ts", "svelte.config.mjs"];
+
+/// A configuration file without comments and blanks, to look for settings in.
+fn compact(view: &View<'_>, files: &[&'static str]) -> (String, &'static str) {
+    let Some(file) = view.first_file(files) else { return (String::new(), "package.json") };
+    let text = view.glance(file).unwrap_or_default();
+    let mut out = String::with_capacity(text.len());
+    let mut in_block = false;
+    for line in text.lines() {
+        let mut line = line.trim();
+        if in_block {
+            match line.find("*/") {
+                Some(end) => (line, in_block) = (&line[end + 2..], false),
+                None => continue,
+            }
+        }
+        if let Some(start) = line.find("/*") {
+            in_block = !line[start..].contains("*/");
+            line = &line[..start];
+        }
+        // An address has slashes too.
+        let end = line.match_indices("//").map(|(at, _)| at).find(|at| !line[..*at].ends_with(':')).unwrap_or(line.len());
+        out.extend(line[..end].chars().filter(|c| !c.is_whitespace()).map(|c| if c == '\'' || c == '`' { '"' } else { c }));
+    }
+    (out, file)
+}
+
+/// The text that a compacted configuration sets a key to.
+fn setting<'t>(config: &'t str, key: &str) -> Option<&'t str> {
+    let needle = format!("{key}:\"");
+    let at = config.match_indices(&needle).map(|(at, _)| at).find(|at| !config[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))?;
+    config[at + needle.len()..].split('"').next().filter(|text| !text.is_empty())
+}
+
+/// How the project is served.
+pub(super) fn served(view: &View<'_>, manifest: &Manifest, framework: Option<&str>) -> Served {
+    let mut served = Served { port: 3000, file: "package.json".into(), ..Served::default() };
+    let build = manifest.script("build").unwrap_or_default();
+    match framework {
+        Some("next") => next(view, &mut served),
+        Some("nuxt") => nuxt(view, build, &mut served),
+        Some("tanstack-start" | "solid-start") => nitro(&mut served),
+        Some("remix") => remix(view, manifest, &mut served),
+        Some("react-router") => router(view, &mut served),
+        Some("sveltekit") => svelte(view, manifest, &mut served),
+        Some("astro") => astro(view, manifest, &mut served),
+        Some("angular") => angular(view, manifest, &mut served),
+        Some("nx") => nx(view, manifest, &mut served),
+        Some("nest") => {
+            served.start = Some("node dist/main.js".into());
+        }
+        Some(name) if builds_files(name) && name != "turborepo" => files(view, manifest, name, &mut served),
+        _ => {}
+    }
+    if served.static_dir.is_some() {
+        served.port = 8080;
+        staticfile(view, &mut served);
+    }
+    for (name, value) in start::assignments(manifest) {
+        if name != "NODE_ENV" && name != "PORT" && served.static_dir.is_none() {
+            served.env.entry(name).or_insert(value);
+        }
+    }
+    served
+}
+
+fn serve(served: &mut Served, folder: &str, fallback: bool, file: &str, reason: &str) {
+    served.static_dir = Some(folder.trim_start_matches("./").trim_end_matches('/').to_owned());
+    served.index_fallback = fallback;
+    file.clone_into(&mut served.file);
+    reason.clone_into(&mut served.reason);
+    served.start = None;
+}
+
+fn next(view: &View<'_>, served: &mut Served) {
+    let (config, file) = compact(view, &NEXT);
+    let dist = setting(&config, "distDir").unwrap_or(".next");
+    served.build_env.insert("NEXT_TELEMETRY_DISABLED".into(), "1".into());
+    if config.contains("output:\"export\"") {
+        let folder = if dist == ".next" { "out" } else { dist };
+        serve(served, folder, false, file, "output is set to export");
+        return;
+    }
+    served.env.insert("NEXT_TELEMETRY_DISABLED".into(), "1".into());
+    served.env.insert("HOSTNAME".into(), "0.0.0.0".into());
+    served.start = Some("next start".into());
+    // Next.js keeps rendered pages and resized images there while it runs.
+    served.writable.push(format!("/app/{dist}/cache"));
+    if config.contains("output:\"standalone\"") && dist == ".next" {
+        served.output = Some(Output::NextStandalone);
+        served.start = Some("node server.js".into());
+        served.entry = Some("server.js".into());
+    }
+}
+
+fn nitro(served: &mut Served) {
+    served.output = Some(Output::Nitro);
+    served.start = Some("node .output/server/index.mjs".into());
+    served.entry = Some(".output/server/index.mjs".into());
+    served.env.insert("HOST".into(), "0.0.0.0".into());
+}
+
+fn nuxt(view: &View<'_>, build: &str, served: &mut Served) {
+    let (config, file) = compact(view, &NUXT);
+    served.build_env.insert("NUXT_TELEMETRY_DISABLED".into(), "1".into());
+    if build.contains("generate") || config.contains("preset:\"static\"") {
+        serve(served, ".output/public", false, if build.contains("generate") { "package.json" } else { file }, "the site is generated");
+        return;
+    }
+    nitro(served);
+}
+
+fn remix(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
+    let (config, file) = compact(view, &VITE);
+    if config.contains("ssr:false") {
+        serve(served, "build/client", true, file, "ssr is switched off");
+        return;
+    }
+    let is_vite = view.first_file(&VITE).is_some() || manifest.depends_on("vite");
+    let entry = if is_vite { "build/server/index.js" } else { "build/index.js" };
+    served.start = Some(format!("remix-serve ./{entry}"));
+    served.entry = Some(entry.into());
+}
+
+fn router(view: &View<'_>, served: &mut Served) {
+    let (config, file) = compact(view, &ROUTER);
+    let folder = setting(&config, "buildDirectory").unwrap_or("build").to_owned();
+    if config.contains("ssr:false") {
+        serve(served, &format!("{folder}/client"), true, file, "ssr is switched off");
+        return;
+    }
+    let entry = format!("{folder}/server/index.js");
+    served.start = Some(format!("react-router-serve ./{entry}"));
+    served.entry = Some(entry);
+}
+
+fn svelte(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
+    let (config, file) = compact(view, &SVELTE);
+    if config.contains("@sveltejs/adapter-static") || (config.is_empty() && manifest.depends_on("@sveltejs/adapter-static")) {
+        let folder = setting(&config, "pages").unwrap_or("build").to_owned();
+        serve(served, &folder, config.contains("fallback:\""), file, "adapter-static is used");
+        return;
+    }
+    let folder = setting(&config, "out").unwrap_or("build").to_owned();
+    served.start = Some(format!("node {folder}"));
+    served.entry = Some(folder);
+    if !config.contains("@sveltejs/adapter-node") {
+        // This variable is how adapter-auto is told to make a server for Node.js.
+        served.build_env.insert("GCP_BUILDPACKS".into(), "1".into());
+        served.diagnostics.push(Diagnostic::new(
+            "adapter-auto",
+            Severity::Warning,
+            "adapter-auto fetches adapter-node while building; add @sveltejs/adapter-node to the project to pin it",
+        ));
+    }
+}
+
+fn astro(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
+    let (config, file) = compact(view, &ASTRO);
+    let folder = setting(&config, "outDir").unwrap_or("dist").trim_start_matches("./").trim_end_matches('/').to_owned();
+    let is_server = config.contains("output:\"server\"") || config.contains("output:\"hybrid\"") || config.contains("adapter:");
+    if !is_server {
+        // Each page is a file of its own; what is no page has to be a 404.
+        serve(served, &folder, false, file, "output is static");
+        return;
+    }
+    served.port = 4321;
+    served.env.insert("HOST".into(), "0.0.0.0".into());
+    served.start = Some(format!("node ./{folder}/server/entry.mjs"));
+    served.entry = Some(format!("{folder}/server/entry.mjs"));
+    if !manifest.depends_on("@astrojs/node") {
+        served.diagnostics.push(Diagnostic::new(
+            "no-node-adapter",
+            Severity::Warning,
+            "the site is rendered on a server, but @astrojs/node is not among the dependencies",
+        ));
+    }
+}
+
+fn angular(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
+    let settings: Value =
+        view.glance("angular.json").and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
+    let projects = settings.get("projects").and_then(Value::as_object);
+    let wanted = settings.get("defaultProject").and_then(Value::as_str);
+    let is_app = |project: &Value| project.get("projectType").and_then(Value::as_str) != Some("library");
+    let found = projects.and_then(|projects| {
+        wanted
+            .and_then(|name| projects.get_key_value(name))
+            .or_else(|| projects.iter().find(|(_, project)| is_app(project)))
+    });
+    let name = found.map_or_else(|| manifest.text("name").unwrap_or("app").to_owned(), |(name, _)| name.clone());
+    let build = found.and_then(|(_, project)| project.pointer("/architect/build").or_else(|| project.pointer("/targets/build")));
+    let options = build.and_then(|build| build.get("options"));
+    let builder = build.and_then(|build| build.get("builder")).and_then(Value::as_str).unwrap_or("@angular/build:application");
+    let path = options.and_then(|options| options.get("outputPath"));
+    let base = match path {
+        Some(Value::String(path)) => path.clone(),
+        Some(Value::Object(map)) => map.get("base").and_then(Value::as_str).unwrap_or("dist").to_owned(),
+        _ => format!("dist/{name}"),
+    };
+    let browser = path.and_then(|path| path.get("browser")).and_then(Value::as_str).unwrap_or("browser");
+    let base = base.trim_start_matches("./").trim_end_matches('/');
+    let is_application = builder.ends_with(":application");
+    let renders = options.and_then(|options| options.get("ssr")).is_some_and(|ssr| *ssr != Value::Bool(false));
+    let is_static_output = options.and_then(|options| options.get("outputMode")).and_then(Value::as_str) == Some("static");
+    if renders && !is_static_output {
+        served.port = 4000;
+        served.start = Some(format!("node {base}/server/server.mjs"));
+        served.entry = Some(format!("{base}/server/server.mjs"));
+        return;
+    }
+    let folder = if is_application && !browser.is_empty() { format!("{base}/{browser}") } else { base.to_owned() };
+    serve(served, &folder, true, "angular.json", "the output path of the build");
+}
+
+/// Vite and the like: files, unless the start script runs a server.
+fn files(view: &View<'_>, manifest: &Manifest, name: &str, served: &mut Served) {
+    if let Some(line) = manifest.script("start") {
+        let program = plain_words(line).map(|words| words[0].clone()).unwrap_or_default();
+        let is_server = ["node", "tsx", "ts-node", "bun", "deno"].contains(&program.as_str()) && start::file_of(line).is_some();
+        if is_server {
+            return;
+        }
+    }
+    let has_build = manifest.script("build").is_some() || manifest.scripts().any(|(_, line)| line.contains("build"));
+    if name == "vite" && !has_build && !view.has_file("index.html") {
+        return;
+    }
+    let build = manifest.script("build").unwrap_or_default();
+    let after = |flag: &str| {
+        let rest = build.split(flag).nth(1)?.trim_start_matches(['=', ' ']);
+        rest.split_whitespace().next().map(str::to_owned)
+    };
+    match name {
+        "vite" => {
+            let (config, file) = compact(view, &VITE);
+            let root = setting(&config, "root").map(|root| root.trim_start_matches("./").trim_end_matches('/').to_owned());
+            let given = after("--outDir").map(|folder| (folder, "package.json"));
+            let (folder, file) =
+                given.or_else(|| setting(&config, "outDir").map(|folder| (folder.to_owned(), file))).unwrap_or_else(|| ("dist".into(), file));
+            // The output is relative to the root that Vite is given.
+            let folder = match (&root, folder.strip_prefix("../")) {
+                (Some(root), Some(up)) if !root.contains('/') => up.to_owned(),
+                (Some(root), None) if !root.is_empty() && root != "." => format!("{root}/{folder}"),
+                _ => folder,
+            };
+            serve(served, &folder, true, file, "the output folder of Vite");
+        }
+        "cra" => {
+            served.build_env.insert("CI".into(), "false".into());
+            serve(served, "build", true, "package.json", "the output folder of react-scripts");
+        }
+        "vue-cli" => {
+            let (config, file) = compact(view, &["vue.config.js", "vue.config.ts"]);
+            let folder = setting(&config, "outputDir").unwrap_or("dist").to_owned();
+            serve(served, &folder, true, file, "the output folder of Vue's command line");
+        }
+        "gatsby" => serve(served, "public", false, "package.json", "the output folder of Gatsby"),
+        "docusaurus" => serve(served, "build", false, "package.json", "the output folder of Docusaurus"),
+        "vitepress" => {
+            let base = ["docs", "."].into_iter().find(|base| view.has_dir(&format!("{base}/.vitepress"))).unwrap_or(".");
+            let folder = if base == "." { ".vitepress/dist".to_owned() } else { format!("{base}/.vitepress/dist") };
+            serve(served, &folder, false, "package.json", "the output folder of VitePress");
+        }
+        "eleventy" => {
+            let folder = after("--output").unwrap_or_else(|| "_site".into());
+            serve(served, &folder, false, "package.json", "the output folder of Eleventy");
+        }
+        _ => serve(served, "dist", true, "package.json", "the usual output folder"),
+    }
+}
+
+/// A workspace of Nx: the default project, or the only one.
+fn nx(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
+    let Some((name, project)) = nx_project(view) else { return };
+    let build = project.pointer("/targets/build").or_else(|| project.pointer("/architect/build"));
+    let executor = build
+        .and_then(|build| build.get("executor").or_else(|| build.get("builder")))
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let output = build
+        .and_then(|build| build.pointer("/options/outputPath"))
+        .and_then(Value::as_str)
+        .map_or_else(|| format!("dist/apps/{name}"), str::to_owned);
+    let target = build.and_then(|build| build.pointer("/options/target")).and_then(Value::as_str);
+    let main = build.and_then(|build| build.pointer("/options/main")).and_then(Value::as_str);
+    let is_node = executor.contains("node") || target == Some("node") || executor.contains("esbuild");
+    if manifest.script("start").is_some_and(|line| !line.contains("nx ")) {
+        return;
+    }
+    if executor.contains("next") {
+        served.start = Some(format!("npx nx run {name}:serve:production"));
+    } else if is_node {
+        let file = main.and_then(|main| main.rsplit('/').next()).and_then(|file| file.rsplit_once('.')).map_or("main", |(stem, _)| stem);
+        served.start = Some(format!("node {output}/{file}.js"));
+        served.entry = Some(format!("{output}/{file}.js"));
+    } else if !executor.is_empty() {
+        serve(served, &output, true, "nx.json", "the output path of the default project");
+    }
+}
+
+/// The project of an Nx workspace to build, with its settings.
+fn nx_project(view: &View<'_>) -> Option<(String, Value)> {
+    let parse = |path: &str| view.glance(path).and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let workspace = parse("workspace.json").or_else(|| parse("angular.json")).unwrap_or(Value::Null);
+    let settings = parse("nx.json").unwrap_or(Value::Null);
+    let name = settings.get("defaultProject").or_else(|| workspace.get("defaultProject")).and_then(Value::as_str).map(str::to_owned).or_else(|| {
+        let mut apps = view.sources(&["json"], 3).into_iter().filter_map(|path| path.strip_prefix("apps/")?.strip_suffix("/project.json"));
+        let first = apps.next()?;
+        apps.next().is_none().then(|| first.to_owned())
+    })?;
+    let listed = workspace.pointer(&format!("/projects/{name}")).cloned();
+    let project = match listed {
+        Some(Value::String(folder)) => parse(&format!("{folder}/project.json")),
+        Some(object @ Value::Object(_)) => Some(object),
+        _ => parse(&format!("apps/{name}/project.json")),
+    };
+    Some((name, project.unwrap_or(Value::Null)))
+}
+
+/// A Staticfile beside a front end has the last word on folder and fallback.
+fn staticfile(view: &View<'_>, served: &mut Served) {
+    let Some(text) = view.glance("Staticfile") else { return };
+    let settings = crate::generator::static_site::settings(&text);
+    if let Some(root) = settings.root {
+        served.static_dir = Some(root);
+    }
+    if let Some(fallback) = settings.index_fallback {
+        served.index_fallback = fallback;
+    }
+}
+
+/// The build command line.
+pub(super) fn build(view: &View<'_>, manifest: &Manifest, framework: Option<&str>, manager: &Manager) -> Option<String> {
+    if framework == Some("nx") {
+        if let Some((name, _)) = nx_project(view) {
+            return Some(manager.exec(&format!("nx run {name}:build")));
+        }
+    }
+    if manifest.script("build").is_some() {
+        return Some(manager.run("build"));
+    }
+    let line = match framework? {
+        "next" => "next build",
+        "nuxt" => "nuxt build",
+        "vite" if view.has_file("index.html") => "vite build",
+        "astro" => "astro build",
+        "angular" => "ng build",
+        "sveltekit" => "vite build",
+        "cra" => "react-scripts build",
+        "react-router" => "react-router build",
+        "turborepo" if view.has_file("turbo.json") => "turbo run build",
+        _ => return None,
+    };
+    Some(manager.exec(line))
+}
+
+/// The health path that a file-based router shows.
+pub(super) fn health_file(view: &View<'_>) -> Option<String> {
+    for path in ["healthz", "health", "api/healthz", "api/health", "ping", "api/ping"] {
+        let bare = path.trim_start_matches("api/");
+        let mut candidates = Vec::new();
+        for extension in ["ts", "js", "tsx", "mjs"] {
+            for root in ["app", "src/app"] {
+                candidates.push(format!("{root}/{path}/route.{extension}"));
+            }
+            for root in ["pages", "src/pages"] {
+                if path.starts_with("api/") {
+                    candidates.push(format!("{root}/{path}.{extension}"));
+                }
+            }
+            candidates.push(format!("src/routes/{path}/+server.{extension}"));
+            candidates.push(format!("app/routes/{}.{extension}", path.replace('/', ".")));
+            if path.starts_with("api/") {
+                candidates.push(format!("server/{path}.{extension}"));
+                candidates.push(format!("server/{path}.get.{extension}"));
+            } else {
+                candidates.push(format!("server/routes/{bare}.{extension}"));
+            }
+        }
+        if candidates.iter().any(|file| view.has_file(file)) {
+            return Some(format!("/{path}"));
+        }
+    }
+    None
+}

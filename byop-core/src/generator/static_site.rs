@@ -1,0 +1,116 @@
+//! Static sites: files that a web server serves as they are.
+
+use super::finish::{begin, end, serve_static};
+use super::images::BaseImages;
+use super::view::View;
+use super::{Generator, scan};
+use crate::error::{Error, Result};
+use crate::model::{AppSpec, Detection, Diagnostic, Plan, Severity};
+use crate::source::SourceTree;
+
+/// Recognises an `index.html` at the root or in `public`, and a `Staticfile`.
+#[derive(Debug, Clone, Default)]
+pub struct StaticGenerator {
+    images: BaseImages,
+}
+
+impl StaticGenerator {
+    /// The generator on a table of base images.
+    #[must_use]
+    pub fn new(images: BaseImages) -> Self {
+        Self { images }
+    }
+}
+
+/// What a `Staticfile` says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Settings {
+    pub(super) root: Option<String>,
+    pub(super) index_fallback: Option<bool>,
+}
+
+/// Reads a `Staticfile`: `key: value` lines, of two dialects.
+pub(super) fn settings(text: &str) -> Settings {
+    let mut found = Settings::default();
+    for line in text.lines() {
+        let Some((key, value)) = line.split('#').next().unwrap_or_default().split_once(':') else { continue };
+        let value = value.trim().trim_matches(['"', '\'']);
+        let is_on = matches!(value, "true" | "yes" | "on" | "enabled");
+        match key.trim() {
+            "root" if !value.is_empty() && !value.split('/').any(|part| part == "..") => {
+                let folder = value.trim_start_matches("./").trim_matches('/');
+                found.root = Some(if folder.is_empty() { ".".to_owned() } else { folder.to_owned() });
+            }
+            "index_fallback" | "pushstate" => found.index_fallback = Some(is_on),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The folder to serve, whether unknown paths get the index page, the deciding file, and how sure that is.
+fn site(view: &View<'_>) -> Result<Option<(String, bool, &'static str, f64)>> {
+    let first = ["public", "site", "dist", "build", "www", "docs", "html"];
+    if let Some(text) = view.read("Staticfile")? {
+        let settings = settings(&text);
+        let found = || first.into_iter().find(|folder| view.has_file(&format!("{folder}/index.html")) && !view.has_file("index.html"));
+        let folder = settings.root.or_else(|| found().map(str::to_owned)).unwrap_or_else(|| ".".into());
+        return Ok(Some((folder, settings.index_fallback.unwrap_or(false), "Staticfile", 0.95)));
+    }
+    for (folder, file, confidence) in [
+        (".", "index.html", 0.85),
+        ("public", "public/index.html", 0.8),
+        ("dist", "dist/index.html", 0.6),
+        ("site", "site/index.html", 0.55),
+        ("docs", "docs/index.html", 0.4),
+    ] {
+        if view.has_file(file) {
+            return Ok(Some((folder.to_owned(), false, file, confidence)));
+        }
+    }
+    Ok(None)
+}
+
+impl Generator for StaticGenerator {
+    fn name(&self) -> &str {
+        "static"
+    }
+
+    fn looks_for(&self) -> Vec<String> {
+        ["index.html", "public/index.html", "Staticfile"].map(String::from).to_vec()
+    }
+
+    fn detect(&self, source: &SourceTree) -> Result<Option<Detection>> {
+        let view = View::of(source);
+        let Some((folder, _, file, confidence)) = site(&view)? else { return Ok(None) };
+        let mut detection = Detection::new("static", confidence);
+        view.base().clone_into(&mut detection.root);
+        detection.note("stack = static", file, format!("the files below {folder} are served as they are"));
+        if folder != "." && !view.has_dir(&folder) {
+            detection.diagnostics.push(Diagnostic::new("missing-folder", Severity::Error, format!("Staticfile names the folder {folder}, which is not there")));
+        }
+        if view.has_file("Staticfile.auth") {
+            detection.diagnostics.push(Diagnostic::new("no-basic-auth", Severity::Warning, "Staticfile.auth is not used: the site is open to all"));
+        }
+        Ok(Some(detection))
+    }
+
+    fn plan(&self, source: &SourceTree, detection: &Detection, spec: &AppSpec) -> Result<Plan> {
+        let view = View::at(source, &detection.root);
+        let Some((folder, fallback, ..)) = site(&view)? else {
+            return Err(Error::invalid("app.plan", "the static site is gone").with_remedy("detect again"));
+        };
+        let mut plan = begin(detection, spec.port.unwrap_or(8080));
+        plan.index_fallback = fallback;
+        plan.health = scan::health(spec.health.path.as_deref(), Some("/".into()));
+        plan.ignore = ["Staticfile", "Staticfile.auth", "node_modules", "**/node_modules"].map(String::from).to_vec();
+        let source_dir = match (folder.as_str(), view.base()) {
+            (".", "") => ".".to_owned(),
+            (".", base) => base.to_owned(),
+            (folder, _) => view.full(folder),
+        };
+        serve_static(&mut plan, &self.images, None, &source_dir);
+        plan.static_dir = Some(folder);
+        end(plan, &view, spec)
+    }
+}
