@@ -107,7 +107,7 @@ mod tests {
             "!t", "%x", "@", "0x1f", ".inf", "\u{1}",
         ];
         let value = serde_json::json!({
-            "list": awkward,
+            "list": awkward.to_vec(),
             "map": awkward.iter().map(|text| ((*text).to_owned(), Value::from(*text))).collect::<serde_json::Map<_, _>>(),
             "none": [], "empty": {}, "number": 1.5, "flag": true,
             "nested": [{"name": "a", "list": ["b"]}],
