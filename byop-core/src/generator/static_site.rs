@@ -83,6 +83,8 @@ impl Generator for StaticGenerator {
     fn detect(&self, source: &SourceTree) -> Result<Option<Detection>> {
         let view = View::of(source);
         let Some((folder, _, file, confidence)) = site(&view)? else { return Ok(None) };
+        // Beside a manifest of Node.js the files are rather what a build begins with.
+        let confidence = if view.has_file("package.json") { confidence.min(0.6) } else { confidence };
         let mut detection = Detection::new("static", confidence);
         view.base().clone_into(&mut detection.root);
         detection.note("stack = static", file, format!("the files below {folder} are served as they are"));

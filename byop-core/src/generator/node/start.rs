@@ -7,9 +7,9 @@ use crate::generator::command::{is_assignment, plain_words, quote};
 use crate::generator::view::View;
 
 /// Programs that serve a developer, not the public.
-const DEVELOPMENT: [&str; 10] = [
+const DEVELOPMENT: [&str; 11] = [
     "nodemon", "ts-node-dev", "next dev", "nest start", "ng serve", "react-scripts start", "vite dev", "webpack serve",
-    "nuxt dev", "astro dev",
+    "nuxt dev", "astro dev", "nx serve",
 ];
 
 /// Files that a project without a start script may begin with.
