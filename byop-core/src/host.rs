@@ -23,10 +23,8 @@ pub async fn check_port(runtime: &dyn ContainerRuntime, port: u16, except: &str)
             return Err(taken(format!("the container {} ({})", container.name, container.image)));
         }
     }
-    if runtime.info().await?.is_local {
-        if let Some(owner) = port_owner::find(port) {
-            return Err(taken(owner));
-        }
+    match port_owner::find(port) {
+        Some(owner) if runtime.info().await?.is_local => Err(taken(owner)),
+        _ => Ok(()),
     }
-    Ok(())
 }

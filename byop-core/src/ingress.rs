@@ -14,6 +14,7 @@ mod http;
 mod probe;
 #[cfg(feature = "docker")]
 mod traefik;
+#[cfg(feature = "docker")]
 mod traefik_config;
 
 pub use probe::Probe;

@@ -46,11 +46,11 @@ impl JobRun {
     ) -> Result<S::Output> {
         let key = format!("{}:{}", S::NAME, Digest::of_json(input).short());
         let earlier = self.recorded.get(&key);
-        if let Some(StepRecord { state: StepState::Done, output: Some(output), .. }) = earlier {
-            if let Ok(output) = serde_json::from_value(output.clone()) {
-                self.emit_finished::<S>(0, true).await;
-                return Ok(output);
-            }
+        if let Some(StepRecord { state: StepState::Done, output: Some(output), .. }) = earlier
+            && let Ok(output) = serde_json::from_value(output.clone())
+        {
+            self.emit_finished::<S>(0, true).await;
+            return Ok(output);
         }
         let mut record = StepRecord::intent(self.cx.job.clone(), S::NAME, &key, self.inner.clock.now());
         record.attempt = earlier.map_or(1, |earlier| earlier.attempt + 1);

@@ -167,12 +167,12 @@ async fn keep_alive(
 /// The secrets whose values must not come into the job's events.
 async fn known_secrets(inner: &Inner, job: &Job) -> Vec<Secret> {
     let mut secrets = Vec::new();
-    if job.kind == JobKind::Deploy {
-        if let Ok(spec) = serde_json::from_value::<AppSpec>(job.input.clone()) {
-            for reference in spec.secrets.values() {
-                // A secret that cannot be had is reported by the step that needs it.
-                secrets.extend(inner.secrets.get_secret(reference).await);
-            }
+    if job.kind == JobKind::Deploy
+        && let Ok(spec) = serde_json::from_value::<AppSpec>(job.input.clone())
+    {
+        for reference in spec.secrets.values() {
+            // A secret that cannot be had is reported by the step that needs it.
+            secrets.extend(inner.secrets.get_secret(reference).await);
         }
     }
     secrets
