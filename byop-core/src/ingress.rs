@@ -43,7 +43,7 @@ pub trait Ingress: Debug + Send + Sync {
     /// started now may know no network and no route.
     ///
     /// # Errors
-    /// `Conflict` when a port is taken, naming its owner; `NotFound` when the proxy's image cannot be had.
+    /// `Conflict` when a port is taken; `NotFound` when the proxy's image cannot be had.
     async fn prepare(&self, runtime: &dyn ContainerRuntime) -> Result<Prepared>;
 
     /// Lets the proxy reach the containers of a network. Reaches them already: `Ok`.
@@ -88,6 +88,12 @@ pub trait Ingress: Debug + Send + Sync {
     /// # Errors
     /// Only those that all methods share.
     async fn remove(&self, runtime: &dyn ContainerRuntime) -> Result<()>;
+
+    /// The name of the proxy's container.
+    fn container(&self) -> String;
+
+    /// The port of the host at which it answers plain HTTP.
+    fn http_port(&self) -> u16;
 
     /// The URL under which a host name answers.
     fn url(&self, domain: &DomainName) -> String;

@@ -10,7 +10,6 @@ mod error;
 pub mod generator;
 pub mod host;
 pub mod id;
-pub mod image;
 pub mod ingress;
 pub mod model;
 pub mod runtime;

@@ -37,4 +37,4 @@ pub use server::{
     CloudCapabilities, FirewallRule, PowerAction, Price, Protocol, Region, RegionId, Server, ServerFilter,
     ServerId, ServerSize, ServerSpec, ServerState,
 };
-pub use source::{Archive, GitSource, Source, SourceLimits};
+pub use source::{Archive, FetchedSource, GitSource, Source, SourceLimits};

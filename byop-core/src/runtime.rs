@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -199,6 +200,35 @@ pub trait ContainerRuntimeExt: ContainerRuntime {
     /// Those of [`ContainerRuntime::inspect_container`] but `NotFound`.
     async fn find_container(&self, id: &str) -> Result<Option<ContainerInfo>> {
         found(self.inspect_container(id).await)
+    }
+
+    /// The image; pulled only when the engine does not have it.
+    ///
+    /// # Errors
+    /// Those of [`ContainerRuntime::pull_image`].
+    async fn ensure_image(&self, image: &ImageRef) -> Result<ImageInfo> {
+        if let Some(info) = self.find_image(image.as_str()).await? {
+            return Ok(info);
+        }
+        let mut progress = self.pull_image(image).await?;
+        while let Some(line) = progress.next().await {
+            tracing::debug!(image = %image, "{}", line?);
+        }
+        self.inspect_image(image.as_str()).await
+    }
+
+    /// Removes an image with all its names, or by its id where it has none.
+    ///
+    /// # Errors
+    /// Those of [`ContainerRuntime::remove_image`].
+    async fn remove_image_and_tags(&self, image: &ImageInfo) -> Result<()> {
+        for tag in &image.tags {
+            self.remove_image(tag).await?;
+        }
+        if image.tags.is_empty() {
+            self.remove_image(&image.id).await?;
+        }
+        Ok(())
     }
 
     /// The image of that name or id, if there is one.

@@ -21,7 +21,6 @@ use crate::runtime::ContainerRuntime;
 use crate::secret::SecretSource;
 
 mod build;
-mod diagnose;
 mod fetch;
 mod gate;
 mod labels;
@@ -32,11 +31,11 @@ mod start;
 mod stop;
 mod switch;
 mod undo;
+mod volumes;
 
 pub use build::{Build, BuildInput, BuiltImage};
-pub use diagnose::UnhealthyCause;
-pub use fetch::{Fetch, FetchInput, FetchedSource};
-pub use gate::{Gate, GateInput, GateReport};
+pub use fetch::{Fetch, FetchInput};
+pub use gate::{Gate, GateInput, GateReport, UnhealthyCause};
 pub use labels::{container_name, network_name, volume_name};
 pub use prepare::{Prepare, PrepareInput};
 pub use remove::{Data, Remove, RemoveInput};

@@ -135,7 +135,9 @@ async fn an_app_that_crashes_comes_back() {
     let name = host(spec.name.as_str());
     world.deploy(&spec).await.unwrap();
     assert_eq!(world.get(&name, "/crash").await.0, 200);
+    let mut ticks = tokio::time::interval(Duration::from_millis(100));
     for _ in 0..100 {
+        ticks.tick().await;
         if world.get(&name, "/version").await.0 == 200 {
             let report = world.engine.get_app(&spec.name).await.unwrap();
             if report.containers[0].restarts == 1 {
@@ -143,7 +145,6 @@ async fn an_app_that_crashes_comes_back() {
                 return;
             }
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("the app did not come back");
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::job_run::JobRun;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::image;
+use crate::host;
 use crate::ingress::Prepared;
 use crate::model::{
     App, AppSpec, AppState, Backend, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo,
@@ -163,7 +163,10 @@ async fn bring_up(run: &JobRun, start: &StartInput, release: &Release) -> Result
 
 /// Makes sure that the proxy runs. One that was started now is told of every app that serves on its host.
 async fn prepare_host(run: &JobRun) -> Result<()> {
-    let runtime = run.cx.runtime.as_ref();
+    let (runtime, proxy) = (run.cx.runtime.as_ref(), run.cx.ingress.container());
+    if runtime.find_container(&proxy).await?.is_none() {
+        host::check_port(runtime, run.cx.ingress.http_port(), &proxy).await?;
+    }
     if run.cx.ingress.prepare(runtime).await? == Prepared::Running {
         return Ok(());
     }
@@ -179,7 +182,7 @@ async fn prepare_host(run: &JobRun) -> Result<()> {
 
 async fn make_image(run: &JobRun, spec: &AppSpec) -> Result<Made> {
     if let Source::Image(name) = &spec.source {
-        let info = image::ensure(run.cx.runtime.as_ref(), name).await?;
+        let info = run.cx.runtime.ensure_image(name).await?;
         return Ok(Made { name: name.to_string(), info, preview: None, source_digest: None });
     }
     let builder = run.cx.runtime.info().await?.builder;

@@ -18,7 +18,11 @@ pub(crate) struct Pin {
 }
 
 impl Pin {
-    pub(crate) fn new(request: impl Into<String>, file: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        request: impl Into<String>,
+        file: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
         Self { request: request.into(), file: file.into(), reason: reason.into() }
     }
 }
@@ -94,7 +98,10 @@ pub(crate) fn decide(
             Diagnostic::new(
                 "unknown-version",
                 Severity::Warning,
-                format!("`{}` in {} names a version of {stack} that byop does not know", first.request, first.file),
+                format!(
+                    "`{}` in {} names a version of {stack} that byop does not know",
+                    first.request, first.file
+                ),
             )
             .with_setting("build.version"),
         );
@@ -105,7 +112,8 @@ pub(crate) fn decide(
                 images.resolve(stack, &other.request).version == resolved.version
                     || satisfies(&other.request, &chosen)
             } else {
-                satisfies(&other.request, &chosen) || Version::parse(&images.resolve(stack, &other.request).version).is_none()
+                satisfies(&other.request, &chosen)
+                    || Version::parse(&images.resolve(stack, &other.request).version).is_none()
             };
             let is_range = other.request.contains(|c: char| c.is_ascii_digit());
             if is_range && !fits {

@@ -219,11 +219,8 @@ impl Ingress for Traefik {
                 return Ok(Prepared::Running);
             }
         }
-        crate::image::ensure(runtime, &ImageRef::new(&self.image)?).await?;
+        runtime.ensure_image(&ImageRef::new(&self.image)?).await?;
         if !same {
-            if existing.is_none() {
-                crate::host::check_port(runtime, self.http_port, &spec.name).await?;
-            }
             runtime.remove_container(&spec.name).await?;
             runtime
                 .create_network(&NetworkSpec { name: self.name(), labels: self.labels(), internal: false })
@@ -297,6 +294,14 @@ impl Ingress for Traefik {
         runtime.remove_container(&self.name()).await?;
         runtime.remove_network(&self.name()).await?;
         runtime.remove_volume(&self.name()).await
+    }
+
+    fn container(&self) -> String {
+        self.name()
+    }
+
+    fn http_port(&self) -> u16 {
+        self.http_port
     }
 
     fn url(&self, domain: &DomainName) -> String {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::image::ImageRef;
+use crate::digest::Digest;
 use crate::secret::SecretRef;
 
 /// Where an application comes from.
@@ -42,6 +43,17 @@ pub struct GitSource {
     /// The token or password for `https`, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<SecretRef>,
+}
+
+/// A source on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchedSource {
+    /// Its folder.
+    pub root: PathBuf,
+    /// The commit of a Git source.
+    pub revision: Option<String>,
+    /// The digest of the tree.
+    pub digest: Digest,
 }
 
 /// Bounds on what a source may contain, and on where it may come from.

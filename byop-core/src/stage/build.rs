@@ -74,7 +74,9 @@ impl Stage for Build {
         let key = Digest::of_json(&(&digest, &input.dockerfile, &input.revision));
         let tag = ImageRef::new(format!("byop/{}:{}", cx.app, key.short()))?;
         let built = cx.runtime.find_image(tag.as_str()).await?;
-        if let Some(info) = built.filter(|info| info.labels.get("byop.key").map(String::as_str) == Some(key.as_str())) {
+        if let Some(info) =
+            built.filter(|info| info.labels.get("byop.key").map(String::as_str) == Some(key.as_str()))
+        {
             cx.log(Self::NAME, format!("{tag} has been built before")).await;
             return Ok(BuiltImage { name: tag, info });
         }

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Stage, StageContext};
-use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Source;
+use crate::model::{FetchedSource, Source};
 use crate::source;
 
 /// Brings the source to this machine.
@@ -20,17 +19,6 @@ pub struct Fetch;
 pub struct FetchInput {
     /// What to fetch.
     pub source: Source,
-}
-
-/// A source on this machine.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct FetchedSource {
-    /// Its folder.
-    pub root: PathBuf,
-    /// The commit of a Git source.
-    pub revision: Option<String>,
-    /// The digest of the tree.
-    pub digest: Digest,
 }
 
 #[async_trait]

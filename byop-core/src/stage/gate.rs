@@ -6,11 +6,15 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::diagnose::{Observed, diagnose};
-use super::{Stage, StageContext};
+use super::{Stage, StageContext, labels};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingress::Probe;
 use crate::model::{Backend, ContainerState, HealthSpec, Route};
+
+mod diagnose;
+
+pub use diagnose::UnhealthyCause;
+use diagnose::{Observed, diagnose};
 
 /// Waits until a new release answers well through the proxy.
 #[derive(Debug)]

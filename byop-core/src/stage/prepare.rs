@@ -3,11 +3,10 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::fetch::FetchedSource;
 use super::{Stage, StageContext};
 use crate::error::Result;
 use crate::generator;
-use crate::model::{AppSpec, Builder, EventBody, Preview, Severity, Target};
+use crate::model::{AppSpec, Builder, EventBody, FetchedSource, Preview, Severity, Target};
 use crate::source::SourceTree;
 
 /// Understands the source and writes the files.

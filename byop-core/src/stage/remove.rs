@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Stage, StageContext, labels};
 use crate::error::Result;
-use crate::image;
+use crate::runtime::ContainerRuntimeExt;
 
 /// Removes everything of an app from the host.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Stage for Remove {
             }
         }
         for image in runtime.list_images(&filter).await? {
-            image::remove(runtime, &image).await?;
+            runtime.remove_image_and_tags(&image).await?;
         }
         Ok(())
     }

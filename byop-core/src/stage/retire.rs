@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Stage, StageContext, labels};
 use crate::error::{ErrorKind, Result};
-use crate::image;
 use crate::model::ContainerState;
+use crate::runtime::ContainerRuntimeExt;
 
 /// Stops and removes what is not the serving release.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Stage for Retire {
         }
         let images = cx.runtime.list_images(&labels::filter(&cx.app)).await?;
         for image in images.iter().filter(|i| i.id != input.image_id).skip(input.keep_images) {
-            match image::remove(cx.runtime.as_ref(), image).await {
+            match cx.runtime.remove_image_and_tags(image).await {
                 Ok(()) => retired.images.push(image.id.clone()),
                 // Something else uses it; it is tried again after the next deployment.
                 Err(error) if error.kind() == ErrorKind::Conflict => {}

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{Stage, StageContext, labels};
+use super::{Stage, StageContext, labels, volumes};
 use crate::digest::Digest;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::model::{
     AppSpec, Backend, ContainerSpec, ImageInfo, MountSpec, NetworkSpec, RestartPolicy, Route, UserSpec,
 };
@@ -65,7 +65,8 @@ impl Stage for Start {
         cx.ingress.join_network(runtime, &network).await?;
         let spec = container_spec(cx, input).await?;
         let start = async {
-            give_volumes_to_user(cx, input, &spec).await?;
+            let user = input.spec.user.or_else(|| numeric_user(&input.image.user));
+            volumes::give_to(runtime, user, &spec).await?;
             runtime.create_container(&spec).await?;
             runtime.start_container(&spec.name).await
         };
@@ -130,49 +131,9 @@ fn runs_as_root(user: &str) -> bool {
     matches!(user.split(':').next().unwrap_or_default(), "" | "0" | "root")
 }
 
-/// A new volume belongs to root; the app's user has to be able to write to it. An archive unpacked into a container
-/// that is never started gives the folders their owner: no process runs as root for it.
-async fn give_volumes_to_user(cx: &StageContext, input: &StartInput, spec: &ContainerSpec) -> Result<()> {
-    let Some(user) = input.spec.user.or_else(|| numeric_user(&input.image.user)) else { return Ok(()) };
-    if spec.mounts.is_empty() {
-        return Ok(());
-    }
-    let name = format!("{}-volumes", spec.name);
-    let mut holder = ContainerSpec::new(&name, &spec.image);
-    holder.labels.clone_from(&spec.labels);
-    holder.writable_root = true;
-    let folders: Vec<String> = (0..spec.mounts.len()).map(|number| format!("byop-volume-{number}")).collect();
-    for (mount, folder) in spec.mounts.iter().zip(&folders) {
-        holder.mounts.push(MountSpec { path: format!("/{folder}"), ..mount.clone() });
-    }
-    let archive = folders_owned_by(user, &folders)
-        .map_err(|error| Error::new(ErrorKind::Internal, "volume.chown", "cannot pack").with_source(error))?;
-    cx.runtime.create_container(&holder).await?;
-    let given = cx.runtime.upload(&name, "/", archive).await;
-    cx.runtime.remove_container(&name).await?;
-    given
-}
-
 fn numeric_user(user: &str) -> Option<UserSpec> {
     let (uid, gid) = user.split_once(':').unwrap_or((user, user));
     Some(UserSpec { uid: uid.parse().ok()?, gid: gid.parse().ok()? })
-}
-
-/// An archive of empty folders.
-fn folders_owned_by(user: UserSpec, folders: &[String]) -> std::io::Result<Vec<u8>> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for folder in folders {
-        let mut header = tar::Header::new_gnu();
-        header.set_entry_type(tar::EntryType::Directory);
-        header.set_path(format!("{folder}/"))?;
-        header.set_mode(0o755);
-        header.set_uid(user.uid.into());
-        header.set_gid(user.gid.into());
-        header.set_size(0);
-        header.set_cksum();
-        builder.append(&header, std::io::empty())?;
-    }
-    builder.into_inner()
 }
 
 #[cfg(test)]

@@ -100,7 +100,9 @@ impl Instruction {
 
     /// The arguments with variables replaced; an unknown one by its default or nothing.
     pub(super) fn expanded(&self, variables: &[(String, String)]) -> String {
-        let value_of = |name: &str| variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let value_of = |name: &str| {
+            variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        };
         let mut out = String::new();
         let mut rest = self.text.as_str();
         while let Some(at) = rest.find('$') {

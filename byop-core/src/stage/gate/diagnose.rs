@@ -7,8 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
-use super::StageContext;
-use super::gate::GateInput;
+use super::{GateInput, StageContext, labels};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingress::Probe;
@@ -198,7 +197,7 @@ async fn listening_sockets(cx: &StageContext, input: &GateInput) -> Result<Vec<S
     spec.entrypoint = Some(vec!["cat".into()]);
     spec.command = Some(vec!["/proc/net/tcp".into(), "/proc/net/tcp6".into()]);
     spec.share_network_with = Some(input.backend.container.clone());
-    spec.labels = super::labels::of_app(&input.route.app, &cx.job);
+    spec.labels = labels::of_app(&input.route.app, &cx.job);
     let looked = async {
         cx.runtime.create_container(&spec).await?;
         cx.runtime.start_container(&name).await?;
