@@ -5,10 +5,11 @@ use std::path::Path;
 
 use byop_core::model::{Archive, GitSource, Preview, Source};
 
-/// A folder if there is one, an archive by its ending, else a Git URL (with `#branch` for a branch, tag or commit).
+/// A folder if there is one (a bare repository is a Git source), an archive by its ending, else a Git URL (with `#branch` for a branch, tag or commit).
 pub fn parse(text: &str) -> Source {
     let path = Path::new(text);
-    if path.is_dir() {
+    let is_repository = path.join("HEAD").is_file() && path.join("objects").is_dir();
+    if path.is_dir() && !is_repository {
         return Source::Directory(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
     }
     let is_archive = [".tar", ".tar.gz", ".tgz", ".zip"].iter().any(|ending| text.ends_with(ending));

@@ -7,7 +7,8 @@ use crate::support::{host, repo, world};
 
 async fn check(app: &str, stack: &str) {
     let world = world!();
-    let name = world.name(app);
+    // The same name in each run: the builder finds its caches again.
+    let name = format!("e2e-{app}");
     let mut spec = AppSpec::new(&name, Source::Directory(repo("examples/apps").join(app)))
         .unwrap()
         .with_domain(host(&name))

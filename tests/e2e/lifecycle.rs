@@ -9,6 +9,7 @@ use byop_core::model::{
     AppName, AppState, DeploymentState, EventBody, JobFilter, JobState, LogOptions, UserSpec, VolumeSpec,
 };
 use byop_core::stage::Data;
+use byop_core::testing::require;
 use futures_util::StreamExt;
 
 use crate::support::{World, host, world};
@@ -188,6 +189,41 @@ async fn removing_leaves_no_object_and_touches_none_of_others() {
     assert_eq!(world.engine.get_app(&spec.name).await.unwrap_err().kind(), ErrorKind::NotFound);
     foreign.remove(&world).await;
     world.end().await;
+}
+
+#[tokio::test]
+async fn compose_sees_the_app_through_the_written_file() {
+    let found = compose(&["version".into()]).await;
+    if require("compose", found).is_none() {
+        return;
+    }
+    let world = world!();
+    let spec = world.behaves("composed");
+    world.deploy(&spec).await.unwrap();
+    let preview = world.engine.preview(&spec).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("compose.yaml");
+    std::fs::write(&file, preview.files.get("compose.yaml").unwrap()).unwrap();
+    let file = file.display().to_string();
+    let run = |words: &[&str]| {
+        let mut command = vec!["-f".to_owned(), file.clone()];
+        command.extend(words.iter().map(|word| (*word).to_owned()));
+        command
+    };
+    let listed = compose(&run(&["ps", "--format", "json"])).await.unwrap();
+    assert!(listed.contains(&format!("byop-{}-r1", spec.name)) && listed.contains("running"), "{listed}");
+    let logs = compose(&run(&["logs", "--no-log-prefix"])).await.unwrap();
+    assert!(logs.contains("listening on 0.0.0.0:3000"), "{logs}");
+    compose(&run(&["config", "--quiet"])).await.unwrap();
+    world.end().await;
+}
+
+/// What `docker compose` prints, or why it failed.
+async fn compose(words: &[String]) -> Result<String, String> {
+    let output = tokio::process::Command::new("docker").arg("compose").args(words).output().await;
+    let output = output.map_err(|error| error.to_string())?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
 async fn finish(world: &World, job: byop_core::Result<byop_core::id::JobId>) {

@@ -96,3 +96,23 @@ async fn read_until(stream: &mut TcpStream, end: &[u8]) -> String {
     }
     String::from_utf8(seen).unwrap()
 }
+
+#[tokio::test]
+async fn a_busy_port_is_named_with_its_owner_before_anything_is_started() {
+    let world = world!();
+    let listener = std::net::TcpListener::bind(("127.0.0.1", world.port)).unwrap();
+    let spec = world.behaves("blocked");
+    let job = world.engine.deploy(spec.clone()).await.unwrap();
+    let error = world.engine.wait(&job).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
+    assert_eq!(error.context("port"), Some(world.port.to_string().as_str()));
+    let owner = error.context("owner").unwrap();
+    assert!(owner.ends_with(&format!("(process {})", std::process::id())), "{owner}");
+    assert!(world.engine.list_apps().await.unwrap().is_empty(), "nothing was begun");
+
+    drop(listener);
+    world.deploy(&spec).await.unwrap();
+    // The proxy has the port now; that is no conflict with itself.
+    world.deploy(&spec.with_env("APP_VERSION", "2").unwrap()).await.unwrap();
+    world.end().await;
+}

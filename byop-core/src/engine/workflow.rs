@@ -163,10 +163,8 @@ async fn bring_up(run: &JobRun, start: &StartInput, release: &Release) -> Result
 
 /// Makes sure that the proxy runs. One that was started now is told of every app that serves on its host.
 async fn prepare_host(run: &JobRun) -> Result<()> {
-    let (runtime, proxy) = (run.cx.runtime.as_ref(), run.cx.ingress.container());
-    if runtime.find_container(&proxy).await?.is_none() {
-        host::check_port(runtime, run.cx.ingress.http_port(), &proxy).await?;
-    }
+    let runtime = run.cx.runtime.as_ref();
+    host::check_port(runtime, run.cx.ingress.http_port(), &run.cx.ingress.container()).await?;
     if run.cx.ingress.prepare(runtime).await? == Prepared::Running {
         return Ok(());
     }

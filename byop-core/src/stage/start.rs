@@ -94,13 +94,18 @@ async fn container_spec(cx: &StageContext, input: &StartInput) -> Result<Contain
     spec.labels.insert("byop.port".into(), input.backend.port.to_string());
     let domains: Vec<&str> = input.spec.domains.iter().map(|domain| domain.as_str()).collect();
     spec.labels.insert("byop.domains".into(), domains.join(","));
-    spec.labels.insert("byop.key".into(), Digest::of_json(&(&cx.job, input)).to_string());
-    // The labels by which Compose's own program finds the containers of a project, as it documents them.
-    for (key, value) in
-        [("project", app.as_str()), ("service", "web"), ("oneoff", "False"), ("container-number", "1")]
-    {
-        spec.labels.insert(format!("com.docker.compose.{key}"), value.into());
+    let key = Digest::of_json(&(&cx.job, input)).to_string();
+    // The labels by which Compose's own program finds the containers of a project.
+    for (name, value) in [
+        ("project", app.as_str()),
+        ("service", "web"),
+        ("oneoff", "False"),
+        ("container-number", "1"),
+        ("config-hash", &key),
+    ] {
+        spec.labels.insert(format!("com.docker.compose.{name}"), value.into());
     }
+    spec.labels.insert("byop.key".into(), key);
     spec.user = input.spec.user;
     if spec.user.is_none() && runs_as_root(&input.image.user) {
         cx.warn("the image runs as root; set `user` in the app's spec, or USER in its Dockerfile").await;
