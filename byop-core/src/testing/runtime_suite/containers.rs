@@ -27,6 +27,26 @@ pub async fn creating_the_same_container_twice_gives_the_same_id(env: &RuntimeEn
     assert_eq!(env.runtime.create_container(&spec).await.unwrap(), first);
 }
 
+/// As two workers do that both believe to hold a job.
+pub async fn creating_at_the_same_time_gives_the_same_id(env: &RuntimeEnv) {
+    let spec = env.spec("a", &Program::Worker);
+    let create = || env.runtime.create_container(&spec);
+    let (a, b, c) = futures_util::join!(create(), create(), create());
+    let first = a.unwrap();
+    assert_eq!((b.unwrap(), c.unwrap()), (first.clone(), first));
+}
+
+/// A creation that was interrupted is completed by the next.
+pub async fn creating_again_joins_the_networks_that_are_missing(env: &RuntimeEnv) {
+    let mut spec = env.spec("a", &Program::Worker);
+    spec.networks = vec![env.network("m").await];
+    env.runtime.create_container(&spec).await.unwrap();
+    spec.networks.push(env.network("n").await);
+    let id = env.start(&spec).await;
+    let addresses = env.runtime.inspect_container(&id).await.unwrap().addresses;
+    assert!(addresses.keys().eq(&spec.networks), "{addresses:?}");
+}
+
 /// Another `byop.key`: refused.
 pub async fn a_name_that_another_container_has_is_refused(env: &RuntimeEnv) {
     let mut spec = env.spec("a", &Program::Worker);
