@@ -1,6 +1,7 @@
 //! Faults and programs of the fake engine; its behaviour as an engine is in the suite.
 
 use futures_util::TryStreamExt;
+use tokio::time::advance;
 
 use super::*;
 use crate::model::{ContainerHealth, LogStream, RestartPolicy};
@@ -58,9 +59,9 @@ async fn a_call_can_hang() {
 async fn a_slow_server_answers_after_its_boot_and_nowhere_else() {
     let engine = FakeRuntime::new();
     started(&engine, FakeProgram::server(3000).with_boot(Duration::from_secs(5)).with_answer("hello")).await;
-    sleep(Duration::from_secs(4)).await;
+    advance(Duration::from_secs(4)).await;
     assert_eq!(engine.answer("app", 3000), None);
-    sleep(Duration::from_secs(2)).await;
+    advance(Duration::from_secs(2)).await;
     assert_eq!(engine.answer("app", 3000).as_deref(), Some("hello"));
     assert_eq!(engine.answer("app", 8080), None);
     engine.crash("app", 1);
@@ -75,7 +76,7 @@ async fn a_program_that_crashes_is_restarted_with_growing_pauses() {
     spec.restart = RestartPolicy::UnlessStopped;
     let id = engine.create_container(&spec).await.unwrap();
     engine.start_container(&id).await.unwrap();
-    sleep(Duration::from_millis(750)).await;
+    advance(Duration::from_millis(750)).await;
     // After 100, 200 and 400 ms.
     assert_eq!(engine.inspect_container(&id).await.unwrap().restarts, 3);
     let logs: Vec<_> = engine.logs(&id, &LogOptions::all()).await.unwrap().try_collect().await.unwrap();
@@ -101,9 +102,9 @@ async fn health_follows_the_program() {
         });
         engine.create_container(&spec).await.unwrap();
         engine.start_container("app").await.unwrap();
-        sleep(Duration::from_secs(1)).await;
+        advance(Duration::from_secs(1)).await;
         assert_eq!(engine.inspect_container("app").await.unwrap().healthy, None);
-        sleep(Duration::from_secs(7)).await;
+        advance(Duration::from_secs(7)).await;
         assert_eq!(engine.inspect_container("app").await.unwrap().healthy, verdict, "{health:?}");
     }
 }
@@ -122,7 +123,7 @@ async fn lines_are_printed_when_they_are_due() {
         lines.into_iter().map(|line| line.text).collect::<Vec<_>>()
     };
     assert_eq!(read().await, ["one"]);
-    sleep(Duration::from_secs(10)).await;
+    advance(Duration::from_secs(10)).await;
     assert_eq!(read().await, ["one", "two"]);
 }
 
