@@ -74,7 +74,7 @@ pub trait ContainerRuntime: Debug + Send + Sync {
     async fn remove_image(&self, image: &str) -> Result<()>;
 
     /// Creates a container and returns its id; it is not started. When a container of that name exists with the
-    /// same `byop.key` label, its id is returned.
+    /// same `byop.key` label, it is joined to the networks that it lacks and its id is returned.
     ///
     /// # Errors
     /// `AlreadyExists` when another container has the name; `NotFound` when the image, a network or a volume is
@@ -132,7 +132,7 @@ pub trait ContainerRuntime: Debug + Send + Sync {
     /// Removes a network. Missing: `Ok`.
     ///
     /// # Errors
-    /// `Conflict` while containers are in it.
+    /// `Conflict` while running containers are in it.
     async fn remove_network(&self, name: &str) -> Result<()>;
 
     /// Networks with these labels, in order of name.
@@ -178,7 +178,7 @@ pub trait ContainerRuntime: Debug + Send + Sync {
     /// `NotFound`.
     async fn logs(&self, id: &str, options: &LogOptions) -> Result<BoxStream<'static, Result<LogLine>>>;
 
-    /// What the container uses now. A stopped container uses nothing.
+    /// What the container uses now, within a second. A stopped container uses nothing.
     ///
     /// # Errors
     /// `NotFound`.

@@ -1,6 +1,7 @@
 //! Tests against a real container engine.
 
 mod build;
+mod images;
 mod logs;
 mod memory;
 mod proxy;

@@ -62,21 +62,28 @@ impl Docker {
 
     /// The id of the container that has the name, if it is the one that was asked for.
     async fn same_container(&self, spec: &ContainerSpec, conflict: Error) -> Result<String> {
-        let found = match self.inspect(CREATE, &spec.name).await {
-            Ok(found) => found,
-            // The name is free again, or something else is in conflict.
-            Err(error) if error::is_missing(&error) => return Err(conflict),
-            Err(error) => return Err(error),
-        };
+        let found = self.holder(&spec.name, conflict).await?;
         let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
         let same = spec.labels.get(KEY).is_some_and(|key| labels.get(KEY) == Some(key));
         match found.id {
             Some(id) if same => Ok(id),
             _ => Err(Error::new(ErrorKind::AlreadyExists, CREATE, "another container has this name")
                 .with_context("container", &spec.name)
-                .with_remedy("remove it, or choose another name")
-                .with_source(conflict)),
+                .with_remedy("remove it, or choose another name")),
         }
+    }
+
+    /// The container that has a name. Another creation reserves the name a moment before its container can be seen.
+    async fn holder(&self, name: &str, conflict: Error) -> Result<ContainerInspectResponse> {
+        for _ in 0..40 {
+            match self.inspect(CREATE, name).await {
+                Err(error) if error::is_missing(&error) => {
+                    tokio::time::sleep(Duration::from_millis(50)).await
+                }
+                other => return other,
+            }
+        }
+        Err(conflict)
     }
 
     /// The engine would make missing volumes by itself, without labels, and find missing networks only at the start.

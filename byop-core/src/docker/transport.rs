@@ -41,6 +41,11 @@ pub(crate) trait Dial: fmt::Debug + Send + Sync + 'static {
     /// The value of the `Host` header.
     fn host(&self) -> String;
 
+    /// Where a connection leads, for messages.
+    fn name(&self) -> String {
+        self.host()
+    }
+
     /// A new connection.
     async fn dial(&self) -> io::Result<Self::Stream>;
 }
@@ -74,7 +79,7 @@ struct Refusal {
 
 impl Wire {
     pub(super) fn new(dial: impl Dial) -> Self {
-        let (host, name, dial) = (dial.host(), format!("{dial:?}"), Arc::new(dial));
+        let (host, name, dial) = (dial.host(), dial.name(), Arc::new(dial));
         let open: Box<Open> = Box::new(move || {
             let dial = Arc::clone(&dial);
             Box::pin(async move {
@@ -131,11 +136,19 @@ impl Wire {
         *request.uri_mut() = path.parse::<Uri>().map_err(|err| Failure::InvalidURIError { err })?;
         let host = HeaderValue::from_str(&self.0.host).unwrap_or(HeaderValue::from_static("localhost"));
         request.headers_mut().insert(HOST, host);
-        let stream = (self.0.open)().await?;
+        let stream = (self.0.open)().await.map_err(|error| self.named(error))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         // Ends by itself when the answer was read or dropped; its errors reach the one who waits for the answer.
         tokio::spawn(connection.with_upgrades());
         Ok(sender.send_request(request).await?)
+    }
+
+    /// The same error, saying what could not be reached; errors that wrap another one, as those of TLS, stay whole.
+    fn named(&self, error: io::Error) -> io::Error {
+        match error.get_ref() {
+            Some(_) => error,
+            None => io::Error::new(error.kind(), format!("{}: {error}", self.0.name)),
+        }
     }
 
     /// Sends a request and gives the answer's body once the engine has accepted it.

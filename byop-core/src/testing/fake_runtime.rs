@@ -24,6 +24,8 @@ mod faults;
 mod process;
 mod program;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use faults::{Fault, Moment};
 pub use program::{FakeHealth, FakeProgram};

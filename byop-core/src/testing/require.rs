@@ -1,6 +1,6 @@
 //! Components that a test needs and a machine may lack.
 
-use std::fmt::Display;
+use std::error::Error;
 
 /// The component that a test needs, or `None` after printing `SKIPPED test: why`.
 ///
@@ -8,10 +8,10 @@ use std::fmt::Display;
 /// When the component is missing and the environment variable `BYOP_REQUIRE` (names, separated by commas)
 /// contains `component`: then a skipped test is a failed one.
 #[allow(clippy::print_stdout, clippy::panic)]
-pub fn require<T, E: Display>(component: &str, found: Result<T, E>) -> Option<T> {
+pub fn require<T, E: Error>(component: &str, found: Result<T, E>) -> Option<T> {
     let why = match found {
         Ok(found) => return Some(found),
-        Err(why) => why,
+        Err(error) => reasons(&error),
     };
     let required = std::env::var("BYOP_REQUIRE").unwrap_or_default();
     assert!(
@@ -21,4 +21,15 @@ pub fn require<T, E: Display>(component: &str, found: Result<T, E>) -> Option<T>
     let thread = std::thread::current();
     println!("SKIPPED {}: {why}", thread.name().unwrap_or("test"));
     None
+}
+
+/// An error and what caused it, in one line.
+fn reasons(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    text
 }

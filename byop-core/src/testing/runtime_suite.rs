@@ -41,6 +41,8 @@ macro_rules! container_runtime_suite {
         $crate::container_runtime_suite! { @ $make;
             the_engine_says_what_it_is
             creating_the_same_container_twice_gives_the_same_id
+            creating_at_the_same_time_gives_the_same_id
+            creating_again_joins_the_networks_that_are_missing
             a_name_that_another_container_has_is_refused
             a_name_without_a_key_is_never_taken_over
             a_container_of_a_missing_image_is_not_created

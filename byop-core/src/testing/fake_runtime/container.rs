@@ -169,11 +169,19 @@ impl State {
         let image = self.image(&spec.image).map_err(|error| error.with_operation(operation))?.clone();
         if let Some(found) = self.containers.values().find(|found| found.spec.name == spec.name) {
             let key = |labels: &BTreeMap<String, String>| labels.get("byop.key").cloned();
-            return match key(&spec.labels) {
-                Some(wanted) if key(&found.spec.labels) == Some(wanted.clone()) => Ok(found.id.clone()),
-                _ => Err(Error::new(ErrorKind::AlreadyExists, operation, "another container has this name")
-                    .with_context("container", &spec.name)),
-            };
+            if key(&spec.labels).is_none() || key(&found.spec.labels) != key(&spec.labels) {
+                return Err(Error::new(
+                    ErrorKind::AlreadyExists,
+                    operation,
+                    "another container has this name",
+                )
+                .with_context("container", &spec.name));
+            }
+            let id = found.id.clone();
+            for network in &spec.networks {
+                self.connect(network, &id)?;
+            }
+            return Ok(id);
         }
         let id = self.next_id();
         let networks = spec.networks.iter().map(|name| (name.clone(), self.next_address())).collect();

@@ -27,6 +27,26 @@ pub async fn creating_the_same_container_twice_gives_the_same_id(env: &RuntimeEn
     assert_eq!(env.runtime.create_container(&spec).await.unwrap(), first);
 }
 
+/// As two workers do that both believe to hold a job.
+pub async fn creating_at_the_same_time_gives_the_same_id(env: &RuntimeEnv) {
+    let spec = env.spec("a", &Program::Worker);
+    let create = || env.runtime.create_container(&spec);
+    let (a, b, c) = futures_util::join!(create(), create(), create());
+    let first = a.unwrap();
+    assert_eq!((b.unwrap(), c.unwrap()), (first.clone(), first));
+}
+
+/// A creation that was interrupted is completed by the next.
+pub async fn creating_again_joins_the_networks_that_are_missing(env: &RuntimeEnv) {
+    let mut spec = env.spec("a", &Program::Worker);
+    spec.networks = vec![env.network("m").await];
+    env.runtime.create_container(&spec).await.unwrap();
+    spec.networks.push(env.network("n").await);
+    let id = env.start(&spec).await;
+    let addresses = env.runtime.inspect_container(&id).await.unwrap().addresses;
+    assert!(addresses.keys().eq(&spec.networks), "{addresses:?}");
+}
+
 /// Another `byop.key`: refused.
 pub async fn a_name_that_another_container_has_is_refused(env: &RuntimeEnv) {
     let mut spec = env.spec("a", &Program::Worker);
@@ -125,14 +145,8 @@ pub async fn stopping_a_missing_container_is_not_found(env: &RuntimeEnv) {
 /// The stop signal is enough, and the grace is not waited for.
 pub async fn a_program_may_end_by_itself_when_it_is_stopped(env: &RuntimeEnv) {
     let id = env.started("a", &Program::PrintAndStay(vec!["ready".into()])).await;
-    env.until("the program's trap", || async {
-        let stats = env.runtime.logs(&id, &crate::model::LogOptions::all()).await.unwrap();
-        (stats.count().await > 0).then_some(())
-    })
-    .await;
+    env.printed(&id).await;
     let start = Instant::now();
-    // The line comes a moment before the trap is set.
-    tokio::time::sleep(Duration::from_millis(200)).await;
     env.runtime.stop_container(&id, GRACE).await.unwrap();
     assert!(start.elapsed() < GRACE / 2, "it took {:?}", start.elapsed());
     assert_eq!(env.runtime.inspect_container(&id).await.unwrap().exit_code, 0);
@@ -141,7 +155,7 @@ pub async fn a_program_may_end_by_itself_when_it_is_stopped(env: &RuntimeEnv) {
 /// Exit code 137, not before the grace is over.
 pub async fn a_program_that_ignores_the_stop_is_ended_after_the_grace(env: &RuntimeEnv) {
     let id = env.started("a", &Program::Stubborn).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    env.printed(&id).await;
     let start = Instant::now();
     env.runtime.stop_container(&id, Duration::from_secs(1)).await.unwrap();
     assert!(start.elapsed() >= Duration::from_millis(900), "it took only {:?}", start.elapsed());

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
 
 use crate::model::{
-    ContainerFilter, ContainerInfo, ContainerSpec, ContainerState, ImageRef, LogStream, NetworkSpec,
+    ContainerFilter, ContainerInfo, ContainerSpec, ContainerState, ImageRef, LogOptions, LogStream,
+    NetworkSpec,
 };
 use crate::runtime::ContainerRuntime;
 use crate::testing::{FakeProgram, FakeRuntime};
@@ -26,13 +27,13 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub enum Program {
     /// Runs until it is asked to stop, then ends with code 0.
     Worker,
-    /// Runs and ignores being asked to stop.
+    /// Prints `ready`, runs on and ignores being asked to stop.
     Stubborn,
     /// Ends at once with this code.
     Exit(i64),
     /// Prints these lines with short pauses, then ends.
     Print(Vec<(LogStream, String)>),
-    /// Prints these lines with short pauses, then runs until it is asked to stop.
+    /// Prints these lines with short pauses and runs on, until it is asked to stop.
     PrintAndStay(Vec<String>),
     /// Answers `ok` over HTTP on this port.
     Server(u16),
@@ -183,6 +184,15 @@ impl RuntimeEnv {
         }
     }
 
+    /// Waits until a container has printed something.
+    pub async fn printed(&self, id: &str) {
+        self.until("a line", || async {
+            let lines = self.runtime.logs(id, &LogOptions::all()).await.unwrap();
+            (lines.count().await > 0).then_some(())
+        })
+        .await;
+    }
+
     /// Waits until a container has ended.
     pub async fn ended(&self, id: &str) -> ContainerInfo {
         self.until("the end of the container", || async {
@@ -225,16 +235,17 @@ pub async fn run(env: RuntimeEnv, behaviour: impl AsyncFnOnce(&RuntimeEnv)) {
     }
 }
 
-const STAY: &str = "trap 'exit 0' TERM; while :; do sleep 1 & wait $!; done";
+const TRAP: &str = "trap 'exit 0' TERM;";
+const STAY: &str = "while :; do sleep 1 & wait $!; done";
 
 fn shell(program: &Program) -> Vec<String> {
     let script = match program {
-        Program::Worker => STAY.to_owned(),
-        Program::Stubborn => "trap '' TERM; while :; do sleep 1; done".to_owned(),
+        Program::Worker => format!("{TRAP} {STAY}"),
+        Program::Stubborn => format!("trap '' TERM; echo ready; {STAY}"),
         Program::Exit(code) => format!("exit {code}"),
         Program::Print(lines) => print(lines.iter().map(|(stream, line)| (*stream, line))),
         Program::PrintAndStay(lines) => {
-            format!("{} {STAY}", print(lines.iter().map(|line| (LogStream::Stdout, line))))
+            format!("{TRAP} {} {STAY}", print(lines.iter().map(|line| (LogStream::Stdout, line))))
         }
         Program::Server(port) => format!("echo ok > /tmp/index.html; exec httpd -f -p {port} -h /tmp"),
         Program::Crowd => "i=0; while [ $i -lt 40 ]; do sleep 30 & i=$((i+1)); done".to_owned(),
@@ -261,7 +272,7 @@ fn fake(program: &Program) -> FakeProgram {
     };
     match program {
         Program::Worker => FakeProgram::worker(),
-        Program::Stubborn => FakeProgram::worker().with_ignored_stop(),
+        Program::Stubborn => FakeProgram::worker().with_ignored_stop().with_line("ready"),
         Program::Exit(code) => FakeProgram::exiting(*code),
         Program::Print(lines) => {
             let end = pause * u32::try_from(lines.len()).unwrap_or(0);
