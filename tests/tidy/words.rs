@@ -29,11 +29,16 @@ const UNFINISHED: &[&str] = &[
 
 /// Sleeps in tests that do not stand for a condition that could be waited for: file, at most how many, reason.
 const SLEEPS: &[(&str, usize, &str)] = &[
+    ("tests/e2e/lifecycle.rs", 1, "the pause of a loop that waits for a condition"),
     ("byop-cloud/src/http/retry.rs", 1, "the clock is paused, nobody waits"),
     ("byop-core/src/source/git/program.rs", 1, "the pause of a loop that waits for a condition"),
     ("byop-core/src/testing/fake_runtime.rs", 3, "a fake that takes the time that it was told to take"),
     ("byop-core/src/testing/fake_runtime/build.rs", 1, "a fake that takes the time that it was told to take"),
-    ("byop-core/src/testing/runtime_suite/containers.rs", 3, "a trap that is set tells nobody, and a restart that does not come cannot be waited for"),
+    (
+        "byop-core/src/testing/runtime_suite/containers.rs",
+        3,
+        "a trap that is set tells nobody, and a restart that does not come cannot be waited for",
+    ),
     ("byop-core/src/testing/runtime_suite/env.rs", 1, "the pause of a loop that waits for a condition"),
 ];
 
