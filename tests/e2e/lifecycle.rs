@@ -219,11 +219,14 @@ async fn compose_sees_the_app_through_the_written_file() {
 }
 
 /// What `docker compose` prints, or why it failed.
-async fn compose(words: &[String]) -> Result<String, String> {
-    let output = tokio::process::Command::new("docker").arg("compose").args(words).output().await;
-    let output = output.map_err(|error| error.to_string())?;
+async fn compose(words: &[String]) -> std::io::Result<String> {
+    let output = tokio::process::Command::new("docker").arg("compose").args(words).output().await?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+    if output.status.success() {
+        Ok(text(&output.stdout))
+    } else {
+        Err(std::io::Error::other(text(&output.stderr)))
+    }
 }
 
 async fn finish(world: &World, job: byop_core::Result<byop_core::id::JobId>) {
