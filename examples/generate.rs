@@ -106,7 +106,8 @@ fn app_name(options: &Options) -> String {
     }
     let folder = options.dir.canonicalize().unwrap_or_else(|_| options.dir.clone());
     let name = folder.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let parts: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> =
+        name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect();
     let name: String = parts.join("-").chars().take(40).collect();
     let name = name.trim_matches('-').to_owned();
     if name.is_empty() { "app".into() } else { name }
@@ -119,12 +120,19 @@ fn write(files: &FileSet, out: &Path, force: bool) -> Result<Vec<String>> {
             .with_context("file", path.display())
             .with_source(error)
     };
-    let existing: Vec<&str> =
-        files.generated().filter(|(path, text)| std::fs::read_to_string(out.join(path)).is_ok_and(|old| old != *text)).map(|(path, _)| path).collect();
+    let existing: Vec<&str> = files
+        .generated()
+        .filter(|(path, text)| std::fs::read_to_string(out.join(path)).is_ok_and(|old| old != *text))
+        .map(|(path, _)| path)
+        .collect();
     if !existing.is_empty() && !force {
-        return Err(Error::new(ErrorKind::AlreadyExists, "files.write", "there are files already that would be replaced")
-            .with_context("files", existing.join(", "))
-            .with_remedy("give another folder with --out, or --force to replace them"));
+        return Err(Error::new(
+            ErrorKind::AlreadyExists,
+            "files.write",
+            "there are files already that would be replaced",
+        )
+        .with_context("files", existing.join(", "))
+        .with_remedy("give another folder with --out, or --force to replace them"));
     }
     let mut written = Vec::new();
     for (path, text) in files.generated() {
@@ -167,10 +175,22 @@ fn refusal(error: &Error, as_json: bool) -> String {
         return format!("{error:?}");
     }
     let keys = [
-        "version", "framework", "variant", "package_manager", "install", "build", "start", "entry", "static_dir",
-        "document_root", "port", "detection", "plan",
+        "version",
+        "framework",
+        "variant",
+        "package_manager",
+        "install",
+        "build",
+        "start",
+        "entry",
+        "static_dir",
+        "document_root",
+        "port",
+        "detection",
+        "plan",
     ];
-    let mut value: Value = keys.iter().map(|key| ((*key).to_owned(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
+    let mut value: Value =
+        keys.iter().map(|key| ((*key).to_owned(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
     value["stack"] = Value::Null;
     value["index_fallback"] = false.into();
     value["confidence"] = 0.0.into();
@@ -210,7 +230,8 @@ fn summary(preview: &Preview, written: &[String]) -> String {
             Severity::Warning => "warning",
             _ => "question",
         };
-        let setting = diagnostic.setting.as_ref().map(|setting| format!(" (set {setting})")).unwrap_or_default();
+        let setting =
+            diagnostic.setting.as_ref().map(|setting| format!(" (set {setting})")).unwrap_or_default();
         lines.push(format!("{level}: {}{setting}", diagnostic.message));
     }
     for (path, file) in &preview.files.0 {

@@ -18,7 +18,8 @@ fn hadolint() -> Option<String> {
 #[test]
 fn every_generated_dockerfile_is_linter_clean() {
     let Some(program) = hadolint() else {
-        let is_required = std::env::var("BYOP_REQUIRE").is_ok_and(|list| list.split(',').any(|name| name == "hadolint"));
+        let is_required =
+            std::env::var("BYOP_REQUIRE").is_ok_and(|list| list.split(',').any(|name| name == "hadolint"));
         assert!(!is_required, "hadolint is required, but neither $HADOLINT nor PATH has it");
         println!("SKIPPED every_generated_dockerfile_is_linter_clean: there is no hadolint");
         return;

@@ -80,7 +80,11 @@ fn every_dockerfile_is_hardened() {
         for builder in [Builder::BuildKit, Builder::Classic] {
             let found = show(shape.files, &spec(), builder).unwrap();
             let Some(text) = found.files.get("Dockerfile") else {
-                assert!(found.plan.diagnostics.iter().any(|d| d.severity == Severity::Error), "{}", shape.name);
+                assert!(
+                    found.plan.diagnostics.iter().any(|d| d.severity == Severity::Error),
+                    "{}",
+                    shape.name
+                );
                 continue;
             };
             let name = shape.name;
@@ -105,9 +109,14 @@ fn every_dockerfile_is_hardened() {
 fn the_compose_file_is_hardened_and_readable() {
     let mut spec = spec().with_domain("a.example.com").unwrap().with_domain("b.example.com").unwrap();
     spec.volumes.push(VolumeSpec { name: AppName::new("data").unwrap(), path: "/data".into() });
-    let files = [("index.js", ""), ("package.json", "{}"), ("Procfile", "web: node index.js\nworker: node w.js $X\nrelease: no\n")];
+    let files = [
+        ("index.js", ""),
+        ("package.json", "{}"),
+        ("Procfile", "web: node index.js\nworker: node w.js $X\nrelease: no\n"),
+    ];
     let found = show(&files, &spec, Builder::BuildKit).unwrap();
-    let compose = serde_yaml::from_str::<serde_json::Value>(found.files.get("compose.yaml").unwrap()).unwrap();
+    let compose =
+        serde_yaml::from_str::<serde_json::Value>(found.files.get("compose.yaml").unwrap()).unwrap();
     let web = &compose["services"]["web"];
     assert_eq!(web["read_only"], true);
     assert_eq!(web["cap_drop"][0], "ALL");
@@ -116,7 +125,10 @@ fn the_compose_file_is_hardened_and_readable() {
     assert_eq!(web["logging"]["options"]["max-size"], "10m");
     assert_eq!(web["tmpfs"][0], "/tmp");
     assert_eq!(web["volumes"][0]["target"], "/data");
-    assert_eq!(web["labels"]["traefik.http.routers.demo.rule"], "Host(`a.example.com`) || Host(`b.example.com`)");
+    assert_eq!(
+        web["labels"]["traefik.http.routers.demo.rule"],
+        "Host(`a.example.com`) || Host(`b.example.com`)"
+    );
     assert_eq!(web["labels"]["traefik.http.services.demo.loadbalancer.server.port"], "3000");
     assert_eq!(compose["services"]["worker"]["command"][2], "exec node w.js $$X");
     assert!(compose["services"].get("release").is_none());
@@ -128,7 +140,8 @@ fn awkward_values_stay_values() {
     let awkward = "a\"b'c$d`e\\f{{ g }}#h\n- i: é€ ${HOME} %j";
     let spec = spec().with_env("ODD", awkward).unwrap();
     let found = show(&[("index.js", ""), ("package.json", "{}")], &spec, Builder::BuildKit).unwrap();
-    let compose = serde_yaml::from_str::<serde_json::Value>(found.files.get("compose.yaml").unwrap()).unwrap();
+    let compose =
+        serde_yaml::from_str::<serde_json::Value>(found.files.get("compose.yaml").unwrap()).unwrap();
     let read = compose["services"]["web"]["environment"]["ODD"].as_str().unwrap().to_owned();
     assert_eq!(read.replace("$$", "$"), awkward);
     assert!(!read.replace("$$", "").contains('$'), "a dollar that compose would expand: {read}");
@@ -139,9 +152,13 @@ fn commands_cannot_add_instructions() {
     let mut spec = spec();
     spec.build.build = Some("make\nUSER root\nRUN evil".into());
     spec.build.start = Some("serve \"a\nUSER root\" $X".into());
-    let files = [("package.json", "{\"scripts\":{\"start\":\"x\"},\"main\":\"a\\nUSER root\"}"), ("index.js", "")];
+    let files =
+        [("package.json", "{\"scripts\":{\"start\":\"x\"},\"main\":\"a\\nUSER root\"}"), ("index.js", "")];
     let text = show(&files, &spec, Builder::Classic).unwrap().files.get("Dockerfile").unwrap().to_owned();
-    assert!(!text.lines().any(|line| line.starts_with("USER root") || line.starts_with("RUN evil")), "{text}");
+    assert!(
+        !text.lines().any(|line| line.starts_with("USER root") || line.starts_with("RUN evil")),
+        "{text}"
+    );
 }
 
 #[test]
@@ -153,11 +170,7 @@ fn names_in_the_tree_cannot_add_instructions() {
 
 #[test]
 fn own_files_are_kept() {
-    let files = [
-        ("index.html", ""),
-        (".dockerignore", "secret\n"),
-        ("docker-compose.yml", "services: {}\n"),
-    ];
+    let files = [("index.html", ""), (".dockerignore", "secret\n"), ("docker-compose.yml", "services: {}\n")];
     let found = show(&files, &spec(), Builder::BuildKit).unwrap();
     assert!(found.files.0[".dockerignore"].kept);
     assert_eq!(found.files.get(".dockerignore"), Some("secret\n"));
@@ -166,7 +179,8 @@ fn own_files_are_kept() {
 
 #[test]
 fn what_nobody_recognises_is_refused_with_what_was_looked_for() {
-    let error = show(&[("notes.txt", "hello"), ("DOCKERFILE", "FROM x")], &spec(), Builder::BuildKit).unwrap_err();
+    let error =
+        show(&[("notes.txt", "hello"), ("DOCKERFILE", "FROM x")], &spec(), Builder::BuildKit).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert_eq!(error.operation(), "source.detect");
     for name in ["Dockerfile", "package.json", "requirements.txt", "go.mod", "Cargo.toml", "index.html"] {
@@ -187,7 +201,9 @@ fn a_broken_manifest_is_named_with_its_line() {
 
 #[test]
 fn all_candidates_are_ranked() {
-    let tree = SourceTree::from_files([("go.mod", "module a\n"), ("main.go", "package main\n"), ("index.html", "")]).unwrap();
+    let tree =
+        SourceTree::from_files([("go.mod", "module a\n"), ("main.go", "package main\n"), ("index.html", "")])
+            .unwrap();
     let found = detect_all(&builtin(), &tree).unwrap();
     let stacks: Vec<&str> = found.iter().map(|detection| detection.stack.as_str()).collect();
     assert_eq!(stacks, ["go", "static"]);
@@ -212,7 +228,8 @@ fn the_spec_wins_over_what_was_detected() {
     let files = [("Dockerfile", "FROM scratch\n"), ("package.json", "{}"), ("index.js", "")];
     let found = show(&files, &spec, Builder::BuildKit).unwrap();
     let text = found.files.get("Dockerfile").unwrap();
-    for part in ["FROM mirror.example/node:22\n", "EXPOSE 1234\n", "CMD [\"node\", \"other.js\"]\n", "/live"] {
+    for part in ["FROM mirror.example/node:22\n", "EXPOSE 1234\n", "CMD [\"node\", \"other.js\"]\n", "/live"]
+    {
         assert!(text.contains(part), "{part}\n{text}");
     }
 }
@@ -256,7 +273,10 @@ fn a_program_can_bring_its_own_generator() {
 #[test]
 fn a_large_tree_is_detected_at_once() {
     let files = (0..10_000).map(|n| (format!("src/folder{}/file{n}.js", n % 100), "export default 1\n"));
-    let tree = SourceTree::from_files(files.chain([("package.json".to_owned(), "{\"main\":\"index.js\"}"), ("index.js".to_owned(), "")])).unwrap();
+    let tree = SourceTree::from_files(
+        files.chain([("package.json".to_owned(), "{\"main\":\"index.js\"}"), ("index.js".to_owned(), "")]),
+    )
+    .unwrap();
     let spec = spec();
     let target = Target::of(&spec, Builder::BuildKit);
     let generators = builtin();
@@ -266,4 +286,3 @@ fn a_large_tree_is_detected_at_once() {
     // Generous, because tests run unoptimised and beside one another; the benchmark measures.
     assert!(begin.elapsed().as_millis() < 1500, "{:?}", begin.elapsed());
 }
-

@@ -43,9 +43,9 @@ pub fn choose(
                 .with_context("stack", name)
                 .with_remedy(format!("set `build.stack` to one of {}", known.join(", ")))
         })?;
-        let detection = generator
-            .detect(source)?
-            .ok_or_else(|| not_recognised(std::slice::from_ref(generator), source).with_context("stack", name))?;
+        let detection = generator.detect(source)?.ok_or_else(|| {
+            not_recognised(std::slice::from_ref(generator), source).with_context("stack", name)
+        })?;
         return Ok((Arc::clone(generator), detection));
     }
     let mut found = detect_all(generators, source)?.into_iter();
@@ -113,8 +113,13 @@ pub fn preview(
 #[must_use]
 pub fn not_recognised(generators: &[Arc<dyn Generator>], source: &SourceTree) -> Error {
     let looked: Vec<String> = generators.iter().flat_map(|generator| generator.looks_for()).collect();
-    let mut present: Vec<&str> =
-        source.entries().iter().map(|entry| entry.path.as_str()).filter(|path| !path.contains('/')).take(21).collect();
+    let mut present: Vec<&str> = source
+        .entries()
+        .iter()
+        .map(|entry| entry.path.as_str())
+        .filter(|path| !path.contains('/'))
+        .take(21)
+        .collect();
     let is_more = present.len() > 20;
     present.truncate(20);
     let mut present = present.join(", ");

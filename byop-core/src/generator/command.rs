@@ -32,7 +32,8 @@ pub(crate) fn plain_words(line: &str) -> Option<Vec<String>> {
                 }
             }
             '\\' => word.get_or_insert_default().push(chars.next()?),
-            '$' | '`' | '|' | '&' | ';' | '<' | '>' | '(' | ')' | '*' | '?' | '[' | '{' | '~' | '!' | '\n' | '\r' => {
+            '$' | '`' | '|' | '&' | ';' | '<' | '>' | '(' | ')' | '*' | '?' | '[' | '{' | '~' | '!'
+            | '\n' | '\r' => {
                 return None;
             }
             '#' if word.is_none() => return None,
@@ -127,16 +128,16 @@ pub(crate) fn port_of(line: &str) -> Option<u16> {
     let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
     for (index, word) in words.iter().enumerate() {
         let value = match *word {
-            "-p" | "--port" | "-port" | "--listen" | "-b" | "--bind" | "-l" | "--server.port" | "--http-port" => {
-                words.get(index + 1).copied()
-            }
+            "-p" | "--port" | "-port" | "--listen" | "-b" | "--bind" | "-l" | "--server.port"
+            | "--http-port" => words.get(index + 1).copied(),
             _ => ["--port=", "-port=", "PORT=", "--bind=", "--listen=", "--server.port=", "-p="]
                 .iter()
                 .find_map(|prefix| word.strip_prefix(prefix))
                 .or_else(|| word.contains("0.0.0.0:").then_some(*word)),
         };
         let number = value.and_then(|value| {
-            let text = value.rsplit(':').next().unwrap_or(value).trim_end_matches('}').trim_start_matches('-');
+            let text =
+                value.rsplit(':').next().unwrap_or(value).trim_end_matches('}').trim_start_matches('-');
             text.parse::<u16>().ok()
         });
         if let Some(port) = number.filter(|port| *port > 0) {
@@ -149,7 +150,10 @@ pub(crate) fn port_of(line: &str) -> Option<u16> {
 /// A word as a POSIX shell reads it back.
 pub(crate) fn quote(word: &str) -> String {
     let is_plain = !word.is_empty()
-        && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'/' | b'-' | b'@' | b'=' | b':' | b'+' | b','));
+        && word.bytes().all(|b| {
+            b.is_ascii_alphanumeric()
+                || matches!(b, b'.' | b'_' | b'/' | b'-' | b'@' | b'=' | b':' | b'+' | b',')
+        });
     if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
@@ -159,7 +163,10 @@ mod tests {
 
     #[test]
     fn a_plain_command_needs_no_shell() {
-        assert_eq!(exec_form("node  server.js --name 'a b' \"c d\""), ["node", "server.js", "--name", "a b", "c d"]);
+        assert_eq!(
+            exec_form("node  server.js --name 'a b' \"c d\""),
+            ["node", "server.js", "--name", "a b", "c d"]
+        );
         assert_eq!(exec_form(r#"echo "a\"b""#), ["echo", "a\"b"]);
     }
 

@@ -30,7 +30,11 @@ pub(crate) fn compose(plan: &Plan, target: &Target) -> String {
         let volumes: Map<_, _> = target.volumes.iter().map(|v| (v.name.to_string(), json!({}))).collect();
         root["volumes"] = Value::Object(volumes);
     }
-    format!("# Written by byop. Start it with: docker compose -f {} up -d --build\n{}", plan.compose_file, yaml::write(&root))
+    format!(
+        "# Written by byop. Start it with: docker compose -f {} up -d --build\n{}",
+        plan.compose_file,
+        yaml::write(&root)
+    )
 }
 
 fn web(plan: &Plan, target: &Target) -> Value {
@@ -48,8 +52,12 @@ fn web(plan: &Plan, target: &Target) -> Value {
 }
 
 fn service(plan: &Plan, target: &Target) -> Map<String, Value> {
-    let mut env: Map<String, Value> =
-        plan.env.iter().chain(&target.env).map(|(name, value)| (name.clone(), doubled(value).into())).collect();
+    let mut env: Map<String, Value> = plan
+        .env
+        .iter()
+        .chain(&target.env)
+        .map(|(name, value)| (name.clone(), doubled(value).into()))
+        .collect();
     env.insert("PORT".into(), plan.port.to_string().into());
     for name in &target.secret_names {
         env.insert(name.clone(), format!("${{{name}:?set {name} in the environment or in .env}}").into());
@@ -73,7 +81,10 @@ fn service(plan: &Plan, target: &Target) -> Map<String, Value> {
         ("mem_limit".to_owned(), json!(format!("{}b", target.resources.memory_bytes))),
         ("cpus".to_owned(), json!(target.resources.cpus)),
         ("pids_limit".to_owned(), json!(target.resources.pids)),
-        ("logging".to_owned(), json!({"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}})),
+        (
+            "logging".to_owned(),
+            json!({"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}),
+        ),
         ("environment".to_owned(), Value::Object(env)),
     ]);
     if let Some(user) = plan.user {

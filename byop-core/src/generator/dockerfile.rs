@@ -92,7 +92,8 @@ struct Facts {
 impl Facts {
     /// The start command line.
     fn start(&self) -> Option<String> {
-        let parts: Vec<&str> = [&self.entry, &self.arguments].into_iter().flatten().map(String::as_str).collect();
+        let parts: Vec<&str> =
+            [&self.entry, &self.arguments].into_iter().flatten().map(String::as_str).collect();
         (!parts.is_empty()).then(|| parts.join(" "))
     }
 
@@ -103,7 +104,9 @@ impl Facts {
         };
         // From the last stage back to the image that it begins with.
         let (mut chain, mut at) = (vec![*last], *last);
-        while let Some(parent) = starts.iter().rev().find(|i| **i < at && list[**i].stage_name() == list[at].base()) {
+        while let Some(parent) =
+            starts.iter().rev().find(|i| **i < at && list[**i].stage_name() == list[at].base())
+        {
             chain.push(*parent);
             at = *parent;
         }
@@ -142,8 +145,12 @@ impl Facts {
             }
             "HEALTHCHECK" => self.health = path_in(&text),
             "CMD" | "ENTRYPOINT" => {
-                let line = serde_json::from_str::<Vec<String>>(&text)
-                    .map_or_else(|_| text.clone(), |words| words.iter().map(|word| super::command::quote(word)).collect::<Vec<_>>().join(" "));
+                let line = serde_json::from_str::<Vec<String>>(&text).map_or_else(
+                    |_| text.clone(),
+                    |words| {
+                        words.iter().map(|word| super::command::quote(word)).collect::<Vec<_>>().join(" ")
+                    },
+                );
                 if instruction.name == "CMD" {
                     self.arguments = Some(line);
                 } else {
@@ -159,7 +166,9 @@ impl Facts {
 /// The path of the first URL in a health check.
 fn path_in(text: &str) -> Option<String> {
     let after = text.split("://").nth(1)?;
-    let end = after.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ')' | '|' | ';')).unwrap_or(after.len());
+    let end = after
+        .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ')' | '|' | ';'))
+        .unwrap_or(after.len());
     let path = &after[..end];
     Some(path.find('/').map_or_else(|| "/".to_owned(), |at| path[at..].to_owned()))
 }
@@ -188,10 +197,13 @@ fn port_doubts(ports: &[u16]) -> Option<Diagnostic> {
 
 fn user_doubt(user: Option<&str>) -> Diagnostic {
     let (code, message) = match user {
-        None => ("runs-as-root", "the Dockerfile has no USER instruction, so the app may run as root".to_owned()),
-        Some(name) => {
-            ("user-by-name", format!("USER {name} is a name: a number would let a platform see that it is not root"))
+        None => {
+            ("runs-as-root", "the Dockerfile has no USER instruction, so the app may run as root".to_owned())
         }
+        Some(name) => (
+            "user-by-name",
+            format!("USER {name} is a name: a number would let a platform see that it is not root"),
+        ),
     };
     Diagnostic::new(code, Severity::Warning, message).with_setting("user")
 }

@@ -5,7 +5,9 @@ use super::images::BaseImages;
 use super::procfile::Procfile;
 use super::view::View;
 use crate::error::Result;
-use crate::model::{AppSpec, BuildStep, CacheMount, CopySpec, Detection, Diagnostic, Plan, RunSpec, Severity, Stage};
+use crate::model::{
+    AppSpec, BuildStep, CacheMount, CopySpec, Detection, Diagnostic, Plan, RunSpec, Severity, Stage,
+};
 
 /// The compose files that a tree may have, in the order in which compose looks for them.
 const COMPOSE_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
@@ -143,10 +145,21 @@ pub(crate) fn probe(plan: &mut Plan, images: &BaseImages) -> BuildStep {
     let image = images.image("probe", "");
     if plan.health.is_known {
         plan.health.command = Some(wget("/bin/wget", plan));
-        return copy_from(&image, "/bin/busybox", "/bin/wget", "Under this name it is wget alone: the image has no shell, and the health check needs to ask.");
+        return copy_from(
+            &image,
+            "/bin/busybox",
+            "/bin/wget",
+            "Under this name it is wget alone: the image has no shell, and the health check needs to ask.",
+        );
     }
-    plan.health.command = Some(["/bin/nc", "-w", "4", "127.0.0.1", &plan.port.to_string()].map(String::from).to_vec());
-    copy_from(&image, "/bin/busybox", "/bin/nc", "Under this name it is nc alone: the image has no shell, and the health check needs to connect.")
+    plan.health.command =
+        Some(["/bin/nc", "-w", "4", "127.0.0.1", &plan.port.to_string()].map(String::from).to_vec());
+    copy_from(
+        &image,
+        "/bin/busybox",
+        "/bin/nc",
+        "Under this name it is nc alone: the image has no shell, and the health check needs to connect.",
+    )
 }
 
 /// The argument list for an image without a shell, and whether it needs one after all.

@@ -6,7 +6,8 @@ use super::version::{Version, is_plain, satisfies};
 
 /// Release lines that official images exist for, newest first, as of November 2026.
 const NODE: [&str; 13] = [
-    "26.10", "25.9", "24.21", "23.11", "22.23", "21.7", "20.20", "19.9", "18.20", "17.9", "16.20", "14.21", "12.22",
+    "26.10", "25.9", "24.21", "23.11", "22.23", "21.7", "20.20", "19.9", "18.20", "17.9", "16.20", "14.21",
+    "12.22",
 ];
 const PYTHON: [&str; 11] = ["3.14", "3.13", "3.12", "3.11", "3.10", "3.9", "3.8", "3.7", "3.6", "3.5", "2.7"];
 const GO: [&str; 12] =
@@ -36,9 +37,13 @@ impl Default for BaseImages {
     /// Official images as of November 2026, each pinned to a minor version and an operating system release.
     fn default() -> Self {
         let text = |pairs: &[(&str, &str)]| {
-            pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>()
+            pairs
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect::<BTreeMap<_, _>>()
         };
-        let list = |versions: &[&str]| versions.iter().map(|version| (*version).to_owned()).collect::<Vec<_>>();
+        let list =
+            |versions: &[&str]| versions.iter().map(|version| (*version).to_owned()).collect::<Vec<_>>();
         Self {
             patterns: text(&[
                 ("node", "node:{version}-{os}-slim"),
@@ -124,7 +129,9 @@ impl BaseImages {
             }
             _ => {}
         }
-        if let Some(major) = lower.strip_prefix("lts/").or_else(|| lower.strip_prefix("lts-")).and_then(codename) {
+        if let Some(major) =
+            lower.strip_prefix("lts/").or_else(|| lower.strip_prefix("lts-")).and_then(codename)
+        {
             return self.resolve(stack, major);
         }
         if is_plain(request) {
@@ -148,8 +155,11 @@ impl BaseImages {
             return yes(default);
         }
         // Odd majors of Node.js are short-lived.
-        let is_lasting = |text: &&String| stack != "node" || Version::parse(text).is_some_and(|v| v.major() % 2 == 0);
-        if let Some(found) = known.iter().filter(is_lasting).find(|v| fits(v)).or_else(|| known.iter().find(|v| fits(v))) {
+        let is_lasting =
+            |text: &&String| stack != "node" || Version::parse(text).is_some_and(|v| v.major() % 2 == 0);
+        if let Some(found) =
+            known.iter().filter(is_lasting).find(|v| fits(v)).or_else(|| known.iter().find(|v| fits(v)))
+        {
             return yes(found.clone());
         }
         let said = request.split(|c: char| !(c.is_ascii_digit() || c == '.')).find_map(Version::parse);

@@ -62,7 +62,8 @@ impl Project {
             served.static_dir = None;
         }
         let build = framework::build(view, &manifest, framework, &manager);
-        let start = if served.static_dir.is_some() { None } else { start::of(view, &manifest, &manager, &served) };
+        let start =
+            if served.static_dir.is_some() { None } else { start::of(view, &manifest, &manager, &served) };
         Ok(Some(Self { manifest, manager, framework, served, build, start, procfile }))
     }
 
@@ -101,7 +102,9 @@ fn pins_of(view: &View<'_>, manifest: &Manifest) -> Result<Vec<Pin>> {
         (manifest.pointer("/engines/node"), "engines.node"),
     ];
     found.extend(
-        manifest_pins.into_iter().filter_map(|(value, key)| value.map(|value| Pin::new(value, "package.json", key))),
+        manifest_pins
+            .into_iter()
+            .filter_map(|(value, key)| value.map(|value| Pin::new(value, "package.json", key))),
     );
     Ok(found)
 }
@@ -111,7 +114,8 @@ impl NodeGenerator {
         let mut detection = Detection::new("node", project.confidence());
         view.base().clone_into(&mut detection.root);
         detection.note("stack = node", view.full("package.json"), "a manifest of Node.js");
-        let version = pins::decide(&self.images, "node", &pins_of(view, &project.manifest)?, spec, &mut detection);
+        let version =
+            pins::decide(&self.images, "node", &pins_of(view, &project.manifest)?, spec, &mut detection);
         detection.version = Some(version);
         detection.package_manager = Some(project.manager.name.to_owned());
         detection.note(
@@ -121,14 +125,26 @@ impl NodeGenerator {
         );
         if let Some(name) = project.framework {
             detection.framework = Some(name.to_owned());
-            detection.note(format!("framework = {name}"), framework::evidence(view, name), "the project is set up for it");
+            detection.note(
+                format!("framework = {name}"),
+                framework::evidence(view, name),
+                "the project is set up for it",
+            );
         }
         detection.variant = project.variant();
         if let Some(folder) = &project.served.static_dir {
-            detection.note(format!("variant = spa, served from {folder}"), &project.served.file, project.served.reason.clone());
+            detection.note(
+                format!("variant = spa, served from {folder}"),
+                &project.served.file,
+                project.served.reason.clone(),
+            );
         }
         if let (None, Some(start)) = (&project.procfile.web, &project.start) {
-            detection.note(format!("start = {start}"), "package.json", "the start script, else `main`, else a usual entry file");
+            detection.note(
+                format!("start = {start}"),
+                "package.json",
+                "the start script, else `main`, else a usual entry file",
+            );
         }
         detection.diagnostics.extend(project.manager.diagnostics.iter().cloned());
         detection.diagnostics.extend(project.served.diagnostics.iter().cloned());
@@ -161,7 +177,9 @@ impl Generator for NodeGenerator {
     fn plan(&self, source: &SourceTree, detection: &Detection, spec: &AppSpec) -> Result<Plan> {
         let view = View::at(source, &detection.root);
         let Some(mut project) = Project::read(&view)? else {
-            return Err(crate::error::Error::invalid("app.plan", "package.json is gone").with_remedy("detect again"));
+            return Err(
+                crate::error::Error::invalid("app.plan", "package.json is gone").with_remedy("detect again")
+            );
         };
         if spec.build.start.is_some() {
             project.served.static_dir = None;
@@ -177,13 +195,20 @@ impl Generator for NodeGenerator {
         }
         let entry = start.as_deref().and_then(start::file_of);
         let is_static = project.served.static_dir.is_some();
-        let sources = if is_static { Sources::default() } else { Sources::read(&view, entry.as_deref(), &SOURCES) };
+        let sources =
+            if is_static { Sources::default() } else { Sources::read(&view, entry.as_deref(), &SOURCES) };
         let script = project.manifest.script("start").unwrap_or_default().to_owned();
         let port = spec
             .port
             .or_else(|| start.as_deref().and_then(command::port_of))
             .or_else(|| if is_static { None } else { command::port_of(&script) })
-            .or_else(|| project.framework.is_none_or(framework::names_its_port).then(|| sources.port().map(|(port, _)| port)).flatten())
+            .or_else(|| {
+                project
+                    .framework
+                    .is_none_or(framework::names_its_port)
+                    .then(|| sources.port().map(|(port, _)| port))
+                    .flatten()
+            })
             .unwrap_or(project.served.port);
         let mut plan = begin(&detection, port);
         plan.build = spec.build.build.clone().or_else(|| project.build.clone());
@@ -191,7 +216,11 @@ impl Generator for NodeGenerator {
         plan.static_dir.clone_from(&project.served.static_dir);
         plan.index_fallback = is_static && project.served.index_fallback;
         plan.processes.clone_from(&project.procfile.others);
-        let found = if is_static { Some("/".to_owned()) } else { framework::health_file(&view).or_else(|| sources.health().map(|(path, _)| path)) };
+        let found = if is_static {
+            Some("/".to_owned())
+        } else {
+            framework::health_file(&view).or_else(|| sources.health().map(|(path, _)| path))
+        };
         plan.health = scan::health(spec.health.path.as_deref(), found);
         plan.diagnostics.extend(sources.loopback());
         if !is_static {
@@ -203,8 +232,15 @@ impl Generator for NodeGenerator {
         }
         plan.ignore = stages::ignored(&project.served);
         stages::add(&mut plan, &view, &project, &self.images, spec);
-        if project.build.is_none() && plan.static_dir.is_some() && project.framework.is_some() && spec.build.build.is_none() {
-            plan.diagnostics.push(Diagnostic::new("no-build-script", Severity::Warning, "package.json has no build script").with_setting("build.build"));
+        if project.build.is_none()
+            && plan.static_dir.is_some()
+            && project.framework.is_some()
+            && spec.build.build.is_none()
+        {
+            plan.diagnostics.push(
+                Diagnostic::new("no-build-script", Severity::Warning, "package.json has no build script")
+                    .with_setting("build.build"),
+            );
         }
         end(plan, &view, spec)
     }

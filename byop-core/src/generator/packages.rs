@@ -36,17 +36,22 @@ pub(crate) fn python<'a>(names: impl Iterator<Item = &'a str>) -> Native {
         match name {
             "psycopg2" | "psycopg[c]" => native.add(&["gcc", "libc6-dev", "libpq-dev"], &["libpq5"]),
             "psycopg" => native.add(&[], &["libpq5"]),
-            "mysqlclient" => native.add(&["default-libmysqlclient-dev", "gcc", "libc6-dev", "pkg-config"], &["libmariadb3"]),
+            "mysqlclient" => native
+                .add(&["default-libmysqlclient-dev", "gcc", "libc6-dev", "pkg-config"], &["libmariadb3"]),
             "pycairo" => native.add(&["gcc", "libc6-dev", "libcairo2-dev", "pkg-config"], &["libcairo2"]),
             "pdf2image" => native.add(&[], &["poppler-utils"]),
             "pydub" | "ffmpeg-python" => native.add(&[], &["ffmpeg"]),
-            "python-ldap" => native.add(&["gcc", "libc6-dev", "libldap-dev", "libsasl2-dev"], &["libldap-common"]),
+            "python-ldap" => {
+                native.add(&["gcc", "libc6-dev", "libldap-dev", "libsasl2-dev"], &["libldap-common"])
+            }
             "uwsgi" => native.add(&["gcc", "libc6-dev"], &[]),
             "pyodbc" => native.add(&["g++", "unixodbc-dev"], &["unixodbc"]),
             "python-magic" => native.add(&[], &["libmagic1"]),
             "weasyprint" => native.add(&[], &["libpango-1.0-0", "libpangoft2-1.0-0"]),
             "opencv-python" => native.add(&[], &["libgl1", "libglib2.0-0"]),
-            "xmlsec" => native.add(&["gcc", "libc6-dev", "libxmlsec1-dev", "pkg-config"], &["libxmlsec1-openssl"]),
+            "xmlsec" => {
+                native.add(&["gcc", "libc6-dev", "libxmlsec1-dev", "pkg-config"], &["libxmlsec1-openssl"])
+            }
             _ => {}
         }
     }

@@ -18,7 +18,11 @@ pub(crate) struct Pin {
 }
 
 impl Pin {
-    pub(crate) fn new(request: impl Into<String>, file: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        request: impl Into<String>,
+        file: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
         Self { request: request.into(), file: file.into(), reason: reason.into() }
     }
 }
@@ -57,10 +61,10 @@ pub(crate) fn from_tools(view: &View<'_>, names: &[&str]) -> Result<Option<Pin>>
     let Some(text) = view.read(".tool-versions")? else { return Ok(None) };
     for line in text.lines() {
         let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-        if let (Some(name), Some(request)) = (words.next(), words.next()) {
-            if names.contains(&name) {
-                return Ok(Some(Pin::new(request, ".tool-versions", format!("`{name}` is pinned"))));
-            }
+        if let (Some(name), Some(request)) = (words.next(), words.next())
+            && names.contains(&name)
+        {
+            return Ok(Some(Pin::new(request, ".tool-versions", format!("`{name}` is pinned"))));
         }
     }
     Ok(None)
@@ -94,7 +98,10 @@ pub(crate) fn decide(
             Diagnostic::new(
                 "unknown-version",
                 Severity::Warning,
-                format!("`{}` in {} names a version of {stack} that byop does not know", first.request, first.file),
+                format!(
+                    "`{}` in {} names a version of {stack} that byop does not know",
+                    first.request, first.file
+                ),
             )
             .with_setting("build.version"),
         );
@@ -105,7 +112,8 @@ pub(crate) fn decide(
                 images.resolve(stack, &other.request).version == resolved.version
                     || satisfies(&other.request, &chosen)
             } else {
-                satisfies(&other.request, &chosen) || Version::parse(&images.resolve(stack, &other.request).version).is_none()
+                satisfies(&other.request, &chosen)
+                    || Version::parse(&images.resolve(stack, &other.request).version).is_none()
             };
             let is_range = other.request.contains(|c: char| c.is_ascii_digit());
             if is_range && !fits {

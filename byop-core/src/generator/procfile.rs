@@ -24,7 +24,8 @@ fn parse(text: &str) -> Procfile {
     for line in text.lines() {
         let Some((name, command)) = line.split_once(':') else { continue };
         let (name, command) = (name.trim(), command.trim());
-        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        let is_name =
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if !is_name || command.is_empty() {
             continue;
         }
@@ -43,7 +44,9 @@ mod tests {
 
     #[test]
     fn web_is_set_apart_and_comments_are_passed_over() {
-        let found = parse("# web: no\nweb: gunicorn a:b --x y:z\nworker:  run it\nrelease: migrate\n\nnonsense\n: x\n");
+        let found = parse(
+            "# web: no\nweb: gunicorn a:b --x y:z\nworker:  run it\nrelease: migrate\n\nnonsense\n: x\n",
+        );
         assert_eq!(found.web.as_deref(), Some("gunicorn a:b --x y:z"));
         assert_eq!(found.others.keys().collect::<Vec<_>>(), ["release", "worker"]);
     }

@@ -36,7 +36,9 @@ impl Generator for PythonGenerator {
     }
 
     fn looks_for(&self) -> Vec<String> {
-        ["requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "manage.py", "main.py", "app.py"].map(String::from).to_vec()
+        ["requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "manage.py", "main.py", "app.py"]
+            .map(String::from)
+            .to_vec()
     }
 
     fn detect(&self, source: &SourceTree) -> Result<Option<Detection>> {
@@ -63,7 +65,11 @@ impl Generator for PythonGenerator {
         }
         if let Some(manager) = project.manager {
             detection.package_manager = Some(manager.to_owned());
-            detection.note(format!("package manager = {manager}"), project.lock.or(project.manifest).unwrap_or_default(), "its file is there");
+            detection.note(
+                format!("package manager = {manager}"),
+                project.lock.or(project.manifest).unwrap_or_default(),
+                "its file is there",
+            );
         }
         match &start {
             Some(start) => detection.note(format!("start = {}", start.line), &start.file, start.reason),
@@ -87,7 +93,10 @@ impl Generator for PythonGenerator {
         }
         let procfile = procfile::read(&view)?;
         let found = app::start(&view, &project);
-        let server = found.as_ref().filter(|_| spec.build.start.is_none() && procfile.web.is_none()).and_then(|start| start.server);
+        let server = found
+            .as_ref()
+            .filter(|_| spec.build.start.is_none() && procfile.web.is_none())
+            .and_then(|start| start.server);
         let line = start_of(spec, &procfile, found.as_ref().map(|start| start.line.clone()));
         if line.is_some() {
             detection.diagnostics.retain(|d| d.code != "no-start-command");
@@ -108,9 +117,11 @@ impl Generator for PythonGenerator {
         if project.framework() == Some("django") {
             // Django refuses host names that it does not know, and the check asks by address.
             plan.health.is_known &= spec.health.path.is_some();
-            plan.diagnostics.push(
-                Diagnostic::new("migrations", Severity::Info, "migrations are not run at the start: run `python manage.py migrate` before a release"),
-            );
+            plan.diagnostics.push(Diagnostic::new(
+                "migrations",
+                Severity::Info,
+                "migrations are not run at the start: run `python manage.py migrate` before a release",
+            ));
         }
         if is_script {
             plan.diagnostics.extend(sources.loopback());

@@ -60,7 +60,10 @@ pub fn render(plan: &Plan, target: &Target) -> Result<FileSet> {
         if !plan.kept.contains_key(".dockerignore") {
             files.insert(
                 ".dockerignore",
-                template::render(".dockerignore", IgnoreContext { stack: &plan.stack, ignore: &plan.ignore })?,
+                template::render(
+                    ".dockerignore",
+                    IgnoreContext { stack: &plan.stack, ignore: &plan.ignore },
+                )?,
             );
         }
         if copies(plan, NGINX_CONF) {

@@ -52,15 +52,21 @@ impl Generator for RustGenerator {
             detection.note(format!("framework = {name}"), "Cargo.toml", "it is among the dependencies");
         }
         match &project.chosen {
-            Some(binary) => detection.note(format!("binary = {}", binary.name), &binary.manifest, project.reason),
+            Some(binary) => {
+                detection.note(format!("binary = {}", binary.name), &binary.manifest, project.reason)
+            }
             None if project.binaries.is_empty() => {
                 detection.diagnostics.push(no_start("there is no binary: this is a library"));
             }
             None => {
                 let names: Vec<&str> = project.binaries.iter().map(|binary| binary.name.as_str()).collect();
                 detection.diagnostics.push(
-                    Diagnostic::new("several-binaries", Severity::Error, format!("which of these is the app? {}", names.join(", ")))
-                        .with_setting("build.build"),
+                    Diagnostic::new(
+                        "several-binaries",
+                        Severity::Error,
+                        format!("which of these is the app? {}", names.join(", ")),
+                    )
+                    .with_setting("build.build"),
                 );
             }
         }
@@ -101,7 +107,8 @@ impl Generator for RustGenerator {
         plan.health = scan::health(spec.health.path.as_deref(), sources.health().map(|(path, _)| path));
         plan.diagnostics.extend(if is_rocket { None } else { sources.loopback() });
         plan.install.clone_from(&spec.build.install);
-        plan.build = spec.build.build.clone().or_else(|| chosen.as_ref().map(|binary| project.build_line(binary)));
+        plan.build =
+            spec.build.build.clone().or_else(|| chosen.as_ref().map(|binary| project.build_line(binary)));
         if is_rocket {
             plan.env.insert("ROCKET_ADDRESS".into(), "0.0.0.0".into());
             plan.env.insert("ROCKET_PORT".into(), port.to_string());
@@ -127,22 +134,34 @@ impl RustGenerator {
             steps: Vec::new(),
         };
         if !native.build.is_empty() {
-            build.steps.push(BuildStep::Packages { names: native.build, reason: "A dependency links to these while it is compiled.".into() });
+            build.steps.push(BuildStep::Packages {
+                names: native.build,
+                reason: "A dependency links to these while it is compiled.".into(),
+            });
         }
         build.steps.push(BuildStep::Workdir("/src".into()));
         let line = plan.build.clone().unwrap_or_default();
-        let fetched = [cache("cargo-registry", "/usr/local/cargo/registry"), cache("cargo-git", "/usr/local/cargo/git")];
+        let fetched = [
+            cache("cargo-registry", "/usr/local/cargo/registry"),
+            cache("cargo-git", "/usr/local/cargo/git"),
+        ];
         let target = CacheMount { id: "cargo-target".into(), target: "/src/target".into(), is_locked: true };
-        let files: Vec<String> = ["Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml", ".cargo"]
-            .into_iter()
-            .filter(|file| view.has_file(file) || view.has_dir(file))
-            .map(|file| view.full(file))
-            .collect();
+        let files: Vec<String> =
+            ["Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml", ".cargo"]
+                .into_iter()
+                .filter(|file| view.has_file(file) || view.has_dir(file))
+                .map(|file| view.full(file))
+                .collect();
         let mut has_dummies = false;
         if let Some(dummies) = project.dummies(view) {
             has_dummies = true;
-            let (folders, plain): (Vec<String>, Vec<String>) = files.into_iter().partition(|file| view.has_dir(file));
-            build.steps.push(copy(plain, "./", "Manifests first, so that the dependencies are a layer of their own."));
+            let (folders, plain): (Vec<String>, Vec<String>) =
+                files.into_iter().partition(|file| view.has_dir(file));
+            build.steps.push(copy(
+                plain,
+                "./",
+                "Manifests first, so that the dependencies are a layer of their own.",
+            ));
             for folder in folders {
                 build.steps.push(copy(vec![folder], "./.cargo", ""));
             }
@@ -157,7 +176,8 @@ impl RustGenerator {
         let artefact = format!("target/release/{}", quote(&binary.name));
         let out = format!("mkdir -p /out && cp {artefact} /out/");
         // Cargo compares times, and the source may be older than what stood in for it.
-        let touch = if has_dummies { "find . -name '*.rs' -not -path './target/*' -exec touch {} + && " } else { "" };
+        let touch =
+            if has_dummies { "find . -name '*.rs' -not -path './target/*' -exec touch {} + && " } else { "" };
         let mut caches = fetched.to_vec();
         caches.push(target);
         build.steps.push(BuildStep::Run(RunSpec {
@@ -171,7 +191,10 @@ impl RustGenerator {
         if needs_shell {
             words = command::exec_form(start);
         }
-        if words.first().is_some_and(|word| word.trim_start_matches("./").trim_start_matches("target/release/") == name) {
+        if words
+            .first()
+            .is_some_and(|word| word.trim_start_matches("./").trim_start_matches("target/release/") == name)
+        {
             words[0] = format!("/app/bin/{name}");
         }
         let is_plain = native.run.is_empty() && !needs_shell;
@@ -183,12 +206,19 @@ impl RustGenerator {
             steps: Vec::new(),
         };
         if !native.run.is_empty() {
-            last.steps.push(BuildStep::Packages { names: native.run, reason: "Libraries that the program loads.".into() });
+            last.steps.push(BuildStep::Packages {
+                names: native.run,
+                reason: "Libraries that the program loads.".into(),
+            });
         }
         last.steps.push(BuildStep::Workdir("/app".into()));
         last.steps.push(probe(plan, &self.images));
         for folder in super::go::ASSETS.into_iter().filter(|folder| view.has_dir(folder)) {
-            last.steps.push(copy(vec![view.full(folder)], &format!("./{folder}"), "Read by the program while it runs."));
+            last.steps.push(copy(
+                vec![view.full(folder)],
+                &format!("./{folder}"),
+                "Read by the program while it runs.",
+            ));
         }
         for file in ["Rocket.toml", "Rocket.prod.toml"].into_iter().filter(|file| view.has_file(file)) {
             last.steps.push(copy(vec![view.full(file)], "./", "Settings of the framework."));
@@ -199,4 +229,3 @@ impl RustGenerator {
         plan.command = Some(words);
     }
 }
-

@@ -9,14 +9,39 @@ const BYTES: usize = 1 << 20;
 
 /// Paths that apps use for their health, the most telling first.
 const HEALTH: [&str; 14] = [
-    "/healthz", "/health", "/readyz", "/livez", "/api/healthz", "/api/health", "/_health", "/up", "/health-check",
-    "/healthcheck", "/ping", "/api/ping", "/-/healthy", "/status",
+    "/healthz",
+    "/health",
+    "/readyz",
+    "/livez",
+    "/api/healthz",
+    "/api/health",
+    "/_health",
+    "/up",
+    "/health-check",
+    "/healthcheck",
+    "/ping",
+    "/api/ping",
+    "/-/healthy",
+    "/status",
 ];
 
 /// What marks a line as the definition of a route that answers GET.
 const ROUTES: [&str; 15] = [
-    ".get(", ".route(", ".GET(", ".Get(", "HandleFunc(", ".Handle(", "@get(", "#[get(", ".all(", "path(", "Route(",
-    ".add_url_rule(", "route!(", "get(\"", "add_route(",
+    ".get(",
+    ".route(",
+    ".GET(",
+    ".Get(",
+    "HandleFunc(",
+    ".Handle(",
+    "@get(",
+    "#[get(",
+    ".all(",
+    "path(",
+    "Route(",
+    ".add_url_rule(",
+    "route!(",
+    "get(\"",
+    "add_route(",
 ];
 
 /// Texts of the app's own source, nearest to the root first, within bounds.
@@ -64,7 +89,8 @@ impl Sources {
                         Some(HEALTH.len())
                     } else {
                         HEALTH.iter().position(|health| {
-                            *health == wanted || (line.contains("path(") && health.strip_prefix('/') == Some(wanted))
+                            *health == wanted
+                                || (line.contains("path(") && health.strip_prefix('/') == Some(wanted))
                         })
                     };
                     let Some(rank) = rank else { continue };
@@ -73,7 +99,8 @@ impl Sources {
                         continue;
                     }
                     if best.as_ref().is_none_or(|(known, ..)| rank < *known) {
-                        let found = if literal.starts_with('/') { literal.to_owned() } else { format!("/{literal}") };
+                        let found =
+                            if literal.starts_with('/') { literal.to_owned() } else { format!("/{literal}") };
                         best = Some((rank, found, path));
                     }
                 }
@@ -86,7 +113,9 @@ impl Sources {
     pub(crate) fn loopback(&self) -> Option<Diagnostic> {
         let is_bound = |line: &str| {
             !is_comment(line)
-                && ["listen(", "bind(", "ListenAndServe(", ".run(", ".Listen(", ".Start("].iter().any(|call| line.contains(call))
+                && ["listen(", "bind(", "ListenAndServe(", ".run(", ".Listen(", ".Start("]
+                    .iter()
+                    .any(|call| line.contains(call))
                 && ["127.0.0.1", "\"localhost", "'localhost"].iter().any(|host| line.contains(host))
         };
         self.iter().find(|(_, text)| text.lines().any(is_bound)).map(|(path, _)| {
@@ -175,14 +204,17 @@ fn number_in(text: &str) -> Option<u16> {
         while at < bytes.len() && (bytes[at].is_ascii_digit() || bytes[at] == b'_') {
             at += 1;
         }
-        let is_alone = |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_'));
+        let is_alone =
+            |b: Option<&u8>| !b.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_'));
         let before = start.checked_sub(1).and_then(|i| bytes.get(i));
         // `u16` after a Rust number is its type.
         let after = if text[at..].starts_with("u16") { bytes.get(at + 3) } else { bytes.get(at) };
-        if is_alone(before) && is_alone(after) {
-            if let Some(port) = text[start..at].replace('_', "").parse::<u16>().ok().filter(|port| *port >= 80) {
-                return Some(port);
-            }
+        if is_alone(before)
+            && is_alone(after)
+            && let Some(port) =
+                text[start..at].replace('_', "").parse::<u16>().ok().filter(|port| *port >= 80)
+        {
+            return Some(port);
         }
     }
     None

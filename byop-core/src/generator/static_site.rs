@@ -53,7 +53,11 @@ fn site(view: &View<'_>) -> Result<Option<(String, bool, &'static str, f64)>> {
     let first = ["public", "site", "dist", "build", "www", "docs", "html"];
     if let Some(text) = view.read("Staticfile")? {
         let settings = settings(&text);
-        let found = || first.into_iter().find(|folder| view.has_file(&format!("{folder}/index.html")) && !view.has_file("index.html"));
+        let found = || {
+            first
+                .into_iter()
+                .find(|folder| view.has_file(&format!("{folder}/index.html")) && !view.has_file("index.html"))
+        };
         let folder = settings.root.or_else(|| found().map(str::to_owned)).unwrap_or_else(|| ".".into());
         return Ok(Some((folder, settings.index_fallback.unwrap_or(false), "Staticfile", 0.95)));
     }
@@ -89,10 +93,18 @@ impl Generator for StaticGenerator {
         view.base().clone_into(&mut detection.root);
         detection.note("stack = static", file, format!("the files below {folder} are served as they are"));
         if folder != "." && !view.has_dir(&folder) {
-            detection.diagnostics.push(Diagnostic::new("missing-folder", Severity::Error, format!("Staticfile names the folder {folder}, which is not there")));
+            detection.diagnostics.push(Diagnostic::new(
+                "missing-folder",
+                Severity::Error,
+                format!("Staticfile names the folder {folder}, which is not there"),
+            ));
         }
         if view.has_file("Staticfile.auth") {
-            detection.diagnostics.push(Diagnostic::new("no-basic-auth", Severity::Warning, "Staticfile.auth is not used: the site is open to all"));
+            detection.diagnostics.push(Diagnostic::new(
+                "no-basic-auth",
+                Severity::Warning,
+                "Staticfile.auth is not used: the site is open to all",
+            ));
         }
         Ok(Some(detection))
     }
@@ -105,7 +117,8 @@ impl Generator for StaticGenerator {
         let mut plan = begin(detection, spec.port.unwrap_or(8080));
         plan.index_fallback = fallback;
         plan.health = scan::health(spec.health.path.as_deref(), Some("/".into()));
-        plan.ignore = ["Staticfile", "Staticfile.auth", "node_modules", "**/node_modules"].map(String::from).to_vec();
+        plan.ignore =
+            ["Staticfile", "Staticfile.auth", "node_modules", "**/node_modules"].map(String::from).to_vec();
         let source_dir = match (folder.as_str(), view.base()) {
             (".", "") => ".".to_owned(),
             (".", base) => base.to_owned(),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, Error as TemplateError, ErrorKind as TemplateErrorKind, UndefinedBehavior, Value};
+use minijinja::{
+    Environment, Error as TemplateError, ErrorKind as TemplateErrorKind, UndefinedBehavior, Value,
+};
 use serde::Serialize;
 
 use super::command::quote;
@@ -23,10 +25,13 @@ fn environment() -> Result<Environment<'static>, TemplateError> {
     env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     env.add_filter("comment", |text: String| comment(&text));
     env.add_filter("word", |text: String| word(&text));
-    env.add_filter("words", |list: Vec<String>| list.iter().map(|text| word(text)).collect::<Result<Vec<_>, _>>().map(|list| list.join(" ")));
+    env.add_filter("words", |list: Vec<String>| {
+        list.iter().map(|text| word(text)).collect::<Result<Vec<_>, _>>().map(|list| list.join(" "))
+    });
     env.add_filter("path", |text: String| path(&text));
     env.add_filter("env", |values: Value| {
-        let values = serde_json::to_value(&values).and_then(serde_json::from_value::<BTreeMap<String, String>>);
+        let values =
+            serde_json::to_value(&values).and_then(serde_json::from_value::<BTreeMap<String, String>>);
         env_pairs(&values.map_err(|_| refuse("a map", ""))?)
     });
     env.add_filter("command", |text: String| command(&text));
@@ -41,7 +46,9 @@ fn environment() -> Result<Environment<'static>, TemplateError> {
 /// Renders a template.
 pub(crate) fn render<S: Serialize>(name: &'static str, context: S) -> Result<String> {
     let internal = |message: &str| Error::new(ErrorKind::Internal, "plan.render", message.to_owned());
-    let env = TEMPLATES.as_ref().map_err(|text| internal("a built-in template is broken").with_context("cause", text))?;
+    let env = TEMPLATES
+        .as_ref()
+        .map_err(|text| internal("a built-in template is broken").with_context("cause", text))?;
     let template = env.get_template(name).map_err(|e| internal("no such template").with_source(e))?;
     template.render(minijinja::value::Serde(context)).map_err(|error| {
         let is_refused = error.kind() == TemplateErrorKind::InvalidOperation;
@@ -53,12 +60,18 @@ pub(crate) fn render<S: Serialize>(name: &'static str, context: S) -> Result<Str
 
 fn refuse(what: &str, text: &str) -> TemplateError {
     let shown: String = text.chars().take(80).flat_map(char::escape_default).collect();
-    TemplateError::new(TemplateErrorKind::InvalidOperation, format!("{what} cannot be written safely: {shown}"))
+    TemplateError::new(
+        TemplateErrorKind::InvalidOperation,
+        format!("{what} cannot be written safely: {shown}"),
+    )
 }
 
 /// One line, so that no text can end a comment and begin an instruction.
 fn comment(text: &str) -> String {
-    text.split(|c: char| c.is_control() || c.is_whitespace()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    text.split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A name, image or path that stands bare in an instruction.
@@ -85,7 +98,8 @@ fn path(text: &str) -> Result<String, TemplateError> {
 fn env_pairs(values: &BTreeMap<String, String>) -> Result<String, TemplateError> {
     let mut pairs = Vec::new();
     for (name, value) in values {
-        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        let is_name =
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
         if !is_name || has_line_break(value) {
             return Err(refuse("a variable", name));
         }
@@ -128,7 +142,9 @@ fn json_list(list: &[String]) -> Result<String, TemplateError> {
 /// Sources and target of COPY: bare where that is safe, else as a list with patterns made literal.
 fn copy(sources: &[String], target: &str) -> Result<String, TemplateError> {
     let parts: Vec<&str> = sources.iter().map(String::as_str).chain([target]).collect();
-    if let Some(bad) = parts.iter().find(|text| text.is_empty() || has_line_break(text) || text.contains('\\')) {
+    if let Some(bad) =
+        parts.iter().find(|text| text.is_empty() || has_line_break(text) || text.contains('\\'))
+    {
         return Err(refuse("a path", bad));
     }
     if parts.iter().all(|text| quote(text) == *text && !text.contains('=')) {

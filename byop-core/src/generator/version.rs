@@ -12,7 +12,9 @@ impl Version {
     /// Reads `22`, `v22.12.0`, `go1.25`, `python-3.12.3`; `x` and `*` are parts that are not said.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let text = ["python-", "node-", "go", "v", "="].iter().fold(text, |text, prefix| text.strip_prefix(prefix).unwrap_or(text));
+        let text = ["python-", "node-", "go", "v", "="]
+            .iter()
+            .fold(text, |text, prefix| text.strip_prefix(prefix).unwrap_or(text));
         let mut parts = [None; 3];
         for (index, part) in text.split(['-', '+', ' ']).next()?.split('.').take(3).enumerate() {
             match part {
@@ -42,7 +44,10 @@ impl Version {
 
     /// Whether `other` starts with the numbers that are said here.
     fn covers(&self, other: &Self) -> bool {
-        self.parts.iter().zip(other.parts).all(|(mine, theirs)| mine.is_none() || theirs.is_none() || *mine == theirs)
+        self.parts
+            .iter()
+            .zip(other.parts)
+            .all(|(mine, theirs)| mine.is_none() || theirs.is_none() || *mine == theirs)
     }
 
     /// In the order of their numbers.
@@ -101,7 +106,10 @@ fn bound(operator: &str, text: &str, version: &Version) -> bool {
                 order == Ordering::Greater
             }
         }
-        "<" => order == Ordering::Less || (order == Ordering::Equal && !exact && limit.parts[2].is_some_and(|p| p > 0)),
+        "<" => {
+            order == Ordering::Less
+                || (order == Ordering::Equal && !exact && limit.parts[2].is_some_and(|p| p > 0))
+        }
         "<=" => order != Ordering::Greater || limit.covers(version),
         "^" => {
             order != Ordering::Less

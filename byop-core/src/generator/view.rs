@@ -7,8 +7,24 @@ use crate::source::SourceTree;
 
 /// Folders that hold no source of the app itself.
 const FOREIGN: [&str; 18] = [
-    "node_modules", "vendor", "target", ".git", ".venv", "venv", "env", "dist", "build", "__pycache__", ".next",
-    ".nuxt", ".output", "test", "tests", "__tests__", "testdata", "site-packages",
+    "node_modules",
+    "vendor",
+    "target",
+    ".git",
+    ".venv",
+    "venv",
+    "env",
+    "dist",
+    "build",
+    "__pycache__",
+    ".next",
+    ".nuxt",
+    ".output",
+    "test",
+    "tests",
+    "__tests__",
+    "testdata",
+    "site-packages",
 ];
 
 /// A folder of a tree, seen as the root.
@@ -57,14 +73,17 @@ impl<'a> View<'a> {
             }
         }
         // A folder with a meaning of its own is the answer, not the way to it.
-        folders.filter(|name| !matches!(name.as_str(), "public" | "dist" | "src" | "docs")).map(|name| here.full(&name))
+        folders
+            .filter(|name| !matches!(name.as_str(), "public" | "dist" | "src" | "docs"))
+            .map(|name| here.full(&name))
     }
 
     /// The names directly in this folder, and whether each is a file.
     pub(crate) fn entries_here(&self) -> impl Iterator<Item = (&'a str, bool)> + '_ {
         let skip = if self.base.is_empty() { 0 } else { self.base.len() + 1 };
         self.source.entries().iter().filter_map(move |entry| {
-            if skip > 0 && !(entry.path.starts_with(&self.base) && entry.path.as_bytes().get(skip - 1) == Some(&b'/'))
+            if skip > 0
+                && !(entry.path.starts_with(&self.base) && entry.path.as_bytes().get(skip - 1) == Some(&b'/'))
             {
                 return None;
             }
@@ -132,7 +151,9 @@ impl<'a> View<'a> {
     pub(crate) fn toml(&self, path: &str) -> Result<Option<toml::Table>> {
         let Some(text) = self.read(path)? else { return Ok(None) };
         text.parse::<toml::Table>().map(Some).map_err(|error| {
-            let line = error.span().map_or(1, |span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
+            let line = error
+                .span()
+                .map_or(1, |span| 1 + text.bytes().take(span.start).filter(|b| *b == b'\n').count());
             Error::invalid("source.detect", "this file is not valid TOML")
                 .with_context("file", self.full(path))
                 .with_context("line", line)
@@ -150,7 +171,9 @@ impl<'a> View<'a> {
             .entries()
             .iter()
             .map(|entry| entry.path.as_str())
-            .filter(|path| skip == 0 || (path.starts_with(&self.base) && path.as_bytes().get(skip - 1) == Some(&b'/')))
+            .filter(|path| {
+                skip == 0 || (path.starts_with(&self.base) && path.as_bytes().get(skip - 1) == Some(&b'/'))
+            })
             .filter_map(|path| path.get(skip..))
             .filter(|path| {
                 path.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
@@ -167,12 +190,14 @@ impl<'a> View<'a> {
 /// Files that say nothing about the stack.
 fn is_noise(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    lower.starts_with("readme") || lower.starts_with("license") || matches!(name, ".gitignore" | ".gitattributes" | ".DS_Store" | ".editorconfig")
+    lower.starts_with("readme")
+        || lower.starts_with("license")
+        || matches!(name, ".gitignore" | ".gitattributes" | ".DS_Store" | ".editorconfig")
 }
 
 impl<'a> View<'a> {
     /// The root of the tree that a view looks at.
-    pub(crate) fn root_of(view: &View<'a>) -> Self {
+    pub(crate) fn root_of(view: &Self) -> Self {
         Self { source: view.source, base: String::new() }
     }
 }

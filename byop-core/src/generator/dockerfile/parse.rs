@@ -38,12 +38,12 @@ pub(super) fn instructions(text: &str) -> Vec<Instruction> {
         }
         let Some((name, rest)) = joined.trim().split_once(char::is_whitespace) else { continue };
         let name = name.to_ascii_uppercase();
-        if matches!(name.as_str(), "RUN" | "COPY" | "ADD") {
-            if let Some(end) = heredoc(rest) {
-                for line in lines.by_ref() {
-                    if line.trim() == end {
-                        break;
-                    }
+        if matches!(name.as_str(), "RUN" | "COPY" | "ADD")
+            && let Some(end) = heredoc(rest)
+        {
+            for line in lines.by_ref() {
+                if line.trim() == end {
+                    break;
                 }
             }
         }
@@ -100,7 +100,9 @@ impl Instruction {
 
     /// The arguments with variables replaced; an unknown one by its default or nothing.
     pub(super) fn expanded(&self, variables: &[(String, String)]) -> String {
-        let value_of = |name: &str| variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let value_of = |name: &str| {
+            variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        };
         let mut out = String::new();
         let mut rest = self.text.as_str();
         while let Some(at) = rest.find('$') {

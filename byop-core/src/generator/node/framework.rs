@@ -1,8 +1,12 @@
 //! Which framework a project is built with, and whether it is served as files or by a server.
 
+mod angular;
+mod nx;
+mod routes;
+
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+pub(super) use routes::health_file;
 
 use super::manager::Manager;
 use super::manifest::Manifest;
@@ -84,7 +88,11 @@ pub(super) fn of(view: &View<'_>, manifest: &Manifest) -> Option<&'static str> {
     let found = BY_DEPENDENCY.iter().find(|(package, name)| {
         manifest.depends_on(package)
             && match *name {
-                "turborepo" => manifest.is_workspace() || view.has_file("turbo.json") || view.has_file("pnpm-workspace.yaml"),
+                "turborepo" => {
+                    manifest.is_workspace()
+                        || view.has_file("turbo.json")
+                        || view.has_file("pnpm-workspace.yaml")
+                }
                 "nx" => view.has_file("nx.json"),
                 "expo" => manifest.depends_on("react-native-web") && view.has_file("app.json"),
                 // A site generator may be there for the documentation only.
@@ -116,14 +124,36 @@ pub(super) fn evidence(view: &View<'_>, name: &str) -> String {
 
 /// Whether a framework renders pages on a server, when it is not exported.
 pub(super) fn renders(name: &str) -> bool {
-    matches!(name, "next" | "nuxt" | "remix" | "react-router" | "tanstack-start" | "solid-start" | "sveltekit" | "astro" | "angular")
+    matches!(
+        name,
+        "next"
+            | "nuxt"
+            | "remix"
+            | "react-router"
+            | "tanstack-start"
+            | "solid-start"
+            | "sveltekit"
+            | "astro"
+            | "angular"
+    )
 }
 
 /// Whether a framework makes files and has no server of its own.
 pub(super) fn builds_files(name: &str) -> bool {
     matches!(
         name,
-        "vite" | "cra" | "vue-cli" | "gatsby" | "docusaurus" | "vitepress" | "eleventy" | "expo" | "parcel" | "angular" | "turborepo" | "nx"
+        "vite"
+            | "cra"
+            | "vue-cli"
+            | "gatsby"
+            | "docusaurus"
+            | "vitepress"
+            | "eleventy"
+            | "expo"
+            | "parcel"
+            | "angular"
+            | "turborepo"
+            | "nx"
     )
 }
 
@@ -158,8 +188,17 @@ fn compact(view: &View<'_>, files: &[&'static str]) -> (String, &'static str) {
             line = &line[..start];
         }
         // An address has slashes too.
-        let end = line.match_indices("//").map(|(at, _)| at).find(|at| !line[..*at].ends_with(':')).unwrap_or(line.len());
-        out.extend(line[..end].chars().filter(|c| !c.is_whitespace()).map(|c| if c == '\'' || c == '`' { '"' } else { c }));
+        let end = line
+            .match_indices("//")
+            .map(|(at, _)| at)
+            .find(|at| !line[..*at].ends_with(':'))
+            .unwrap_or(line.len());
+        out.extend(
+            line[..end]
+                .chars()
+                .filter(|c| !c.is_whitespace())
+                .map(|c| if c == '\'' || c == '`' { '"' } else { c }),
+        );
     }
     (out, file)
 }
@@ -167,7 +206,10 @@ fn compact(view: &View<'_>, files: &[&'static str]) -> (String, &'static str) {
 /// The text that a compacted configuration sets a key to.
 fn setting<'t>(config: &'t str, key: &str) -> Option<&'t str> {
     let needle = format!("{key}:\"");
-    let at = config.match_indices(&needle).map(|(at, _)| at).find(|at| !config[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))?;
+    let at = config
+        .match_indices(&needle)
+        .map(|(at, _)| at)
+        .find(|at| !config[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))?;
     config[at + needle.len()..].split('"').next().filter(|text| !text.is_empty())
 }
 
@@ -183,8 +225,8 @@ pub(super) fn served(view: &View<'_>, manifest: &Manifest, framework: Option<&st
         Some("react-router") => router(view, &mut served),
         Some("sveltekit") => svelte(view, manifest, &mut served),
         Some("astro") => astro(view, manifest, &mut served),
-        Some("angular") => angular(view, manifest, &mut served),
-        Some("nx") => nx(view, manifest, &mut served),
+        Some("angular") => angular::serve_angular(view, manifest, &mut served),
+        Some("nx") => nx::serve_nx(view, manifest, &mut served),
         Some("nest") => {
             served.start = Some("node dist/main.js".into());
         }
@@ -243,7 +285,13 @@ fn nuxt(view: &View<'_>, build: &str, served: &mut Served) {
     let (config, file) = compact(view, &NUXT);
     served.build_env.insert("NUXT_TELEMETRY_DISABLED".into(), "1".into());
     if build.contains("generate") || config.contains("preset:\"static\"") {
-        serve(served, ".output/public", false, if build.contains("generate") { "package.json" } else { file }, "the site is generated");
+        serve(
+            served,
+            ".output/public",
+            false,
+            if build.contains("generate") { "package.json" } else { file },
+            "the site is generated",
+        );
         return;
     }
     nitro(served);
@@ -275,7 +323,9 @@ fn router(view: &View<'_>, served: &mut Served) {
 
 fn svelte(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
     let (config, file) = compact(view, &SVELTE);
-    if config.contains("@sveltejs/adapter-static") || (config.is_empty() && manifest.depends_on("@sveltejs/adapter-static")) {
+    if config.contains("@sveltejs/adapter-static")
+        || (config.is_empty() && manifest.depends_on("@sveltejs/adapter-static"))
+    {
         let folder = setting(&config, "pages").unwrap_or("build").to_owned();
         serve(served, &folder, config.contains("fallback:\""), file, "adapter-static is used");
         return;
@@ -296,8 +346,14 @@ fn svelte(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
 
 fn astro(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
     let (config, file) = compact(view, &ASTRO);
-    let folder = setting(&config, "outDir").unwrap_or("dist").trim_start_matches("./").trim_end_matches('/').to_owned();
-    let is_server = config.contains("output:\"server\"") || config.contains("output:\"hybrid\"") || config.contains("adapter:");
+    let folder = setting(&config, "outDir")
+        .unwrap_or("dist")
+        .trim_start_matches("./")
+        .trim_end_matches('/')
+        .to_owned();
+    let is_server = config.contains("output:\"server\"")
+        || config.contains("output:\"hybrid\"")
+        || config.contains("adapter:");
     if !is_server {
         // Each page is a file of its own; what is no page has to be a 404.
         serve(served, &folder, false, file, "output is static");
@@ -316,52 +372,18 @@ fn astro(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
     }
 }
 
-fn angular(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
-    let settings: Value =
-        view.glance("angular.json").and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
-    let projects = settings.get("projects").and_then(Value::as_object);
-    let wanted = settings.get("defaultProject").and_then(Value::as_str);
-    let is_app = |project: &Value| project.get("projectType").and_then(Value::as_str) != Some("library");
-    let found = projects.and_then(|projects| {
-        wanted
-            .and_then(|name| projects.get_key_value(name))
-            .or_else(|| projects.iter().find(|(_, project)| is_app(project)))
-    });
-    let name = found.map_or_else(|| manifest.text("name").unwrap_or("app").to_owned(), |(name, _)| name.clone());
-    let build = found.and_then(|(_, project)| project.pointer("/architect/build").or_else(|| project.pointer("/targets/build")));
-    let options = build.and_then(|build| build.get("options"));
-    let builder = build.and_then(|build| build.get("builder")).and_then(Value::as_str).unwrap_or("@angular/build:application");
-    let path = options.and_then(|options| options.get("outputPath"));
-    let base = match path {
-        Some(Value::String(path)) => path.clone(),
-        Some(Value::Object(map)) => map.get("base").and_then(Value::as_str).unwrap_or("dist").to_owned(),
-        _ => format!("dist/{name}"),
-    };
-    let browser = path.and_then(|path| path.get("browser")).and_then(Value::as_str).unwrap_or("browser");
-    let base = base.trim_start_matches("./").trim_end_matches('/');
-    let is_application = builder.ends_with(":application");
-    let renders = options.and_then(|options| options.get("ssr")).is_some_and(|ssr| *ssr != Value::Bool(false));
-    let is_static_output = options.and_then(|options| options.get("outputMode")).and_then(Value::as_str) == Some("static");
-    if renders && !is_static_output {
-        served.port = 4000;
-        served.start = Some(format!("node {base}/server/server.mjs"));
-        served.entry = Some(format!("{base}/server/server.mjs"));
-        return;
-    }
-    let folder = if is_application && !browser.is_empty() { format!("{base}/{browser}") } else { base.to_owned() };
-    serve(served, &folder, true, "angular.json", "the output path of the build");
-}
-
 /// Vite and the like: files, unless the start script runs a server.
 fn files(view: &View<'_>, manifest: &Manifest, name: &str, served: &mut Served) {
     if let Some(line) = manifest.script("start") {
         let program = plain_words(line).map(|words| words[0].clone()).unwrap_or_default();
-        let is_server = ["node", "tsx", "ts-node", "bun", "deno"].contains(&program.as_str()) && start::file_of(line).is_some();
+        let is_server = ["node", "tsx", "ts-node", "bun", "deno"].contains(&program.as_str())
+            && start::file_of(line).is_some();
         if is_server {
             return;
         }
     }
-    let has_build = manifest.script("build").is_some() || manifest.scripts().any(|(_, line)| line.contains("build"));
+    let has_build =
+        manifest.script("build").is_some() || manifest.scripts().any(|(_, line)| line.contains("build"));
     if name == "vite" && !has_build && !view.has_file("index.html") {
         return;
     }
@@ -373,10 +395,12 @@ fn files(view: &View<'_>, manifest: &Manifest, name: &str, served: &mut Served) 
     match name {
         "vite" => {
             let (config, file) = compact(view, &VITE);
-            let root = setting(&config, "root").map(|root| root.trim_start_matches("./").trim_end_matches('/').to_owned());
+            let root = setting(&config, "root")
+                .map(|root| root.trim_start_matches("./").trim_end_matches('/').to_owned());
             let given = after("--outDir").map(|folder| (folder, "package.json"));
-            let (folder, file) =
-                given.or_else(|| setting(&config, "outDir").map(|folder| (folder.to_owned(), file))).unwrap_or_else(|| ("dist".into(), file));
+            let (folder, file) = given
+                .or_else(|| setting(&config, "outDir").map(|folder| (folder.to_owned(), file)))
+                .unwrap_or_else(|| ("dist".into(), file));
             // The output is relative to the root that Vite is given.
             let folder = match (&root, folder.strip_prefix("../")) {
                 (Some(root), Some(up)) if !root.contains('/') => up.to_owned(),
@@ -397,8 +421,12 @@ fn files(view: &View<'_>, manifest: &Manifest, name: &str, served: &mut Served) 
         "gatsby" => serve(served, "public", false, "package.json", "the output folder of Gatsby"),
         "docusaurus" => serve(served, "build", false, "package.json", "the output folder of Docusaurus"),
         "vitepress" => {
-            let base = ["docs", "."].into_iter().find(|base| view.has_dir(&format!("{base}/.vitepress"))).unwrap_or(".");
-            let folder = if base == "." { ".vitepress/dist".to_owned() } else { format!("{base}/.vitepress/dist") };
+            let base = ["docs", "."]
+                .into_iter()
+                .find(|base| view.has_dir(&format!("{base}/.vitepress")))
+                .unwrap_or(".");
+            let folder =
+                if base == "." { ".vitepress/dist".to_owned() } else { format!("{base}/.vitepress/dist") };
             serve(served, &folder, false, "package.json", "the output folder of VitePress");
         }
         "eleventy" => {
@@ -407,54 +435,6 @@ fn files(view: &View<'_>, manifest: &Manifest, name: &str, served: &mut Served) 
         }
         _ => serve(served, "dist", true, "package.json", "the usual output folder"),
     }
-}
-
-/// A workspace of Nx: the default project, or the only one.
-fn nx(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
-    let Some((name, project)) = nx_project(view) else { return };
-    let build = project.pointer("/targets/build").or_else(|| project.pointer("/architect/build"));
-    let executor = build
-        .and_then(|build| build.get("executor").or_else(|| build.get("builder")))
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let output = build
-        .and_then(|build| build.pointer("/options/outputPath"))
-        .and_then(Value::as_str)
-        .map_or_else(|| format!("dist/apps/{name}"), str::to_owned);
-    let target = build.and_then(|build| build.pointer("/options/target")).and_then(Value::as_str);
-    let main = build.and_then(|build| build.pointer("/options/main")).and_then(Value::as_str);
-    let is_node = executor.contains("node") || target == Some("node") || executor.contains("esbuild");
-    if manifest.script("start").is_some_and(|line| !line.contains("nx ")) {
-        return;
-    }
-    if executor.contains("next") {
-        served.start = Some(format!("npx nx run {name}:serve:production"));
-    } else if is_node {
-        let file = main.and_then(|main| main.rsplit('/').next()).and_then(|file| file.rsplit_once('.')).map_or("main", |(stem, _)| stem);
-        served.start = Some(format!("node {output}/{file}.js"));
-        served.entry = Some(format!("{output}/{file}.js"));
-    } else if !executor.is_empty() {
-        serve(served, &output, true, "nx.json", "the output path of the default project");
-    }
-}
-
-/// The project of an Nx workspace to build, with its settings.
-fn nx_project(view: &View<'_>) -> Option<(String, Value)> {
-    let parse = |path: &str| view.glance(path).and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    let workspace = parse("workspace.json").or_else(|| parse("angular.json")).unwrap_or(Value::Null);
-    let settings = parse("nx.json").unwrap_or(Value::Null);
-    let name = settings.get("defaultProject").or_else(|| workspace.get("defaultProject")).and_then(Value::as_str).map(str::to_owned).or_else(|| {
-        let mut apps = view.sources(&["json"], 3).into_iter().filter_map(|path| path.strip_prefix("apps/")?.strip_suffix("/project.json"));
-        let first = apps.next()?;
-        apps.next().is_none().then(|| first.to_owned())
-    })?;
-    let listed = workspace.pointer(&format!("/projects/{name}")).cloned();
-    let project = match listed {
-        Some(Value::String(folder)) => parse(&format!("{folder}/project.json")),
-        Some(object @ Value::Object(_)) => Some(object),
-        _ => parse(&format!("apps/{name}/project.json")),
-    };
-    Some((name, project.unwrap_or(Value::Null)))
 }
 
 /// A Staticfile beside a front end has the last word on folder and fallback.
@@ -470,11 +450,16 @@ fn staticfile(view: &View<'_>, served: &mut Served) {
 }
 
 /// The build command line.
-pub(super) fn build(view: &View<'_>, manifest: &Manifest, framework: Option<&str>, manager: &Manager) -> Option<String> {
-    if framework == Some("nx") {
-        if let Some((name, _)) = nx_project(view) {
-            return Some(manager.exec(&format!("nx run {name}:build")));
-        }
+pub(super) fn build(
+    view: &View<'_>,
+    manifest: &Manifest,
+    framework: Option<&str>,
+    manager: &Manager,
+) -> Option<String> {
+    if framework == Some("nx")
+        && let Some((name, _)) = nx::project(view)
+    {
+        return Some(manager.exec(&format!("nx run {name}:build")));
     }
     if manifest.script("build").is_some() {
         return Some(manager.run("build"));
@@ -492,34 +477,4 @@ pub(super) fn build(view: &View<'_>, manifest: &Manifest, framework: Option<&str
         _ => return None,
     };
     Some(manager.exec(line))
-}
-
-/// The health path that a file-based router shows.
-pub(super) fn health_file(view: &View<'_>) -> Option<String> {
-    for path in ["healthz", "health", "api/healthz", "api/health", "ping", "api/ping"] {
-        let bare = path.trim_start_matches("api/");
-        let mut candidates = Vec::new();
-        for extension in ["ts", "js", "tsx", "mjs"] {
-            for root in ["app", "src/app"] {
-                candidates.push(format!("{root}/{path}/route.{extension}"));
-            }
-            for root in ["pages", "src/pages"] {
-                if path.starts_with("api/") {
-                    candidates.push(format!("{root}/{path}.{extension}"));
-                }
-            }
-            candidates.push(format!("src/routes/{path}/+server.{extension}"));
-            candidates.push(format!("app/routes/{}.{extension}", path.replace('/', ".")));
-            if path.starts_with("api/") {
-                candidates.push(format!("server/{path}.{extension}"));
-                candidates.push(format!("server/{path}.get.{extension}"));
-            } else {
-                candidates.push(format!("server/routes/{bare}.{extension}"));
-            }
-        }
-        if candidates.iter().any(|file| view.has_file(file)) {
-            return Some(format!("/{path}"));
-        }
-    }
-    None
 }

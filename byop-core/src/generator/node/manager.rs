@@ -52,9 +52,9 @@ impl Manager {
             let (name, version) = text.split_once('@').unwrap_or((text, ""));
             known(name).map(|name| (name, version.split('+').next().unwrap_or_default().to_owned()))
         });
-        let engine = ["pnpm", "bun", "yarn"]
-            .into_iter()
-            .find_map(|name| manifest.pointer(&format!("/engines/{name}")).map(|range| (name, range.to_owned())));
+        let engine = ["pnpm", "bun", "yarn"].into_iter().find_map(|name| {
+            manifest.pointer(&format!("/engines/{name}")).map(|range| (name, range.to_owned()))
+        });
         let (name, file, reason, mut wanted) = if let Some((name, version)) = declared {
             (name, "package.json", "packageManager names it".to_owned(), Some(version))
         } else if let Some(name) = manifest.pointer("/devEngines/packageManager/name").and_then(known) {
@@ -89,7 +89,8 @@ impl Manager {
         };
         manager.is_frozen = manager.lock.is_some();
         manager.settle(view, manifest, wanted.as_deref());
-        let others: Vec<&str> = locks.iter().filter(|(_, owner)| *owner != name).map(|(file, _)| *file).collect();
+        let others: Vec<&str> =
+            locks.iter().filter(|(_, owner)| *owner != name).map(|(file, _)| *file).collect();
         if !others.is_empty() {
             manager.diagnostics.push(Diagnostic::new(
                 "several-lock-files",
@@ -133,7 +134,11 @@ impl Manager {
                 if self.is_berry {
                     let settings = settings.unwrap_or_default();
                     let says = |key: &str| {
-                        settings.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':').map(|v| v.trim().trim_matches(['"', '\'']).to_owned()))
+                        settings.lines().find_map(|line| {
+                            line.strip_prefix(key)?
+                                .strip_prefix(':')
+                                .map(|v| v.trim().trim_matches(['"', '\'']).to_owned())
+                        })
                     };
                     self.is_pnp = says("nodeLinker").is_none_or(|linker| linker == "pnp");
                     // A release that the project brings is the one that runs, whatever is installed.

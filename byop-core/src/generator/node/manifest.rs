@@ -46,7 +46,9 @@ impl Manifest {
 
     /// Whether a package is named in either section: build tools are often under `devDependencies`.
     pub(super) fn depends_on(&self, name: &str) -> bool {
-        ["dependencies", "devDependencies"].iter().any(|section| self.root.get(section).is_some_and(|s| s.get(name).is_some()))
+        ["dependencies", "devDependencies"]
+            .iter()
+            .any(|section| self.root.get(section).is_some_and(|s| s.get(name).is_some()))
     }
 
     pub(super) fn dependencies(&self) -> impl Iterator<Item = (&str, &str)> {

@@ -14,8 +14,19 @@ use crate::model::{AppSpec, BuildStep, CacheMount, Plan, Stage};
 
 /// Files that an installation reads, if they are there.
 const MANIFESTS: [&str; 13] = [
-    "package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb",
-    "pnpm-workspace.yaml", ".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs", "bunfig.toml",
+    "package.json",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "pnpm-workspace.yaml",
+    ".npmrc",
+    ".yarnrc",
+    ".yarnrc.yml",
+    ".pnpmfile.cjs",
+    "bunfig.toml",
 ];
 /// Folders that an installation reads.
 const FOLDERS: [&str; 5] = [".yarn/releases", ".yarn/plugins", ".yarn/patches", "patches", "prisma"];
@@ -23,8 +34,21 @@ const FOLDERS: [&str; 5] = [".yarn/releases", ".yarn/plugins", ".yarn/patches", 
 /// What the image does not need.
 pub(super) fn ignored(served: &Served) -> Vec<String> {
     let mut lines: Vec<String> = [
-        "node_modules", "**/node_modules", ".pnpm-store", "coverage", ".nyc_output", ".next", ".nuxt", ".output", ".svelte-kit",
-        ".turbo", ".cache", ".vercel", ".netlify", "npm-debug.log*", "yarn-error.log",
+        "node_modules",
+        "**/node_modules",
+        ".pnpm-store",
+        "coverage",
+        ".nyc_output",
+        ".next",
+        ".nuxt",
+        ".output",
+        ".svelte-kit",
+        ".turbo",
+        ".cache",
+        ".vercel",
+        ".netlify",
+        "npm-debug.log*",
+        "yarn-error.log",
     ]
     .map(String::from)
     .to_vec();
@@ -71,19 +95,25 @@ impl Writer<'_> {
     fn server(&self, plan: &mut Plan, _images: &BaseImages, install: &dyn Fn(String) -> String) {
         let (manifest, manager) = (&self.project.manifest, &self.project.manager);
         let start = plan.start.clone().unwrap_or_default();
-        let keeps_dev = start::needs_dev_dependency(manifest, &start) || plan.processes.values().any(|line| start::needs_dev_dependency(manifest, line));
+        let keeps_dev = start::needs_dev_dependency(manifest, &start)
+            || plan.processes.values().any(|line| start::needs_dev_dependency(manifest, line));
         let output = self.project.served.output.filter(|_| {
             self.project.served.start.as_deref() == Some(start.as_str())
                 || (self.project.served.output == Some(Output::Nitro) && start.contains(".output/"))
         });
-        let is_simple = !self.is_workspace() && !self.has_hooks() && !manager.is_berry && !manifest.depends_on("prisma");
+        let is_simple =
+            !self.is_workspace() && !self.has_hooks() && !manager.is_berry && !manifest.depends_on("prisma");
         let production = manager.install_production(self.major).filter(|_| is_simple && !keeps_dev);
-        let needs_manager = plain_words(&start).map_or_else(|| start.contains(manager.name), |words| words[0] == manager.name)
+        let needs_manager = plain_words(&start)
+            .map_or_else(|| start.contains(manager.name), |words| words[0] == manager.name)
             || plan.processes.values().any(|line| line.contains(manager.name));
         let mut last = Stage {
             name: "run".into(),
             image: self.image.clone(),
-            reason: format!("What runs: Node.js {}, the app and nothing that is only needed to build it.", self.version),
+            reason: format!(
+                "What runs: Node.js {}, the app and nothing that is only needed to build it.",
+                self.version
+            ),
             steps: vec![],
         };
         if let Some(step) = self.runtime_packages() {
@@ -94,26 +124,41 @@ impl Writer<'_> {
             last.steps.extend(self.manager_step());
         }
         if !manifest.has_dependencies() && plan.build.is_none() && !self.is_workspace() {
-            plan.install = (manager.name != "npm" || manager.lock.is_some()).then(|| install(manager.install()));
+            plan.install =
+                (manager.name != "npm" || manager.lock.is_some()).then(|| install(manager.install()));
             if plan.install.is_none() {
                 plan.install = Some(install(manager.install()));
             }
             // Without dependencies there is nothing to install.
-            last.steps.push(copy_source(self.view, "The app has no dependencies: its source is all there is."));
+            last.steps
+                .push(copy_source(self.view, "The app has no dependencies: its source is all there is."));
         } else if let (Some(production), None) = (&production, &plan.build) {
             let command = install(production.clone());
-            let mut stage = self.stage("dependencies", "The dependencies alone, so that they are only installed again when a manifest changes.");
+            let mut stage = self.stage(
+                "dependencies",
+                "The dependencies alone, so that they are only installed again when a manifest changes.",
+            );
             self.add_install(&mut stage, &command, manager.name == "npm");
             plan.install = Some(command);
             plan.stages.push(stage);
-            last.steps.push(copy_from("dependencies", "/app/node_modules", "./node_modules", "Dependencies before source: they change less often."));
+            last.steps.push(copy_from(
+                "dependencies",
+                "/app/node_modules",
+                "./node_modules",
+                "Dependencies before source: they change less often.",
+            ));
             last.steps.push(copy_source(self.view, ""));
         } else if let Some(output) = output.filter(|_| plan.build.is_some()) {
             let full = install(manager.install());
             plan.stages.push(self.build_stage(&full, plan.build.as_deref(), None, "build"));
             plan.install = Some(full);
             match output {
-                Output::Nitro => last.steps.push(copy_from("build", "/app/.output", "./.output", "The output brings its own dependencies.")),
+                Output::Nitro => last.steps.push(copy_from(
+                    "build",
+                    "/app/.output",
+                    "./.output",
+                    "The output brings its own dependencies.",
+                )),
                 Output::NextStandalone => {
                     last.steps.push(copy_from("build", "/app/.next/standalone", "./", "The standalone output brings the dependencies that it needs; static files are not part of it."));
                     last.steps.push(copy_from("build", "/app/.next/static", "./.next/static", ""));
@@ -122,14 +167,29 @@ impl Writer<'_> {
                     }
                 }
             }
-        } else if let (Some(production), true) = (&production, plan.build.is_some() && manifest.dependencies().next().is_some()) {
+        } else if let (Some(production), true) =
+            (&production, plan.build.is_some() && manifest.dependencies().next().is_some())
+        {
             let full = install(manager.install());
-            let mut stage = self.stage("dependencies", "What the app needs to run, apart from the build: this layer stays when only source changes.");
+            let mut stage = self.stage(
+                "dependencies",
+                "What the app needs to run, apart from the build: this layer stays when only source changes.",
+            );
             self.add_install(&mut stage, &install(production.clone()), manager.name == "npm");
             plan.stages.push(stage);
-            plan.stages.push(self.build_stage(&full, plan.build.as_deref(), Some("rm -rf node_modules"), "build"));
+            plan.stages.push(self.build_stage(
+                &full,
+                plan.build.as_deref(),
+                Some("rm -rf node_modules"),
+                "build",
+            ));
             plan.install = Some(full);
-            last.steps.push(copy_from("dependencies", "/app/node_modules", "./node_modules", "Dependencies before source: they change less often."));
+            last.steps.push(copy_from(
+                "dependencies",
+                "/app/node_modules",
+                "./node_modules",
+                "Dependencies before source: they change less often.",
+            ));
             last.steps.push(copy_from("build", "/app", "./", ""));
         } else {
             let full = install(manager.install());
@@ -167,9 +227,13 @@ impl Writer<'_> {
         let Some(mut words) = plain_words(start) else { return exec_form(start) };
         // The image has no `.env` file; its values come from the environment.
         words.retain(|word| !word.starts_with("--env-file"));
-        let is_given = ["node", "npm", "npx", "yarn", "pnpm", "bun", "bunx", "sh", "bash"].contains(&words[0].as_str());
+        let is_given =
+            ["node", "npm", "npx", "yarn", "pnpm", "bun", "bunx", "sh", "bash"].contains(&words[0].as_str());
         let manifest = &self.project.manifest;
-        let is_local = !is_given && !words[0].contains('/') && manifest.has_dependencies() && !["echo", "env", "true", "sleep"].contains(&words[0].as_str());
+        let is_local = !is_given
+            && !words[0].contains('/')
+            && manifest.has_dependencies()
+            && !["echo", "env", "true", "sleep"].contains(&words[0].as_str());
         if is_local {
             words[0] = format!("node_modules/.bin/{}", words[0]);
         }
@@ -182,19 +246,21 @@ impl Writer<'_> {
 
     /// Scripts that run while installing.
     fn has_hooks(&self) -> bool {
-        ["preinstall", "install", "postinstall", "prepare"].iter().any(|name| self.project.manifest.script(name).is_some())
+        ["preinstall", "install", "postinstall", "prepare"]
+            .iter()
+            .any(|name| self.project.manifest.script(name).is_some())
     }
 
     /// Whether an installation needs more than the manifests.
     fn needs_source(&self) -> bool {
         let manifest = &self.project.manifest;
-        let is_local = manifest
-            .dependencies()
-            .chain(manifest.dev_dependencies())
-            .any(|(_, spec)| spec.starts_with("file:") || spec.starts_with("link:") || spec.starts_with("portal:"));
+        let is_local = manifest.dependencies().chain(manifest.dev_dependencies()).any(|(_, spec)| {
+            spec.starts_with("file:") || spec.starts_with("link:") || spec.starts_with("portal:")
+        });
         let hooks = ["preinstall", "install", "postinstall", "prepare"];
         let runs_own = hooks.iter().filter_map(|name| manifest.script(name)).any(|line| {
-            !["prisma generate", "husky", "husky install", "patch-package", "npx prisma generate"].contains(&line.trim())
+            !["prisma generate", "husky", "husky install", "patch-package", "npx prisma generate"]
+                .contains(&line.trim())
         });
         is_local || runs_own || self.members().is_none()
     }
@@ -221,10 +287,14 @@ impl Writer<'_> {
     }
 
     fn stage(&self, name: &str, reason: &str) -> Stage {
-        let mut stage = Stage { name: name.into(), image: self.image.clone(), reason: reason.into(), steps: vec![] };
+        let mut stage =
+            Stage { name: name.into(), image: self.image.clone(), reason: reason.into(), steps: vec![] };
         let needed = packages::node_build(self.project.manifest.dependencies().map(|(name, _)| name));
         if !needed.is_empty() {
-            stage.steps.push(BuildStep::Packages { names: needed, reason: "A dependency is compiled while it is installed.".into() });
+            stage.steps.push(BuildStep::Packages {
+                names: needed,
+                reason: "A dependency is compiled while it is installed.".into(),
+            });
         } else if let Some(step) = self.runtime_packages() {
             stage.steps.push(step);
         }
@@ -234,8 +304,12 @@ impl Writer<'_> {
     }
 
     fn runtime_packages(&self) -> Option<BuildStep> {
-        let is_prisma = self.project.manifest.depends_on("prisma") || self.project.manifest.depends_on("@prisma/client");
-        is_prisma.then(|| BuildStep::Packages { names: vec!["openssl".into()], reason: "Prisma's engine looks for OpenSSL.".into() })
+        let is_prisma =
+            self.project.manifest.depends_on("prisma") || self.project.manifest.depends_on("@prisma/client");
+        is_prisma.then(|| BuildStep::Packages {
+            names: vec!["openssl".into()],
+            reason: "Prisma's engine looks for OpenSSL.".into(),
+        })
     }
 
     /// Installs the package manager, where the image has none that will do.
@@ -258,15 +332,30 @@ impl Writer<'_> {
     fn add_install(&self, stage: &mut Stage, command: &str, is_quiet: bool) {
         let view = self.view;
         if self.needs_source() {
-            stage.steps.push(copy_source(view, "The installation reads more than manifests, so it needs the source."));
+            stage.steps.push(copy_source(
+                view,
+                "The installation reads more than manifests, so it needs the source.",
+            ));
         } else {
-            let files: Vec<String> = MANIFESTS.into_iter().filter(|file| view.has_file(file)).map(|file| view.full(file)).collect();
-            stage.steps.push(copy(files, "./", "Manifests first: the next layer is only made again when they change."));
+            let files: Vec<String> = MANIFESTS
+                .into_iter()
+                .filter(|file| view.has_file(file))
+                .map(|file| view.full(file))
+                .collect();
+            stage.steps.push(copy(
+                files,
+                "./",
+                "Manifests first: the next layer is only made again when they change.",
+            ));
             for folder in FOLDERS.into_iter().filter(|folder| view.has_dir(folder)) {
                 stage.steps.push(copy(vec![view.full(folder)], &format!("./{folder}"), ""));
             }
             for member in self.members().unwrap_or_default() {
-                stage.steps.push(copy(vec![view.full(&format!("{member}/package.json"))], &format!("./{member}/"), ""));
+                stage.steps.push(copy(
+                    vec![view.full(&format!("{member}/package.json"))],
+                    &format!("./{member}/"),
+                    "",
+                ));
             }
         }
         let quiet = if is_quiet && command.starts_with("npm ") { " --no-audit --no-fund" } else { "" };
@@ -278,10 +367,16 @@ impl Writer<'_> {
     }
 
     fn build_stage(&self, install: &str, build: Option<&str>, after: Option<&str>, name: &str) -> Stage {
-        let mut stage = self.stage(name, "Builds with everything that is needed for it; nothing of this stage stays but the result.");
+        let mut stage = self.stage(
+            name,
+            "Builds with everything that is needed for it; nothing of this stage stays but the result.",
+        );
         if self.project.manager.is_pnp {
             let values = BTreeMap::from([("YARN_ENABLE_GLOBAL_CACHE".to_owned(), "false".to_owned())]);
-            stage.steps.push(BuildStep::Env { values, reason: "Without node_modules the packages have to stay with the app.".into() });
+            stage.steps.push(BuildStep::Env {
+                values,
+                reason: "Without node_modules the packages have to stay with the app.".into(),
+            });
         }
         self.add_install(&mut stage, install, self.project.manager.name == "npm");
         let mut values = self.project.served.build_env.clone();
@@ -296,7 +391,11 @@ impl Writer<'_> {
         }
         let lines: Vec<&str> = build.into_iter().chain(after).collect();
         if !lines.is_empty() {
-            let mut caches = if after.is_some_and(|line| line != "rm -rf node_modules") { self.caches() } else { Vec::new() };
+            let mut caches = if after.is_some_and(|line| line != "rm -rf node_modules") {
+                self.caches()
+            } else {
+                Vec::new()
+            };
             if self.project.framework == Some("next") && self.project.served.static_dir.is_none() {
                 caches.push(cache("next", "/app/.next/cache"));
             }
@@ -325,7 +424,10 @@ pub(super) fn matches(pattern: &str, folder: &str) -> bool {
         return folder.starts_with(base) && folder.as_bytes().get(base.len()) == Some(&b'/');
     }
     if let Some(base) = pattern.strip_suffix("/*") {
-        return folder.strip_prefix(base).and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| !rest.contains('/'));
+        return folder
+            .strip_prefix(base)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .is_some_and(|rest| !rest.contains('/'));
     }
     pattern == folder || pattern == "*" && !folder.contains('/')
 }
@@ -333,4 +435,3 @@ pub(super) fn matches(pattern: &str, folder: &str) -> bool {
 fn js_text(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace(['\n', '\r'], ""))
 }
-

@@ -8,14 +8,34 @@ use crate::generator::view::View;
 
 /// Programs that serve a developer, not the public.
 const DEVELOPMENT: [&str; 11] = [
-    "nodemon", "ts-node-dev", "next dev", "nest start", "ng serve", "react-scripts start", "vite dev", "webpack serve",
-    "nuxt dev", "astro dev", "nx serve",
+    "nodemon",
+    "ts-node-dev",
+    "next dev",
+    "nest start",
+    "ng serve",
+    "react-scripts start",
+    "vite dev",
+    "webpack serve",
+    "nuxt dev",
+    "astro dev",
+    "nx serve",
 ];
 
 /// Files that a project without a start script may begin with.
 const ENTRIES: [&str; 13] = [
-    "index.js", "index.mjs", "index.cjs", "server.js", "server.mjs", "server.cjs", "app.js", "app.mjs", "main.js",
-    "main.mjs", "src/index.js", "src/server.js", "src/app.js",
+    "index.js",
+    "index.mjs",
+    "index.cjs",
+    "server.js",
+    "server.mjs",
+    "server.cjs",
+    "app.js",
+    "app.mjs",
+    "main.js",
+    "main.mjs",
+    "src/index.js",
+    "src/server.js",
+    "src/app.js",
 ];
 
 /// The start command line, as a person would type it.
@@ -38,7 +58,8 @@ pub(super) fn of(view: &View<'_>, manifest: &Manifest, manager: &Manager, served
         let is_script = [".js", ".mjs", ".cjs"].iter().any(|end| path.ends_with(end));
         is_script || (manager.name == "bun" && [".ts", ".tsx", ".mts"].iter().any(|end| path.ends_with(end)))
     };
-    if let Some(main) = manifest.text("main").map(|main| main.trim_start_matches("./").trim_end_matches('/')) {
+    if let Some(main) = manifest.text("main").map(|main| main.trim_start_matches("./").trim_end_matches('/'))
+    {
         let candidates = [main.to_owned(), format!("{main}.js"), format!("{main}/index.js")];
         if let Some(found) = candidates.iter().find(|path| runnable(path) && view.has_file(path)) {
             return Some(format!("{program} {}", quote(found)));
@@ -87,7 +108,8 @@ fn resolve(manifest: &Manifest, manager: &Manager, name: &str, line: &str) -> St
 fn without_assignments(line: &str) -> &str {
     let mut rest = line.trim();
     while let Some((word, after)) = rest.split_once(' ') {
-        let is_skipped = word == "cross-env" || (is_assignment(word) && !word.contains(['\'', '"', '$', '`']));
+        let is_skipped =
+            word == "cross-env" || (is_assignment(word) && !word.contains(['\'', '"', '$', '`']));
         if !is_skipped {
             break;
         }
@@ -136,7 +158,8 @@ pub(super) fn needs_dev_dependency(manifest: &Manifest, line: &str) -> bool {
         .collect();
     manifest.dev_dependencies().filter(|(name, _)| !name.starts_with("@types/")).any(|(name, _)| {
         let last = name.rsplit('/').next().unwrap_or(name);
-        let scoped = name.trim_start_matches('@').replace("/cli", "").replace('/', "-").replace("remix-run", "remix");
+        let scoped =
+            name.trim_start_matches('@').replace("/cli", "").replace('/', "-").replace("remix-run", "remix");
         let program = match name {
             "typescript" => "tsc",
             "@angular/cli" => "ng",
@@ -144,6 +167,7 @@ pub(super) fn needs_dev_dependency(manifest: &Manifest, line: &str) -> bool {
             _ => last,
         };
         words.iter().any(|word| *word == program || *word == scoped || *word == name)
-            || (words.contains(&"-r") || words.contains(&"--import") || words.contains(&"--loader")) && line.contains(name)
+            || (words.contains(&"-r") || words.contains(&"--import") || words.contains(&"--loader"))
+                && line.contains(name)
     })
 }

@@ -39,25 +39,33 @@ const MAKERS: [(&str, bool); 12] = [
 
 /// The start command of a project.
 pub(super) fn start(view: &View<'_>, project: &Project) -> Option<Start> {
-    if view.has_file("manage.py") && (project.has("django") || project.manifest.is_none()) {
-        if let Some(start) = django(view, project) {
-            return Some(start);
-        }
+    if view.has_file("manage.py")
+        && (project.has("django") || project.manifest.is_none())
+        && let Some(start) = django(view, project)
+    {
+        return Some(start);
     }
-    interactive(view, project)
-        .or_else(|| web(view, project))
-        .or_else(|| script(view, project))
+    interactive(view, project).or_else(|| web(view, project)).or_else(|| script(view, project))
 }
 
 fn django(view: &View<'_>, project: &Project) -> Option<Start> {
     let manage = view.glance("manage.py").unwrap_or_default();
-    let settings = manage.split("DJANGO_SETTINGS_MODULE").nth(1).and_then(|rest| rest.split(['"', '\'']).find(|text| is_dotted(text)));
+    let settings = manage
+        .split("DJANGO_SETTINGS_MODULE")
+        .nth(1)
+        .and_then(|rest| rest.split(['"', '\'']).find(|text| is_dotted(text)));
     let wanted = settings.and_then(|module| module.split('.').next()).map(str::to_owned);
-    let (kind, is_asgi) = if project.has("channels") || project.has("daphne") { ("asgi", true) } else { ("wsgi", false) };
+    let (kind, is_asgi) =
+        if project.has("channels") || project.has("daphne") { ("asgi", true) } else { ("wsgi", false) };
     let file = wanted
         .map(|package| format!("{package}/{kind}.py"))
         .filter(|file| view.has_file(file))
-        .or_else(|| view.sources(&["py"], 3).into_iter().find(|path| path.ends_with(&format!("/{kind}.py"))).map(str::to_owned))?;
+        .or_else(|| {
+            view.sources(&["py"], 3)
+                .into_iter()
+                .find(|path| path.ends_with(&format!("/{kind}.py")))
+                .map(str::to_owned)
+        })?;
     let module = file.trim_end_matches(".py").replace('/', ".");
     let (line, server) = if is_asgi {
         (format!("uvicorn {module}:application --host 0.0.0.0 --port ${{PORT:-8000}}"), "uvicorn")
@@ -77,7 +85,11 @@ fn django(view: &View<'_>, project: &Project) -> Option<Start> {
 
 /// The server's package, unless the project brings it.
 fn missing(project: &Project, server: &'static str) -> Option<&'static str> {
-    let is_there = project.has(server) || (server == "uvicorn" && (project.has("fastapi[standard]") || project.has("fastapi[all]") || project.has("python-fasthtml")));
+    let is_there = project.has(server)
+        || (server == "uvicorn"
+            && (project.has("fastapi[standard]")
+                || project.has("fastapi[all]")
+                || project.has("python-fasthtml")));
     (!is_there).then_some(server)
 }
 
@@ -93,15 +105,30 @@ fn interactive(view: &View<'_>, project: &Project) -> Option<Start> {
         .into_iter()
         .find(|file| view.glance(file).is_some_and(|text| text.contains(needle)))
         .map(str::to_owned)
-        .or_else(|| view.sources(&["py"], 2).into_iter().find(|file| view.glance(file).is_some_and(|text| text.contains(needle))).map(str::to_owned))?;
+        .or_else(|| {
+            view.sources(&["py"], 2)
+                .into_iter()
+                .find(|file| view.glance(file).is_some_and(|text| text.contains(needle)))
+                .map(str::to_owned)
+        })?;
     let (line, health) = match framework {
         "streamlit" => (
-            format!("streamlit run {file} --server.port ${{PORT:-8501}} --server.address 0.0.0.0 --server.headless true"),
+            format!(
+                "streamlit run {file} --server.port ${{PORT:-8501}} --server.address 0.0.0.0 --server.headless true"
+            ),
             Some("/_stcore/health"),
         ),
         _ => (format!("chainlit run {file} --host 0.0.0.0 --port ${{PORT:-8000}} --headless"), None),
     };
-    Some(Start { line, entry: file.clone(), file, reason: "the page that the framework runs", is_server: true, server: None, health })
+    Some(Start {
+        line,
+        entry: file.clone(),
+        file,
+        reason: "the page that the framework runs",
+        is_server: true,
+        server: None,
+        health,
+    })
 }
 
 /// A module that makes an app at its top level.
@@ -120,7 +147,21 @@ fn web(view: &View<'_>, project: &Project) -> Option<Start> {
     {
         return None;
     }
-    let first = ["main.py", "app.py", "server.py", "api.py", "wsgi.py", "asgi.py", "application.py", "run.py", "src/main.py", "src/app.py", "app/main.py", "app/__init__.py", "api/main.py"];
+    let first = [
+        "main.py",
+        "app.py",
+        "server.py",
+        "api.py",
+        "wsgi.py",
+        "asgi.py",
+        "application.py",
+        "run.py",
+        "src/main.py",
+        "src/app.py",
+        "app/main.py",
+        "app/__init__.py",
+        "api/main.py",
+    ];
     let listed = view.sources(&["py"], 4);
     let files = first.into_iter().filter(|file| view.has_file(file)).chain(listed.into_iter().take(60));
     let mut best: Option<(u8, Found)> = None;
@@ -152,14 +193,16 @@ fn app_in(file: &str, text: &str) -> Option<(u8, Found)> {
     for line in text.lines() {
         let mut offer = |rank: u8, name: &str, is_asgi: bool| {
             if best.as_ref().is_none_or(|(known, _)| rank < *known) {
-                let found = Found { file: file.to_owned(), name: name.to_owned(), is_asgi, is_factory: rank == 2 };
+                let found =
+                    Found { file: file.to_owned(), name: name.to_owned(), is_asgi, is_factory: rank == 2 };
                 best = Some((rank, found));
             }
         };
-        if let Some(factory) = line.strip_prefix("def ").and_then(|rest| rest.split('(').next()) {
-            if ["create_app", "make_app", "build_app", "get_app"].contains(&factory.trim()) && line.contains("()") {
-                offer(2, factory.trim(), is_asgi_text);
-            }
+        if let Some(factory) = line.strip_prefix("def ").and_then(|rest| rest.split('(').next())
+            && ["create_app", "make_app", "build_app", "get_app"].contains(&factory.trim())
+            && line.contains("()")
+        {
+            offer(2, factory.trim(), is_asgi_text);
         }
         let Some((left, right)) = line.split_once('=') else { continue };
         let name = left.split(':').next().unwrap_or_default().trim_end();
@@ -174,7 +217,9 @@ fn app_in(file: &str, text: &str) -> Option<(u8, Found)> {
         let right = right.trim_start();
         let call = right.split('(').next().unwrap_or_default();
         let last = format!("{}(", call.rsplit('.').next().unwrap_or(call));
-        if let Some((_, is_asgi)) = MAKERS.iter().find(|(maker, _)| last == *maker || right.starts_with(maker)) {
+        if let Some((_, is_asgi)) =
+            MAKERS.iter().find(|(maker, _)| last == *maker || right.starts_with(maker))
+        {
             offer(0, name, *is_asgi);
         } else if ["create_app(", "make_app(", "build_app(", "get_app("].contains(&last.as_str()) {
             offer(1, name, is_asgi_text);
@@ -189,11 +234,16 @@ fn serve(view: &View<'_>, project: &Project, found: Found) -> Start {
     let path = found.file.trim_end_matches(".py").trim_end_matches("/__init__").to_owned();
     // In a `src` folder the modules are either a package of the project or import one another by bare names.
     let (folder, module) = match path.strip_prefix("src/") {
-        Some(rest) if !view.has_file("src/__init__.py") && !imports_src(view, &found.file) => (Some("src"), rest.replace('/', ".")),
+        Some(rest) if !view.has_file("src/__init__.py") && !imports_src(view, &found.file) => {
+            (Some("src"), rest.replace('/', "."))
+        }
         _ => (None, path.replace('/', ".")),
     };
     let object = &found.name;
-    let framework_is_asgi = matches!(project.framework(), Some("fastapi" | "starlette" | "litestar" | "quart" | "fasthtml" | "sanic"));
+    let framework_is_asgi = matches!(
+        project.framework(),
+        Some("fastapi" | "starlette" | "litestar" | "quart" | "fasthtml" | "sanic")
+    );
     let is_asgi = found.is_asgi || (found.is_factory && framework_is_asgi);
     let (line, server) = if is_asgi {
         let folder = folder.map(|folder| format!(" --app-dir {folder}")).unwrap_or_default();
@@ -201,10 +251,14 @@ fn serve(view: &View<'_>, project: &Project, found: Found) -> Start {
         if project.has("hypercorn") && !project.has("uvicorn") {
             (format!("hypercorn {module}:{object} --bind 0.0.0.0:${{PORT:-8000}}"), "hypercorn")
         } else {
-            (format!("uvicorn {module}:{object}{factory}{folder} --host 0.0.0.0 --port ${{PORT:-8000}}"), "uvicorn")
+            (
+                format!("uvicorn {module}:{object}{factory}{folder} --host 0.0.0.0 --port ${{PORT:-8000}}"),
+                "uvicorn",
+            )
         }
     } else {
-        let target = if found.is_factory { format!("'{module}:{object}()'") } else { format!("{module}:{object}") };
+        let target =
+            if found.is_factory { format!("'{module}:{object}()'") } else { format!("{module}:{object}") };
         if project.has("waitress") && !project.has("gunicorn") && folder.is_none() && !found.is_factory {
             (format!("waitress-serve --listen=0.0.0.0:${{PORT:-8000}} {module}:{object}"), "waitress")
         } else {
@@ -216,7 +270,11 @@ fn serve(view: &View<'_>, project: &Project, found: Found) -> Start {
         line,
         entry: format!("{module}:{object}"),
         file: found.file,
-        reason: if found.is_factory { "it has a factory that makes the app" } else { "it makes the app object" },
+        reason: if found.is_factory {
+            "it has a factory that makes the app"
+        } else {
+            "it makes the app object"
+        },
         is_server: true,
         server: missing(project, server),
         health: None,
@@ -225,7 +283,11 @@ fn serve(view: &View<'_>, project: &Project, found: Found) -> Start {
 
 fn imports_src(view: &View<'_>, file: &str) -> bool {
     view.glance(file).is_some_and(|text| {
-        text.lines().any(|line| line.starts_with("from src.") || line.starts_with("import src.") || line.starts_with("from src import"))
+        text.lines().any(|line| {
+            line.starts_with("from src.")
+                || line.starts_with("import src.")
+                || line.starts_with("from src import")
+        })
     })
 }
 
@@ -240,16 +302,28 @@ fn script(view: &View<'_>, project: &Project) -> Option<Start> {
         health: None,
     };
     if let Some(file) = SCRIPTS.iter().find(|file| view.has_file(file)) {
-        return Some(plain(format!("python {file}"), (*file).to_owned(), (*file).to_owned(), "a script with a usual name"));
+        return Some(plain(
+            format!("python {file}"),
+            (*file).to_owned(),
+            (*file).to_owned(),
+            "a script with a usual name",
+        ));
     }
     let scripts = project.console_scripts();
     if let ([name], true) = (scripts.as_slice(), project.is_package()) {
-        return Some(plain(name.clone(), name.clone(), "pyproject.toml".into(), "the only console script of the package"));
+        return Some(plain(
+            name.clone(),
+            name.clone(),
+            "pyproject.toml".into(),
+            "the only console script of the package",
+        ));
     }
     let module = view.sources(&["py"], 2).into_iter().find_map(|path| path.strip_suffix("/__main__.py"))?;
     let name = module.strip_prefix("src/").unwrap_or(module).replace('/', ".");
     let is_importable = !module.starts_with("src/") || project.is_package();
-    is_importable.then(|| plain(format!("python -m {name}"), name, format!("{module}/__main__.py"), "a package that can be run"))
+    is_importable.then(|| {
+        plain(format!("python -m {name}"), name, format!("{module}/__main__.py"), "a package that can be run")
+    })
 }
 
 /// The command that gathers Django's static files, where the settings say where to.
@@ -259,11 +333,18 @@ pub(super) fn collect_static(view: &View<'_>, project: &Project) -> Option<Strin
     }
     let sets_root = |path: &&str| {
         (path.ends_with("settings.py") || path.contains("settings/"))
-            && view.glance(path).is_some_and(|text| text.lines().any(|line| line.trim_start().starts_with("STATIC_ROOT")))
+            && view
+                .glance(path)
+                .is_some_and(|text| text.lines().any(|line| line.trim_start().starts_with("STATIC_ROOT")))
     };
-    view.sources(&["py"], 4).iter().any(|path| sets_root(path)).then(|| "python manage.py collectstatic --noinput".to_owned())
+    view.sources(&["py"], 4)
+        .iter()
+        .any(sets_root)
+        .then(|| "python manage.py collectstatic --noinput".to_owned())
 }
 
 fn is_dotted(text: &str) -> bool {
-    !text.is_empty() && text.contains(|c: char| c.is_alphanumeric()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.')
+    !text.is_empty()
+        && text.contains(|c: char| c.is_alphanumeric())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.')
 }

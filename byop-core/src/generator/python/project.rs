@@ -9,7 +9,17 @@ use crate::model::{Diagnostic, Severity};
 
 /// Scripts that a project may begin with.
 pub(super) const SCRIPTS: [&str; 11] = [
-    "main.py", "app.py", "server.py", "run.py", "start.py", "bot.py", "hello.py", "wsgi.py", "asgi.py", "src/main.py", "src/app.py",
+    "main.py",
+    "app.py",
+    "server.py",
+    "run.py",
+    "start.py",
+    "bot.py",
+    "hello.py",
+    "wsgi.py",
+    "asgi.py",
+    "src/main.py",
+    "src/app.py",
 ];
 
 /// Frameworks by the package that brings them, the most particular first.
@@ -55,7 +65,9 @@ impl Project {
     pub(super) fn read(view: &View<'_>) -> Result<Option<Self>> {
         let script = SCRIPTS.iter().find(|path| view.has_file(path)).map(|path| (*path).to_owned());
         let pyproject = view.toml("pyproject.toml")?;
-        let has_poetry = pyproject.as_ref().is_some_and(|table| table.get("tool").and_then(|tool| tool.get("poetry")).is_some());
+        let has_poetry = pyproject
+            .as_ref()
+            .is_some_and(|table| table.get("tool").and_then(|tool| tool.get("poetry")).is_some());
         let (manager, manifest, lock) = [
             ("uv", "pyproject.toml", "uv.lock"),
             ("poetry", "pyproject.toml", "poetry.lock"),
@@ -83,7 +95,9 @@ impl Project {
         // A pyproject.toml that only holds the settings of tools makes no project.
         let says_nothing = manifest == Some("pyproject.toml")
             && lock.is_none()
-            && pyproject.as_ref().is_some_and(|table| !table.contains_key("project") && !has_poetry && !table.contains_key("build-system"));
+            && pyproject.as_ref().is_some_and(|table| {
+                !table.contains_key("project") && !has_poetry && !table.contains_key("build-system")
+            });
         let manifest = manifest.filter(|_| !says_nothing);
         if manifest.is_none() && script.is_none() && !view.has_file("manage.py") {
             return Ok(None);
@@ -115,8 +129,10 @@ impl Project {
             }
             let Some(text) = view.glance(&file) else { continue };
             for line in text.lines().map(str::trim) {
-                if let Some(other) = line.strip_prefix("-r ").or_else(|| line.strip_prefix("--requirement ")) {
-                    let folder = file.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+                if let Some(other) = line.strip_prefix("-r ").or_else(|| line.strip_prefix("--requirement "))
+                {
+                    let folder =
+                        file.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
                     files.push(format!("{folder}{}", other.trim().trim_start_matches("./")));
                 } else {
                     self.add(line);
@@ -128,12 +144,19 @@ impl Project {
             self.add(&text);
         }
         if let Some(table) = view.toml("Pipfile")? {
-            for name in table.get("packages").and_then(toml::Value::as_table).into_iter().flatten().map(|(name, _)| name) {
+            for name in table
+                .get("packages")
+                .and_then(toml::Value::as_table)
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name)
+            {
                 self.add(name);
             }
         }
         if self.manifest.is_some_and(|file| file.starts_with("setup.")) {
-            let text = ["setup.py", "setup.cfg"].iter().filter_map(|file| view.glance(file)).collect::<String>();
+            let text =
+                ["setup.py", "setup.cfg"].iter().filter_map(|file| view.glance(file)).collect::<String>();
             for (package, _) in FRAMEWORKS {
                 if text.to_ascii_lowercase().contains(package) {
                     self.add(package);
@@ -144,13 +167,15 @@ impl Project {
     }
 
     fn add(&mut self, text: &str) {
-        let text = text.split(['#', ';', ' ', '<', '>', '=', '~', '!', '@', '(']).next().unwrap_or_default().trim();
+        let text =
+            text.split(['#', ';', ' ', '<', '>', '=', '~', '!', '@', '(']).next().unwrap_or_default().trim();
         let (name, extras) = text.split_once('[').unwrap_or((text, ""));
         if name.is_empty() || name.starts_with('-') || name.contains(['/', ':']) {
             return;
         }
         let name: String = name.to_ascii_lowercase().replace(['_', '.'], "-");
-        for extra in extras.trim_end_matches(']').split(',').map(str::trim).filter(|extra| !extra.is_empty()) {
+        for extra in extras.trim_end_matches(']').split(',').map(str::trim).filter(|extra| !extra.is_empty())
+        {
             self.dependencies.insert(format!("{name}[{}]", extra.to_ascii_lowercase()));
         }
         self.dependencies.insert(name);
@@ -159,17 +184,31 @@ impl Project {
     fn read_pins(&mut self, view: &View<'_>) -> Result<()> {
         self.pins.extend(pins::from_file(view, ".python-version")?);
         self.pins.extend(pins::from_tools(view, &["python"])?);
-        self.pins.extend(pins::from_file(view, "runtime.txt")?.filter(|pin| pin.request.starts_with("python")));
+        self.pins
+            .extend(pins::from_file(view, "runtime.txt")?.filter(|pin| pin.request.starts_with("python")));
         if let Some(table) = view.toml("Pipfile")? {
             let requires = table.get("requires");
-            let version = ["python_full_version", "python_version"].iter().find_map(|key| requires?.get(*key)?.as_str());
+            let version = ["python_full_version", "python_version"]
+                .iter()
+                .find_map(|key| requires?.get(*key)?.as_str());
             self.pins.extend(version.map(|version| Pin::new(version, "Pipfile", "requires")));
         }
         if let Some(table) = &self.pyproject {
-            let project = table.get("project").and_then(|project| project.get("requires-python")).and_then(toml::Value::as_str);
+            let project = table
+                .get("project")
+                .and_then(|project| project.get("requires-python"))
+                .and_then(toml::Value::as_str);
             self.pins.extend(project.map(|range| Pin::new(range, "pyproject.toml", "requires-python")));
-            let poetry = table.get("tool").and_then(|t| t.get("poetry")).and_then(|t| t.get("dependencies")).and_then(|t| t.get("python"));
-            self.pins.extend(poetry.and_then(toml::Value::as_str).map(|range| Pin::new(range, "pyproject.toml", "tool.poetry.dependencies.python")));
+            let poetry = table
+                .get("tool")
+                .and_then(|t| t.get("poetry"))
+                .and_then(|t| t.get("dependencies"))
+                .and_then(|t| t.get("python"));
+            self.pins.extend(
+                poetry
+                    .and_then(toml::Value::as_str)
+                    .map(|range| Pin::new(range, "pyproject.toml", "tool.poetry.dependencies.python")),
+            );
         }
         Ok(())
     }
@@ -186,8 +225,10 @@ impl Project {
     pub(super) fn is_package(&self) -> bool {
         let Some(table) = &self.pyproject else { return false };
         let tool = table.get("tool");
-        let is_off = tool.and_then(|t| t.get("uv")).and_then(|t| t.get("package")) == Some(&toml::Value::Boolean(false))
-            || tool.and_then(|t| t.get("poetry")).and_then(|t| t.get("package-mode")) == Some(&toml::Value::Boolean(false));
+        let is_off = tool.and_then(|t| t.get("uv")).and_then(|t| t.get("package"))
+            == Some(&toml::Value::Boolean(false))
+            || tool.and_then(|t| t.get("poetry")).and_then(|t| t.get("package-mode"))
+                == Some(&toml::Value::Boolean(false));
         table.contains_key("build-system") && !is_off
     }
 
@@ -196,16 +237,28 @@ impl Project {
         let Some(table) = &self.pyproject else { return Vec::new() };
         let project = table.get("project").and_then(|project| project.get("scripts"));
         let poetry = table.get("tool").and_then(|t| t.get("poetry")).and_then(|t| t.get("scripts"));
-        project.or(poetry).and_then(toml::Value::as_table).map(|scripts| scripts.keys().cloned().collect()).unwrap_or_default()
+        project
+            .or(poetry)
+            .and_then(toml::Value::as_table)
+            .map(|scripts| scripts.keys().cloned().collect())
+            .unwrap_or_default()
     }
 
     pub(super) fn diagnostics(&self) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         if self.manager.is_some_and(|manager| manager != "pip") && self.lock.is_none() {
-            found.push(Diagnostic::new("no-lock-file", Severity::Warning, "there is no lock file, so two builds of the same source may differ"));
+            found.push(Diagnostic::new(
+                "no-lock-file",
+                Severity::Warning,
+                "there is no lock file, so two builds of the same source may differ",
+            ));
         }
         if self.has("playwright") {
-            found.push(Diagnostic::new("needs-browser", Severity::Warning, "Playwright needs browsers, which the image does not have: use an own Dockerfile"));
+            found.push(Diagnostic::new(
+                "needs-browser",
+                Severity::Warning,
+                "Playwright needs browsers, which the image does not have: use an own Dockerfile",
+            ));
         }
         found
     }
@@ -213,10 +266,15 @@ impl Project {
 
 /// The dependencies that a pyproject.toml lists.
 fn listed_in(table: &toml::Table) -> Vec<String> {
-    let project = table.get("project").and_then(|project| project.get("dependencies")).and_then(toml::Value::as_array);
+    let project =
+        table.get("project").and_then(|project| project.get("dependencies")).and_then(toml::Value::as_array);
     let mut found: Vec<String> =
         project.into_iter().flatten().filter_map(toml::Value::as_str).map(str::to_owned).collect();
-    let poetry = table.get("tool").and_then(|t| t.get("poetry")).and_then(|t| t.get("dependencies")).and_then(toml::Value::as_table);
+    let poetry = table
+        .get("tool")
+        .and_then(|t| t.get("poetry"))
+        .and_then(|t| t.get("dependencies"))
+        .and_then(toml::Value::as_table);
     for (name, value) in poetry.into_iter().flatten().filter(|(name, _)| *name != "python") {
         found.push(name.clone());
         let extras = value.get("extras").and_then(toml::Value::as_array).into_iter().flatten();

@@ -14,7 +14,14 @@ use crate::model::{AppSpec, BuildStep, CacheMount, Diagnostic, Plan, RunSpec, Se
 const PIP: &str = "/app/.venv/bin/pip";
 
 /// Adds the stages of a project to its plan.
-pub(super) fn add(plan: &mut Plan, view: &View<'_>, project: &Project, images: &BaseImages, server: Option<&'static str>, spec: &AppSpec) {
+pub(super) fn add(
+    plan: &mut Plan,
+    view: &View<'_>,
+    project: &Project,
+    images: &BaseImages,
+    server: Option<&'static str>,
+    spec: &AppSpec,
+) {
     let version = plan.version.clone().unwrap_or_default();
     let image = images.image("python", &version);
     let parsed = Version::parse(&version);
@@ -27,7 +34,10 @@ pub(super) fn add(plan: &mut Plan, view: &View<'_>, project: &Project, images: &
         steps: Vec::new(),
     };
     if !native.build.is_empty() {
-        build.steps.push(BuildStep::Packages { names: native.build, reason: "A dependency is compiled while it is installed.".into() });
+        build.steps.push(BuildStep::Packages {
+            names: native.build,
+            reason: "A dependency is compiled while it is installed.".into(),
+        });
     }
     build.steps.push(BuildStep::Workdir("/app".into()));
     let virtualenv = !is_python2;
@@ -44,7 +54,11 @@ pub(super) fn add(plan: &mut Plan, view: &View<'_>, project: &Project, images: &
     if virtualenv {
         installer.steps(&mut build, spec.build.install.as_deref());
     } else {
-        build.steps.push(run("mkdir -p /app/.venv/bin", Vec::new(), "Python 2 has no virtual environments of its own."));
+        build.steps.push(run(
+            "mkdir -p /app/.venv/bin",
+            Vec::new(),
+            "Python 2 has no virtual environments of its own.",
+        ));
     }
     let is_package = project.is_package() && project.manager.is_some() && virtualenv;
     if is_package || plan.build.is_some() {
@@ -57,7 +71,11 @@ pub(super) fn add(plan: &mut Plan, view: &View<'_>, project: &Project, images: &
     if let Some(line) = &plan.build {
         let needs_key = line.contains("collectstatic");
         // A key for this command alone: it stays in no layer and signs nothing.
-        let key = if needs_key { "SECRET_KEY=build-only DJANGO_SECRET_KEY=build-only PATH=\"/app/.venv/bin:$PATH\" " } else { "PATH=\"/app/.venv/bin:$PATH\" " };
+        let key = if needs_key {
+            "SECRET_KEY=build-only DJANGO_SECRET_KEY=build-only PATH=\"/app/.venv/bin:$PATH\" "
+        } else {
+            "PATH=\"/app/.venv/bin:$PATH\" "
+        };
         lines.push(format!("{key}{line}"));
     }
     if !lines.is_empty() {
@@ -73,12 +91,20 @@ pub(super) fn add(plan: &mut Plan, view: &View<'_>, project: &Project, images: &
         steps: Vec::new(),
     };
     if !native.run.is_empty() {
-        last.steps.push(BuildStep::Packages { names: native.run, reason: "Libraries that a dependency loads while it runs.".into() });
+        last.steps.push(BuildStep::Packages {
+            names: native.run,
+            reason: "Libraries that a dependency loads while it runs.".into(),
+        });
     }
     last.steps.push(BuildStep::Workdir("/app".into()));
     let needs_environment = virtualenv && (project.manager.is_some() || installer.extra.is_some());
     if needs_environment {
-        last.steps.push(copy_from("build", "/app/.venv", "./.venv", "Dependencies before source: they change less often."));
+        last.steps.push(copy_from(
+            "build",
+            "/app/.venv",
+            "./.venv",
+            "Dependencies before source: they change less often.",
+        ));
         plan.stages.push(build);
         if plan.build.is_some() {
             last.steps.push(copy_from("build", "/app", "./", ""));
@@ -90,21 +116,39 @@ pub(super) fn add(plan: &mut Plan, view: &View<'_>, project: &Project, images: &
     }
     plan.stages.push(last);
     plan.env.extend(
-        [("PYTHONUNBUFFERED", "1"), ("PYTHONDONTWRITEBYTECODE", "1"), ("HOME", "/tmp")].map(|(name, value)| (name.to_owned(), value.to_owned())),
+        [("PYTHONUNBUFFERED", "1"), ("PYTHONDONTWRITEBYTECODE", "1"), ("HOME", "/tmp")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
     if needs_environment {
         let path = "/app/.venv/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin";
         plan.env.insert("PATH".into(), path.into());
         plan.env.insert("VIRTUAL_ENV".into(), "/app/.venv".into());
     }
-    if plan.framework.as_deref() == Some("flask") && plan.start.as_deref().is_some_and(|line| line.starts_with("flask ")) {
+    if plan.framework.as_deref() == Some("flask")
+        && plan.start.as_deref().is_some_and(|line| line.starts_with("flask "))
+    {
         plan.env.insert("FLASK_RUN_HOST".into(), "0.0.0.0".into());
         plan.env.insert("FLASK_RUN_PORT".into(), plan.port.to_string());
     }
     plan.health.command = Some(vec!["python".into(), "-c".into(), health(plan)]);
     plan.ignore = [
-        "__pycache__", "**/__pycache__", "**/*.pyc", ".venv", "venv", "env", ".tox", ".nox", ".pytest_cache", ".mypy_cache", ".ruff_cache",
-        ".coverage", "htmlcov", "*.egg-info", "**/*.egg-info", "dist", "build",
+        "__pycache__",
+        "**/__pycache__",
+        "**/*.pyc",
+        ".venv",
+        "venv",
+        "env",
+        ".tox",
+        ".nox",
+        ".pytest_cache",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".coverage",
+        "htmlcov",
+        "*.egg-info",
+        "**/*.egg-info",
+        "dist",
+        "build",
     ]
     .map(String::from)
     .to_vec();
@@ -114,7 +158,11 @@ pub(super) fn add(plan: &mut Plan, view: &View<'_>, project: &Project, images: &
 fn health(plan: &Plan) -> String {
     let limit = if plan.health.is_known { 400 } else { 500 };
     let path = serde_json::to_string(&plan.health.path).unwrap_or_else(|_| "\"/\"".into());
-    let module = if plan.version.as_deref().is_some_and(|version| version.starts_with('2')) { "httplib" } else { "http.client" };
+    let module = if plan.version.as_deref().is_some_and(|version| version.starts_with('2')) {
+        "httplib"
+    } else {
+        "http.client"
+    };
     format!(
         "import os, {module} as h; c = h.HTTPConnection(\"127.0.0.1\", int(os.environ.get(\"PORT\", \"{}\")), timeout=4); \
          c.request(\"GET\", {path}); raise SystemExit(c.getresponse().status >= {limit})",
@@ -155,7 +203,9 @@ impl Installer<'_> {
             "pdm" if self.project.lock.is_some() => "pdm sync --prod --no-self --no-editable".into(),
             "pipenv" if self.project.lock.is_some() => "pipenv install --deploy".into(),
             "pipenv" => "pipenv install".into(),
-            _ if self.project.manifest == Some("requirements.txt") => "pip install -r requirements.txt".into(),
+            _ if self.project.manifest == Some("requirements.txt") => {
+                "pip install -r requirements.txt".into()
+            }
             _ => "pip install .".into(),
         })
     }
@@ -186,7 +236,11 @@ impl Installer<'_> {
             "pipenv" if minor < 10 => Some("2024.4.1"),
             _ => None,
         };
-        let said = self.project.manager_version.as_deref().filter(|text| Version::parse(text).is_some_and(|v| v.is_exact()));
+        let said = self
+            .project
+            .manager_version
+            .as_deref()
+            .filter(|text| Version::parse(text).is_some_and(|v| v.is_exact()));
         let locked = || {
             let text = self.view.glance("poetry.lock")?;
             let first = text.lines().next()?.split("Poetry ").nth(1)?.split_whitespace().next()?.to_owned();
@@ -196,7 +250,11 @@ impl Installer<'_> {
             Some(if version.compare(&floor).is_lt() { "1.8.5".to_owned() } else { first })
         };
         let locked = if manager == "poetry" { locked() } else { None };
-        let version = said.map(str::to_owned).or(locked).or(old.map(str::to_owned)).unwrap_or_else(|| newest.to_owned());
+        let version = said
+            .map(str::to_owned)
+            .or(locked)
+            .or(old.map(str::to_owned))
+            .unwrap_or_else(|| newest.to_owned());
         format!("{manager}=={version}")
     }
 
@@ -205,7 +263,9 @@ impl Installer<'_> {
         let mut lines = Vec::new();
         match manager {
             "uv" => lines.push(self.pip_into("/opt/tool", &self.manager_package("uv"))),
-            "poetry" | "pdm" | "pipenv" => lines.push(self.pip_into("/opt/tool", &self.manager_package(manager))),
+            "poetry" | "pdm" | "pipenv" => {
+                lines.push(self.pip_into("/opt/tool", &self.manager_package(manager)))
+            }
             _ => {}
         }
         if !lines.is_empty() {
@@ -214,10 +274,19 @@ impl Installer<'_> {
         }
         let mut values = BTreeMap::new();
         if manager != "pip" {
-            values.insert("PATH".to_owned(), "/app/.venv/bin:/opt/tool/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned());
+            values.insert(
+                "PATH".to_owned(),
+                "/app/.venv/bin:/opt/tool/bin:/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
+                    .to_owned(),
+            );
         }
         let pairs: &[(&str, &str)] = match manager {
-            "uv" => &[("UV_LINK_MODE", "copy"), ("UV_PYTHON_DOWNLOADS", "never"), ("UV_PROJECT_ENVIRONMENT", "/app/.venv"), ("UV_COMPILE_BYTECODE", "1")],
+            "uv" => &[
+                ("UV_LINK_MODE", "copy"),
+                ("UV_PYTHON_DOWNLOADS", "never"),
+                ("UV_PROJECT_ENVIRONMENT", "/app/.venv"),
+                ("UV_COMPILE_BYTECODE", "1"),
+            ],
             "poetry" => &[("POETRY_VIRTUALENVS_IN_PROJECT", "true"), ("POETRY_NO_INTERACTION", "1")],
             "pdm" => &[("PDM_CHECK_UPDATE", "false")],
             "pipenv" => &[("PIPENV_VENV_IN_PROJECT", "1"), ("PIPENV_NOSPIN", "1")],
@@ -225,14 +294,24 @@ impl Installer<'_> {
         };
         values.extend(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         if !values.is_empty() {
-            stage.steps.push(BuildStep::Env { values, reason: "The environment is made inside the app's folder, from this image's Python.".into() });
+            stage.steps.push(BuildStep::Env {
+                values,
+                reason: "The environment is made inside the app's folder, from this image's Python.".into(),
+            });
         }
         let files = self.manifests();
         if !files.is_empty() {
             if self.needs_source() {
-                stage.steps.push(copy_source(self.view, "A dependency is part of the tree, so the installation needs the source."));
+                stage.steps.push(copy_source(
+                    self.view,
+                    "A dependency is part of the tree, so the installation needs the source.",
+                ));
             } else {
-                stage.steps.push(copy(files, "./", "Manifests first: the next layer is only made again when they change."));
+                stage.steps.push(copy(
+                    files,
+                    "./",
+                    "Manifests first: the next layer is only made again when they change.",
+                ));
             }
         }
         let mut install = vec![match given {
@@ -296,11 +375,20 @@ impl Installer<'_> {
     }
 
     fn manifests(&self) -> Vec<String> {
-        let mut files: Vec<String> = ["requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock", "constraints.txt"]
-            .into_iter()
-            .filter(|file| self.view.has_file(file))
-            .map(|file| self.view.full(file))
-            .collect();
+        let mut files: Vec<String> = [
+            "requirements.txt",
+            "pyproject.toml",
+            "uv.lock",
+            "poetry.lock",
+            "pdm.lock",
+            "Pipfile",
+            "Pipfile.lock",
+            "constraints.txt",
+        ]
+        .into_iter()
+        .filter(|file| self.view.has_file(file))
+        .map(|file| self.view.full(file))
+        .collect();
         if self.project.manager.is_none() {
             files.clear();
         }
@@ -311,7 +399,9 @@ impl Installer<'_> {
     fn needs_source(&self) -> bool {
         let requirements = self.view.glance("requirements.txt").unwrap_or_default();
         let is_local = requirements.lines().map(str::trim).any(|line| {
-            ["-r ", "-c ", "-e ", "--requirement", "--editable", ".", "file:"].iter().any(|start| line.starts_with(start))
+            ["-r ", "-c ", "-e ", "--requirement", "--editable", ".", "file:"]
+                .iter()
+                .any(|start| line.starts_with(start))
         });
         let tool = |path: &[&str]| {
             let mut at = self.project.pyproject.as_ref()?.get("tool")?;
@@ -336,7 +426,9 @@ impl Installer<'_> {
     fn pip_run(&self, command: String, reason: &str) -> BuildStep {
         let (caches, _) = self.caches();
         let classic = command.contains("pip install ").then(|| {
-            command.replace("pip install ", "pip install --no-cache-dir ").replace("uv pip install --no-cache-dir ", "uv pip install ")
+            command
+                .replace("pip install ", "pip install --no-cache-dir ")
+                .replace("uv pip install --no-cache-dir ", "uv pip install ")
         });
         BuildStep::Run(RunSpec { command, classic, caches, reason: reason.into() })
     }

@@ -9,7 +9,14 @@ use crate::generator::view::View;
 
 /// Web frameworks with their own default port, the most particular first.
 const FRAMEWORKS: [(&str, u16); 9] = [
-    ("rocket", 8000), ("axum", 3000), ("actix-web", 8080), ("warp", 3030), ("poem", 3000), ("salvo", 8080), ("tide", 8080), ("gotham", 8080),
+    ("rocket", 8000),
+    ("axum", 3000),
+    ("actix-web", 8080),
+    ("warp", 3030),
+    ("poem", 3000),
+    ("salvo", 8080),
+    ("tide", 8080),
+    ("gotham", 8080),
     ("leptos_axum", 3000),
 ];
 
@@ -69,7 +76,10 @@ impl Project {
             .sources(&["toml"], 5)
             .into_iter()
             .filter_map(|path| path.strip_suffix("/Cargo.toml"))
-            .filter(|folder| members.iter().any(|pattern| matches(pattern, folder)) && !excluded.iter().any(|pattern| matches(pattern, folder)))
+            .filter(|folder| {
+                members.iter().any(|pattern| matches(pattern, folder))
+                    && !excluded.iter().any(|pattern| matches(pattern, folder))
+            })
             .take(200)
             .collect();
         folders.sort_unstable();
@@ -89,13 +99,21 @@ impl Project {
             pins: pins_of(view, &root)?,
             is_workspace: workspace.is_some(),
             has_library: view.has_file("src/lib.rs") || root.contains_key("lib"),
-            has_build_script: view.has_file("build.rs") || root.get("package").is_some_and(|package| package.get("build").is_some()),
+            has_build_script: view.has_file("build.rs")
+                || root.get("package").is_some_and(|package| package.get("build").is_some()),
             has_special_targets: ["bench", "test", "example", "patch"].into_iter().any(is_special),
             lock: view.glance("Cargo.lock").unwrap_or_default(),
             dependencies: packages.iter().flat_map(|package| package.dependencies.iter().cloned()).collect(),
         };
         if let Some(workspace) = workspace {
-            project.dependencies.extend(workspace.get("dependencies").and_then(toml::Value::as_table).into_iter().flatten().map(|(name, _)| name.clone()));
+            project.dependencies.extend(
+                workspace
+                    .get("dependencies")
+                    .and_then(toml::Value::as_table)
+                    .into_iter()
+                    .flatten()
+                    .map(|(name, _)| name.clone()),
+            );
         }
         project.choose(&packages, root.contains_key("package"));
         project.framework = FRAMEWORKS.iter().find(|(name, _)| project.dependencies.contains(*name)).copied();
@@ -105,14 +123,23 @@ impl Project {
     fn choose(&mut self, packages: &[Package], has_root: bool) {
         self.binaries = packages.iter().flat_map(|package| package.binaries.iter().cloned()).collect();
         let by_name = |name: &String| self.binaries.iter().find(|binary| binary.name == *name).cloned();
-        if let Some(found) = packages.iter().find_map(|package| package.default_run.as_ref()).and_then(by_name) {
+        if let Some(found) =
+            packages.iter().find_map(|package| package.default_run.as_ref()).and_then(by_name)
+        {
             (self.chosen, self.reason) = (Some(found), "default-run names it");
             return;
         }
         let root = packages.first().filter(|package| has_root && !package.binaries.is_empty());
-        let defaults: Vec<&Binary> = packages.iter().filter(|package| package.is_default_member).flat_map(|package| &package.binaries).collect();
+        let defaults: Vec<&Binary> = packages
+            .iter()
+            .filter(|package| package.is_default_member)
+            .flat_map(|package| &package.binaries)
+            .collect();
         let pools: [(Vec<&Binary>, &'static str); 3] = [
-            (root.map(|package| package.binaries.iter().collect()).unwrap_or_default(), "the binary of the root package"),
+            (
+                root.map(|package| package.binaries.iter().collect()).unwrap_or_default(),
+                "the binary of the root package",
+            ),
             (defaults, "the binary of the default members"),
             (self.binaries.iter().collect(), "the only binary"),
         ];
@@ -121,7 +148,9 @@ impl Project {
                 (self.chosen, self.reason) = (Some((*only).clone()), reason);
                 return;
             }
-            let mut named = pool.iter().filter(|binary| binary.name == binary.package && binary.path.ends_with("src/main.rs"));
+            let mut named = pool
+                .iter()
+                .filter(|binary| binary.name == binary.package && binary.path.ends_with("src/main.rs"));
             if let (Some(first), None) = (named.next(), named.next()) {
                 (self.chosen, self.reason) = (Some((*first).clone()), "it has the name of its package");
                 return;
@@ -130,12 +159,14 @@ impl Project {
                 .iter()
                 .filter(|binary| {
                     packages.iter().any(|package| {
-                        package.binaries.contains(binary) && FRAMEWORKS.iter().any(|(name, _)| package.dependencies.contains(*name))
+                        package.binaries.contains(binary)
+                            && FRAMEWORKS.iter().any(|(name, _)| package.dependencies.contains(*name))
                     })
                 })
                 .collect();
             if let (true, [only]) = (pool.len() > 1, with_web.as_slice()) {
-                (self.chosen, self.reason) = (Some((**only).clone()), "the only binary whose package uses a web framework");
+                (self.chosen, self.reason) =
+                    (Some((**only).clone()), "the only binary whose package uses a web framework");
                 return;
             }
         }
@@ -147,9 +178,13 @@ impl Project {
             return self.lock.contains(&format!("name = \"{name}\"\n"));
         }
         match name {
-            "openssl-sys" => ["openssl", "native-tls", "reqwest"].iter().any(|krate| self.dependencies.contains(*krate)),
+            "openssl-sys" => {
+                ["openssl", "native-tls", "reqwest"].iter().any(|krate| self.dependencies.contains(*krate))
+            }
             "pq-sys" => self.dependencies.contains("diesel"),
-            "prost-build" => self.dependencies.contains("tonic-build") || self.dependencies.contains("prost-build"),
+            "prost-build" => {
+                self.dependencies.contains("tonic-build") || self.dependencies.contains("prost-build")
+            }
             _ => self.dependencies.contains(name),
         }
     }
@@ -157,7 +192,8 @@ impl Project {
     /// The command line that builds a binary.
     pub(super) fn build_line(&self, binary: &Binary) -> String {
         let locked = if self.is_locked { " --locked" } else { "" };
-        let package = if self.is_workspace { format!(" --package {}", quote(&binary.package)) } else { String::new() };
+        let package =
+            if self.is_workspace { format!(" --package {}", quote(&binary.package)) } else { String::new() };
         format!("cargo build --release{locked}{package} --bin {}", quote(&binary.name))
     }
 
@@ -174,11 +210,13 @@ impl Project {
         if self.has_build_script {
             files.push("build.rs");
         }
-        let mut folders: BTreeSet<String> = files.iter().filter_map(|file| file.rsplit_once('/')).map(|(folder, _)| quote(folder)).collect();
+        let mut folders: BTreeSet<String> =
+            files.iter().filter_map(|file| file.rsplit_once('/')).map(|(folder, _)| quote(folder)).collect();
         if self.has_library {
             folders.insert("src".into());
         }
-        let made: Vec<String> = files.iter().map(|file| format!("echo 'fn main() {{}}' > {}", quote(file))).collect();
+        let made: Vec<String> =
+            files.iter().map(|file| format!("echo 'fn main() {{}}' > {}", quote(file))).collect();
         let library = if self.has_library { " && touch src/lib.rs" } else { "" };
         let folders: Vec<String> = folders.into_iter().collect();
         Some(format!("mkdir -p {} && {}{library}", folders.join(" "), made.join(" && ")))
@@ -191,7 +229,9 @@ fn pins_of(view: &View<'_>, root: &toml::Table) -> Result<Vec<Pin>> {
     let toolchain = match view.toml("rust-toolchain.toml")? {
         Some(table) => Some((table, "rust-toolchain.toml")),
         None => match view.glance("rust-toolchain") {
-            Some(text) if text.contains('[') => view.toml("rust-toolchain")?.map(|table| (table, "rust-toolchain")),
+            Some(text) if text.contains('[') => {
+                view.toml("rust-toolchain")?.map(|table| (table, "rust-toolchain"))
+            }
             _ => None,
         },
     };
@@ -203,7 +243,8 @@ fn pins_of(view: &View<'_>, root: &toml::Table) -> Result<Vec<Pin>> {
     }
     found.extend(pins::from_file(view, ".rust-version")?);
     found.extend(pins::from_tools(view, &["rust"])?);
-    let package = root.get("package").or_else(|| root.get("workspace").and_then(|workspace| workspace.get("package")));
+    let package =
+        root.get("package").or_else(|| root.get("workspace").and_then(|workspace| workspace.get("package")));
     let oldest = package.and_then(|package| package.get("rust-version")).and_then(toml::Value::as_str);
     found.extend(oldest.map(|version| Pin::new(format!(">={version}"), "Cargo.toml", "rust-version")));
     Ok(found)
@@ -212,28 +253,47 @@ fn pins_of(view: &View<'_>, root: &toml::Table) -> Result<Vec<Pin>> {
 fn package(view: &View<'_>, table: &toml::Table, folder: &str) -> Package {
     let at = |path: &str| if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") };
     let about = table.get("package").and_then(toml::Value::as_table);
-    let text = |key: &str| about.and_then(|package| package.get(key)).and_then(toml::Value::as_str).map(str::to_owned);
+    let text = |key: &str| {
+        about.and_then(|package| package.get(key)).and_then(toml::Value::as_str).map(str::to_owned)
+    };
     let name = text("name").unwrap_or_default();
     let mut binaries: Vec<Binary> = Vec::new();
     let mut add = |binary: &str, path: String| {
         if is_name(binary) && !binaries.iter().any(|known| known.name == binary || known.path == path) {
-            binaries.push(Binary { name: binary.to_owned(), package: name.clone(), path, manifest: at("Cargo.toml") });
+            binaries.push(Binary {
+                name: binary.to_owned(),
+                package: name.clone(),
+                path,
+                manifest: at("Cargo.toml"),
+            });
         }
     };
     for entry in table.get("bin").and_then(toml::Value::as_array).into_iter().flatten() {
         let Some(binary) = entry.get("name").and_then(toml::Value::as_str) else { continue };
-        let given = entry.get("path").and_then(toml::Value::as_str).map(|path| at(path));
-        let usual = [at(&format!("src/bin/{binary}.rs")), at(&format!("src/bin/{binary}/main.rs")), at("src/main.rs")];
-        let path = given.or_else(|| usual.into_iter().find(|path| view.has_file(path))).unwrap_or_else(|| at("src/main.rs"));
+        let given = entry.get("path").and_then(toml::Value::as_str).map(&at);
+        let usual = [
+            at(&format!("src/bin/{binary}.rs")),
+            at(&format!("src/bin/{binary}/main.rs")),
+            at("src/main.rs"),
+        ];
+        let path = given
+            .or_else(|| usual.into_iter().find(|path| view.has_file(path)))
+            .unwrap_or_else(|| at("src/main.rs"));
         add(binary, path);
     }
-    let is_automatic = about.and_then(|package| package.get("autobins")) != Some(&toml::Value::Boolean(false));
+    let is_automatic =
+        about.and_then(|package| package.get("autobins")) != Some(&toml::Value::Boolean(false));
     if is_automatic {
         if view.has_file(&at("src/main.rs")) {
             add(&name, at("src/main.rs"));
         }
         let base = at("src/bin/");
-        let mut found: Vec<String> = view.sources(&["rs"], 8).into_iter().filter(|path| path.starts_with(&base)).map(str::to_owned).collect();
+        let mut found: Vec<String> = view
+            .sources(&["rs"], 8)
+            .into_iter()
+            .filter(|path| path.starts_with(&base))
+            .map(str::to_owned)
+            .collect();
         found.sort();
         for path in found {
             let rest = &path[base.len()..];
@@ -245,19 +305,30 @@ fn package(view: &View<'_>, table: &toml::Table, folder: &str) -> Package {
             add(&binary, path.clone());
         }
     }
-    let dependencies = table.get("dependencies").and_then(toml::Value::as_table).into_iter().flatten().map(|(name, _)| name.clone()).collect();
+    let dependencies = table
+        .get("dependencies")
+        .and_then(toml::Value::as_table)
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.clone())
+        .collect();
     Package { binaries, default_run: text("default-run"), dependencies, is_default_member: false }
 }
 
 /// Whether a text can be the name of a package or binary.
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with('-') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    !text.is_empty()
+        && !text.starts_with('-')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
 /// Whether a pattern of `members` names a folder.
 fn matches(pattern: &str, folder: &str) -> bool {
     match pattern.strip_suffix("/*") {
-        Some(base) => folder.strip_prefix(base).and_then(|rest| rest.strip_prefix('/')).is_some_and(|rest| !rest.contains('/')),
+        Some(base) => folder
+            .strip_prefix(base)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .is_some_and(|rest| !rest.contains('/')),
         None if pattern == "*" => !folder.contains('/'),
         None => pattern == folder,
     }
