@@ -61,10 +61,10 @@ pub(crate) fn from_tools(view: &View<'_>, names: &[&str]) -> Result<Option<Pin>>
     let Some(text) = view.read(".tool-versions")? else { return Ok(None) };
     for line in text.lines() {
         let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-        if let (Some(name), Some(request)) = (words.next(), words.next()) {
-            if names.contains(&name) {
-                return Ok(Some(Pin::new(request, ".tool-versions", format!("`{name}` is pinned"))));
-            }
+        if let (Some(name), Some(request)) = (words.next(), words.next())
+            && names.contains(&name)
+        {
+            return Ok(Some(Pin::new(request, ".tool-versions", format!("`{name}` is pinned"))));
         }
     }
     Ok(None)

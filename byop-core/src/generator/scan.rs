@@ -209,12 +209,12 @@ fn number_in(text: &str) -> Option<u16> {
         let before = start.checked_sub(1).and_then(|i| bytes.get(i));
         // `u16` after a Rust number is its type.
         let after = if text[at..].starts_with("u16") { bytes.get(at + 3) } else { bytes.get(at) };
-        if is_alone(before) && is_alone(after) {
-            if let Some(port) =
+        if is_alone(before)
+            && is_alone(after)
+            && let Some(port) =
                 text[start..at].replace('_', "").parse::<u16>().ok().filter(|port| *port >= 80)
-            {
-                return Some(port);
-            }
+        {
+            return Some(port);
         }
     }
     None

@@ -197,7 +197,7 @@ fn is_noise(name: &str) -> bool {
 
 impl<'a> View<'a> {
     /// The root of the tree that a view looks at.
-    pub(crate) fn root_of(view: &View<'a>) -> Self {
+    pub(crate) fn root_of(view: &Self) -> Self {
         Self { source: view.source, base: String::new() }
     }
 }

@@ -38,12 +38,12 @@ pub(super) fn instructions(text: &str) -> Vec<Instruction> {
         }
         let Some((name, rest)) = joined.trim().split_once(char::is_whitespace) else { continue };
         let name = name.to_ascii_uppercase();
-        if matches!(name.as_str(), "RUN" | "COPY" | "ADD") {
-            if let Some(end) = heredoc(rest) {
-                for line in lines.by_ref() {
-                    if line.trim() == end {
-                        break;
-                    }
+        if matches!(name.as_str(), "RUN" | "COPY" | "ADD")
+            && let Some(end) = heredoc(rest)
+        {
+            for line in lines.by_ref() {
+                if line.trim() == end {
+                    break;
                 }
             }
         }

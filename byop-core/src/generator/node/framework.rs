@@ -1,8 +1,12 @@
 //! Which framework a project is built with, and whether it is served as files or by a server.
 
+mod angular;
+mod nx;
+mod routes;
+
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+pub(super) use routes::health_file;
 
 use super::manager::Manager;
 use super::manifest::Manifest;
@@ -221,8 +225,8 @@ pub(super) fn served(view: &View<'_>, manifest: &Manifest, framework: Option<&st
         Some("react-router") => router(view, &mut served),
         Some("sveltekit") => svelte(view, manifest, &mut served),
         Some("astro") => astro(view, manifest, &mut served),
-        Some("angular") => angular(view, manifest, &mut served),
-        Some("nx") => nx(view, manifest, &mut served),
+        Some("angular") => angular::serve_angular(view, manifest, &mut served),
+        Some("nx") => nx::serve_nx(view, manifest, &mut served),
         Some("nest") => {
             served.start = Some("node dist/main.js".into());
         }
@@ -368,51 +372,6 @@ fn astro(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
     }
 }
 
-fn angular(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
-    let settings: Value =
-        view.glance("angular.json").and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
-    let projects = settings.get("projects").and_then(Value::as_object);
-    let wanted = settings.get("defaultProject").and_then(Value::as_str);
-    let is_app = |project: &Value| project.get("projectType").and_then(Value::as_str) != Some("library");
-    let found = projects.and_then(|projects| {
-        wanted
-            .and_then(|name| projects.get_key_value(name))
-            .or_else(|| projects.iter().find(|(_, project)| is_app(project)))
-    });
-    let name =
-        found.map_or_else(|| manifest.text("name").unwrap_or("app").to_owned(), |(name, _)| name.clone());
-    let build = found.and_then(|(_, project)| {
-        project.pointer("/architect/build").or_else(|| project.pointer("/targets/build"))
-    });
-    let options = build.and_then(|build| build.get("options"));
-    let builder = build
-        .and_then(|build| build.get("builder"))
-        .and_then(Value::as_str)
-        .unwrap_or("@angular/build:application");
-    let path = options.and_then(|options| options.get("outputPath"));
-    let base = match path {
-        Some(Value::String(path)) => path.clone(),
-        Some(Value::Object(map)) => map.get("base").and_then(Value::as_str).unwrap_or("dist").to_owned(),
-        _ => format!("dist/{name}"),
-    };
-    let browser = path.and_then(|path| path.get("browser")).and_then(Value::as_str).unwrap_or("browser");
-    let base = base.trim_start_matches("./").trim_end_matches('/');
-    let is_application = builder.ends_with(":application");
-    let renders =
-        options.and_then(|options| options.get("ssr")).is_some_and(|ssr| *ssr != Value::Bool(false));
-    let is_static_output =
-        options.and_then(|options| options.get("outputMode")).and_then(Value::as_str) == Some("static");
-    if renders && !is_static_output {
-        served.port = 4000;
-        served.start = Some(format!("node {base}/server/server.mjs"));
-        served.entry = Some(format!("{base}/server/server.mjs"));
-        return;
-    }
-    let folder =
-        if is_application && !browser.is_empty() { format!("{base}/{browser}") } else { base.to_owned() };
-    serve(served, &folder, true, "angular.json", "the output path of the build");
-}
-
 /// Vite and the like: files, unless the start script runs a server.
 fn files(view: &View<'_>, manifest: &Manifest, name: &str, served: &mut Served) {
     if let Some(line) = manifest.script("start") {
@@ -478,65 +437,6 @@ fn files(view: &View<'_>, manifest: &Manifest, name: &str, served: &mut Served) 
     }
 }
 
-/// A workspace of Nx: the default project, or the only one.
-fn nx(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
-    let Some((name, project)) = nx_project(view) else { return };
-    let build = project.pointer("/targets/build").or_else(|| project.pointer("/architect/build"));
-    let executor = build
-        .and_then(|build| build.get("executor").or_else(|| build.get("builder")))
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let output = build
-        .and_then(|build| build.pointer("/options/outputPath"))
-        .and_then(Value::as_str)
-        .map_or_else(|| format!("dist/apps/{name}"), str::to_owned);
-    let target = build.and_then(|build| build.pointer("/options/target")).and_then(Value::as_str);
-    let main = build.and_then(|build| build.pointer("/options/main")).and_then(Value::as_str);
-    let is_node = executor.contains("node") || target == Some("node") || executor.contains("esbuild");
-    if manifest.script("start").is_some_and(|line| !line.contains("nx ")) {
-        return;
-    }
-    if executor.contains("next") {
-        served.start = Some(format!("npx nx run {name}:serve:production"));
-    } else if is_node {
-        let file = main
-            .and_then(|main| main.rsplit('/').next())
-            .and_then(|file| file.rsplit_once('.'))
-            .map_or("main", |(stem, _)| stem);
-        served.start = Some(format!("node {output}/{file}.js"));
-        served.entry = Some(format!("{output}/{file}.js"));
-    } else if !executor.is_empty() {
-        serve(served, &output, true, "nx.json", "the output path of the default project");
-    }
-}
-
-/// The project of an Nx workspace to build, with its settings.
-fn nx_project(view: &View<'_>) -> Option<(String, Value)> {
-    let parse = |path: &str| view.glance(path).and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    let workspace = parse("workspace.json").or_else(|| parse("angular.json")).unwrap_or(Value::Null);
-    let settings = parse("nx.json").unwrap_or(Value::Null);
-    let name = settings
-        .get("defaultProject")
-        .or_else(|| workspace.get("defaultProject"))
-        .and_then(Value::as_str)
-        .map(str::to_owned)
-        .or_else(|| {
-            let mut apps = view
-                .sources(&["json"], 3)
-                .into_iter()
-                .filter_map(|path| path.strip_prefix("apps/")?.strip_suffix("/project.json"));
-            let first = apps.next()?;
-            apps.next().is_none().then(|| first.to_owned())
-        })?;
-    let listed = workspace.pointer(&format!("/projects/{name}")).cloned();
-    let project = match listed {
-        Some(Value::String(folder)) => parse(&format!("{folder}/project.json")),
-        Some(object @ Value::Object(_)) => Some(object),
-        _ => parse(&format!("apps/{name}/project.json")),
-    };
-    Some((name, project.unwrap_or(Value::Null)))
-}
-
 /// A Staticfile beside a front end has the last word on folder and fallback.
 fn staticfile(view: &View<'_>, served: &mut Served) {
     let Some(text) = view.glance("Staticfile") else { return };
@@ -556,10 +456,10 @@ pub(super) fn build(
     framework: Option<&str>,
     manager: &Manager,
 ) -> Option<String> {
-    if framework == Some("nx") {
-        if let Some((name, _)) = nx_project(view) {
-            return Some(manager.exec(&format!("nx run {name}:build")));
-        }
+    if framework == Some("nx")
+        && let Some((name, _)) = nx::project(view)
+    {
+        return Some(manager.exec(&format!("nx run {name}:build")));
     }
     if manifest.script("build").is_some() {
         return Some(manager.run("build"));
@@ -577,34 +477,4 @@ pub(super) fn build(
         _ => return None,
     };
     Some(manager.exec(line))
-}
-
-/// The health path that a file-based router shows.
-pub(super) fn health_file(view: &View<'_>) -> Option<String> {
-    for path in ["healthz", "health", "api/healthz", "api/health", "ping", "api/ping"] {
-        let bare = path.trim_start_matches("api/");
-        let mut candidates = Vec::new();
-        for extension in ["ts", "js", "tsx", "mjs"] {
-            for root in ["app", "src/app"] {
-                candidates.push(format!("{root}/{path}/route.{extension}"));
-            }
-            for root in ["pages", "src/pages"] {
-                if path.starts_with("api/") {
-                    candidates.push(format!("{root}/{path}.{extension}"));
-                }
-            }
-            candidates.push(format!("src/routes/{path}/+server.{extension}"));
-            candidates.push(format!("app/routes/{}.{extension}", path.replace('/', ".")));
-            if path.starts_with("api/") {
-                candidates.push(format!("server/{path}.{extension}"));
-                candidates.push(format!("server/{path}.get.{extension}"));
-            } else {
-                candidates.push(format!("server/routes/{bare}.{extension}"));
-            }
-        }
-        if candidates.iter().any(|file| view.has_file(file)) {
-            return Some(format!("/{path}"));
-        }
-    }
-    None
 }

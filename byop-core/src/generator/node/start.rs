@@ -156,7 +156,7 @@ pub(super) fn needs_dev_dependency(manifest: &Manifest, line: &str) -> bool {
         .chain(script.split_whitespace())
         .map(|word| word.rsplit('/').next().unwrap_or(word))
         .collect();
-    manifest.dev_dependencies().any(|(name, _)| {
+    manifest.dev_dependencies().filter(|(name, _)| !name.starts_with("@types/")).any(|(name, _)| {
         let last = name.rsplit('/').next().unwrap_or(name);
         let scoped =
             name.trim_start_matches('@').replace("/cli", "").replace('/', "-").replace("remix-run", "remix");

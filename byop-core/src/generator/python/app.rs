@@ -39,10 +39,11 @@ const MAKERS: [(&str, bool); 12] = [
 
 /// The start command of a project.
 pub(super) fn start(view: &View<'_>, project: &Project) -> Option<Start> {
-    if view.has_file("manage.py") && (project.has("django") || project.manifest.is_none()) {
-        if let Some(start) = django(view, project) {
-            return Some(start);
-        }
+    if view.has_file("manage.py")
+        && (project.has("django") || project.manifest.is_none())
+        && let Some(start) = django(view, project)
+    {
+        return Some(start);
     }
     interactive(view, project).or_else(|| web(view, project)).or_else(|| script(view, project))
 }
@@ -197,12 +198,11 @@ fn app_in(file: &str, text: &str) -> Option<(u8, Found)> {
                 best = Some((rank, found));
             }
         };
-        if let Some(factory) = line.strip_prefix("def ").and_then(|rest| rest.split('(').next()) {
-            if ["create_app", "make_app", "build_app", "get_app"].contains(&factory.trim())
-                && line.contains("()")
-            {
-                offer(2, factory.trim(), is_asgi_text);
-            }
+        if let Some(factory) = line.strip_prefix("def ").and_then(|rest| rest.split('(').next())
+            && ["create_app", "make_app", "build_app", "get_app"].contains(&factory.trim())
+            && line.contains("()")
+        {
+            offer(2, factory.trim(), is_asgi_text);
         }
         let Some((left, right)) = line.split_once('=') else { continue };
         let name = left.split(':').next().unwrap_or_default().trim_end();
@@ -339,7 +339,7 @@ pub(super) fn collect_static(view: &View<'_>, project: &Project) -> Option<Strin
     };
     view.sources(&["py"], 4)
         .iter()
-        .any(|path| sets_root(path))
+        .any(sets_root)
         .then(|| "python manage.py collectstatic --noinput".to_owned())
 }
 

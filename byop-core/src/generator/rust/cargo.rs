@@ -270,7 +270,7 @@ fn package(view: &View<'_>, table: &toml::Table, folder: &str) -> Package {
     };
     for entry in table.get("bin").and_then(toml::Value::as_array).into_iter().flatten() {
         let Some(binary) = entry.get("name").and_then(toml::Value::as_str) else { continue };
-        let given = entry.get("path").and_then(toml::Value::as_str).map(|path| at(path));
+        let given = entry.get("path").and_then(toml::Value::as_str).map(&at);
         let usual = [
             at(&format!("src/bin/{binary}.rs")),
             at(&format!("src/bin/{binary}/main.rs")),
