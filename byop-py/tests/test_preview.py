@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
@@ -98,6 +99,31 @@ def test_threads_preview_at_once(shop: Path) -> None:
     for thread in threads:
         thread.join()
     assert results == [expected] * 8
+
+
+def test_other_threads_run_meanwhile(shop: Path) -> None:
+    go, ran = threading.Event(), threading.Event()
+
+    def other() -> None:
+        go.wait()
+        ran.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    interval = sys.getswitchinterval()
+    # From here on the other thread runs only when this one lets go of the interpreter by itself.
+    sys.setswitchinterval(1000)
+    try:
+        go.set()
+        for _ in range(1000):
+            byop.preview(shop)
+            if ran.is_set():
+                break
+        else:
+            pytest.fail("the interpreter was held all the time")
+    finally:
+        sys.setswitchinterval(interval)
+        thread.join()
 
 
 @pytest.mark.parametrize(
