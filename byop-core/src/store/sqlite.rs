@@ -27,7 +27,8 @@ use connection::Connection;
 ///
 /// A write that returned `Ok` is on the disk (write-ahead log, `synchronous=FULL`). One thread of its own does all
 /// the work, so calls never block an async worker, and a call that is dropped half-way is still carried out whole
-/// or not at all. The file is readable by its owner only.
+/// or not at all. Writes that wait at the same time share one commit: many small ones cost little when they are
+/// not awaited one by one. The file is readable by its owner only.
 ///
 /// ```
 /// use byop_core::store::{SqliteStore, Store};
@@ -148,7 +149,7 @@ impl Store for SqliteStore {
 
     async fn append_event(&self, job: &JobId, body: &EventBody) -> Result<Event> {
         let (job, body, clock) = (job.clone(), body.clone(), Arc::clone(&self.clock));
-        self.connection.write("event.append", move |tx| events::append(tx, job, body, clock.now())).await
+        self.connection.write("event.append", move |tx| events::append(tx, &job, &body, clock.now())).await
     }
 
     async fn list_events(&self, job: &JobId, after: u64, limit: u32) -> Result<Vec<Event>> {

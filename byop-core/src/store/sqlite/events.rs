@@ -1,6 +1,6 @@
 //! Events with their cursors.
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::super::refusal;
 use super::fault::{Outcome, decode, encode};
@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::id::JobId;
 use crate::model::{Event, EventBody};
 
-pub(super) fn append(tx: &Transaction<'_>, job: JobId, body: EventBody, time: Timestamp) -> Outcome<Event> {
+pub(super) fn append(tx: &Connection, job: &JobId, body: &EventBody, time: Timestamp) -> Outcome<Event> {
     // The transaction holds the write lock, so no other writer can take the same number.
     let last: Option<u64> = tx
         .prepare_cached(
@@ -16,13 +16,13 @@ pub(super) fn append(tx: &Transaction<'_>, job: JobId, body: EventBody, time: Ti
         )?
         .query_row([job.as_str()], |row| row.get(0))
         .optional()?;
-    let sequence = last.ok_or_else(|| refusal::no_job("event.append", &job))? + 1;
+    let sequence = last.ok_or_else(|| refusal::no_job("event.append", job))? + 1;
     tx.prepare_cached("INSERT INTO events (job, sequence, time, body) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((job.as_str(), sequence, time.0, encode(&body)?))?;
-    Ok(Event { job, sequence, time, body })
+        .execute((job.as_str(), sequence, time.0, encode(body)?))?;
+    Ok(Event { job: job.clone(), sequence, time, body: body.clone() })
 }
 
-pub(super) fn list(tx: &Transaction<'_>, job: &JobId, after: u64, limit: u32) -> Outcome<Vec<Event>> {
+pub(super) fn list(tx: &Connection, job: &JobId, after: u64, limit: u32) -> Outcome<Vec<Event>> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let mut statement = tx.prepare_cached(
         "SELECT sequence, time, body FROM events WHERE job = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::super::{Lease, refusal};
 use super::fault::{Outcome, decode, encode};
@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::id::JobId;
 use crate::model::{Job, JobFilter, StepRecord};
 
-pub(super) fn create(tx: &Transaction<'_>, job: &Job) -> Outcome<()> {
+pub(super) fn create(tx: &Connection, job: &Job) -> Outcome<()> {
     let taken: Option<i64> = tx
         .prepare_cached("SELECT 1 FROM jobs WHERE id = ?1")?
         .query_row([job.id.as_str()], |row| row.get(0))
@@ -31,7 +31,7 @@ pub(super) fn create(tx: &Transaction<'_>, job: &Job) -> Outcome<()> {
     Ok(())
 }
 
-pub(super) fn get(tx: &Transaction<'_>, id: &JobId) -> Outcome<Job> {
+pub(super) fn get(tx: &Connection, id: &JobId) -> Outcome<Job> {
     let body: Option<String> = tx
         .prepare_cached("SELECT body FROM jobs WHERE id = ?1")?
         .query_row([id.as_str()], |row| row.get(0))
@@ -39,7 +39,7 @@ pub(super) fn get(tx: &Transaction<'_>, id: &JobId) -> Outcome<Job> {
     decode("job", id.as_str(), &body.ok_or_else(|| refusal::no_job("job.get", id))?)
 }
 
-pub(super) fn list(tx: &Transaction<'_>, filter: &JobFilter) -> Outcome<Vec<Job>> {
+pub(super) fn list(tx: &Connection, filter: &JobFilter) -> Outcome<Vec<Job>> {
     // Two texts, so that the list of one app uses that app's index.
     let sql = if filter.app.is_some() {
         "SELECT id, body FROM jobs WHERE app = ?1 AND (NOT ?2 OR finished = 0)
@@ -58,7 +58,7 @@ pub(super) fn list(tx: &Transaction<'_>, filter: &JobFilter) -> Outcome<Vec<Job>
 }
 
 pub(super) fn claim(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     id: &JobId,
     owner: &str,
     now: Timestamp,
@@ -84,14 +84,14 @@ pub(super) fn claim(
     Ok(Lease { job: id.clone(), owner: owner.to_owned(), token })
 }
 
-pub(super) fn renew(tx: &Transaction<'_>, lease: &Lease, until: Timestamp) -> Outcome<()> {
+pub(super) fn renew(tx: &Connection, lease: &Lease, until: Timestamp) -> Outcome<()> {
     app_of_leased(tx, "lease.renew", lease)?;
     tx.prepare_cached("UPDATE jobs SET lease_until = ?2 WHERE id = ?1")?
         .execute((lease.job.as_str(), until.0))?;
     Ok(())
 }
 
-pub(super) fn update(tx: &Transaction<'_>, lease: &Lease, job: &Job) -> Outcome<()> {
+pub(super) fn update(tx: &Connection, lease: &Lease, job: &Job) -> Outcome<()> {
     let app = app_of_leased(tx, "job.update", lease)?;
     refusal::check_same_app(&app, job)?;
     let finished = job.state.is_finished();
@@ -104,7 +104,7 @@ pub(super) fn update(tx: &Transaction<'_>, lease: &Lease, job: &Job) -> Outcome<
     Ok(())
 }
 
-pub(super) fn put_step(tx: &Transaction<'_>, lease: &Lease, step: &StepRecord) -> Outcome<()> {
+pub(super) fn put_step(tx: &Connection, lease: &Lease, step: &StepRecord) -> Outcome<()> {
     app_of_leased(tx, "step.put", lease)?;
     tx.prepare_cached(
         "INSERT INTO steps (job, key, body) VALUES (?1, ?2, ?3)
@@ -114,7 +114,7 @@ pub(super) fn put_step(tx: &Transaction<'_>, lease: &Lease, step: &StepRecord) -
     Ok(())
 }
 
-pub(super) fn list_steps(tx: &Transaction<'_>, job: &JobId) -> Outcome<Vec<StepRecord>> {
+pub(super) fn list_steps(tx: &Connection, job: &JobId) -> Outcome<Vec<StepRecord>> {
     let mut statement = tx.prepare_cached("SELECT key, body FROM steps WHERE job = ?1 ORDER BY position")?;
     let rows = statement
         .query_map([job.as_str()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
@@ -122,7 +122,7 @@ pub(super) fn list_steps(tx: &Transaction<'_>, job: &JobId) -> Outcome<Vec<StepR
 }
 
 /// The app of a job whose lease this still is.
-fn app_of_leased(tx: &Transaction<'_>, operation: &'static str, lease: &Lease) -> Outcome<String> {
+fn app_of_leased(tx: &Connection, operation: &'static str, lease: &Lease) -> Outcome<String> {
     tx.prepare_cached("SELECT app FROM jobs WHERE id = ?1 AND lease_token = ?2 AND lease_owner = ?3")?
         .query_row((lease.job.as_str(), lease.token, &lease.owner), |row| row.get(0))
         .optional()?

@@ -1,12 +1,12 @@
 //! Records with versions.
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::super::{Expected, Record, refusal};
 use super::fault::{Outcome, decode};
 
 pub(super) fn put(
-    tx: &Transaction<'_>,
+    tx: &Connection,
     collection: &str,
     key: &str,
     value: &str,
@@ -32,7 +32,7 @@ pub(super) fn put(
     Ok(version)
 }
 
-pub(super) fn find(tx: &Transaction<'_>, collection: &str, key: &str) -> Outcome<Option<Record>> {
+pub(super) fn find(tx: &Connection, collection: &str, key: &str) -> Outcome<Option<Record>> {
     tx.prepare_cached("SELECT key, version, value FROM records WHERE collection = ?1 AND key = ?2")?
         .query_row((collection, key), columns)
         .optional()?
@@ -40,14 +40,14 @@ pub(super) fn find(tx: &Transaction<'_>, collection: &str, key: &str) -> Outcome
         .transpose()
 }
 
-pub(super) fn list(tx: &Transaction<'_>, collection: &str) -> Outcome<Vec<Record>> {
+pub(super) fn list(tx: &Connection, collection: &str) -> Outcome<Vec<Record>> {
     let mut statement =
         tx.prepare_cached("SELECT key, version, value FROM records WHERE collection = ?1 ORDER BY key")?;
     let rows = statement.query_map([collection], columns)?;
     rows.map(|row| record(row?)).collect()
 }
 
-pub(super) fn delete(tx: &Transaction<'_>, collection: &str, key: &str) -> Outcome<()> {
+pub(super) fn delete(tx: &Connection, collection: &str, key: &str) -> Outcome<()> {
     tx.prepare_cached("DELETE FROM records WHERE collection = ?1 AND key = ?2")?
         .execute((collection, key))?;
     Ok(())
