@@ -224,9 +224,16 @@ fn a_killed_writer_loses_nothing_that_was_acknowledged() {
     const START: &str = "acknowledged ";
     if let Some(path) = std::env::var_os(FILE) {
         let store = block_on(SqliteStore::open(path)).unwrap();
-        for n in 0_u64.. {
-            block_on(store.put_record("c", &n.to_string(), &json!(n), Expected::Absent)).unwrap();
-            println!("{START}{n}");
+        for first in (0_u64..).step_by(8) {
+            // Eight at a time, so that writes which share a commit are among those that are cut off.
+            let keys: Vec<_> = (first..first + 8).map(|n| n.to_string()).collect();
+            let value = json!(first);
+            let put = async |key: &String| {
+                store.put_record("c", key, &value, Expected::Absent).await.unwrap();
+                println!("{START}{key}");
+            };
+            let puts = keys.iter().map(put);
+            block_on(futures_util::future::join_all(puts));
         }
     }
     let (_folder, path) = new_file();
