@@ -52,7 +52,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("host", &["cloud", "runtime"]),
     ("id", &[]),
     ("image", &["runtime", "source"]),
-    ("ingress", &["image", "runtime"]),
+    ("ingress", &["runtime"]),
     ("lib", &[]),
     ("model", &[]),
     ("plugin", &["source"]),
