@@ -4,6 +4,7 @@
 //! tokio runtime. Everything else answers at once, from the store or from the host.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,6 +32,7 @@ mod builder;
 mod events;
 mod job_run;
 mod observe;
+mod ports;
 mod preview;
 mod worker;
 mod workflow;
@@ -72,6 +74,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     work: PathBuf,
     limits: SourceLimits,
+    port_range: RangeInclusive<u16>,
     owner: String,
     lease: Duration,
     /// Counts the events written by this process, so that followers wake up without polling.

@@ -1,7 +1,9 @@
 //! A machine that apps are deployed to, and the checks before something is started on it.
 
+use std::collections::BTreeSet;
+
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{ContainerFilter, ContainerState};
+use crate::model::{ContainerFilter, ContainerState, Protocol};
 use crate::runtime::ContainerRuntime;
 
 mod port_owner;
@@ -18,7 +20,7 @@ pub async fn check_port(runtime: &dyn ContainerRuntime, port: u16, own: &str) ->
             .with_remedy("stop what has the port, or set another port for byop's proxy")
     };
     for container in runtime.list_containers(&ContainerFilter::all()).await? {
-        let publishes = container.ports.iter().any(|p| p.host_port == port);
+        let publishes = container.ports.iter().any(|p| (p.protocol, p.host_port) == (Protocol::Tcp, port));
         if container.state != ContainerState::Running || !publishes {
             continue;
         }
@@ -31,4 +33,19 @@ pub async fn check_port(runtime: &dyn ContainerRuntime, port: u16, own: &str) ->
         Some(owner) if runtime.info().await?.is_local => Err(taken(owner)),
         _ => Ok(()),
     }
+}
+
+/// The ports of the host that something has, as far as can be seen: those that running containers publish and, where
+/// the engine runs on this machine, those that processes have opened.
+///
+/// # Errors
+/// Those of the engine.
+pub async fn ports_in_use(runtime: &dyn ContainerRuntime) -> Result<BTreeSet<(Protocol, u16)>> {
+    let containers = runtime.list_containers(&ContainerFilter::all()).await?;
+    let published = containers.iter().flat_map(|container| &container.ports);
+    let mut ports: BTreeSet<_> = published.map(|port| (port.protocol, port.host_port)).collect();
+    if runtime.info().await?.is_local {
+        ports.extend(port_owner::opened());
+    }
+    Ok(ports)
 }

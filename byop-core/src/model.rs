@@ -10,6 +10,7 @@ mod image;
 mod job;
 mod name;
 mod plan;
+mod port;
 mod preview;
 mod release;
 mod route;
@@ -30,11 +31,12 @@ pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
 pub use job::{Job, JobFilter, JobKind, JobState, StepRecord, StepState};
 pub use name::{AppName, DomainName, EnvName};
 pub use plan::{BuildStep, CacheMount, CopySpec, HealthCheck, Plan, RunSpec, Stage, Target};
+pub use port::{PortSpec, Protocol, PublishedPort};
 pub use preview::Preview;
 pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release};
 pub use route::{Backend, Route};
 pub use server::{
-    CloudCapabilities, FirewallRule, PowerAction, Price, Protocol, Region, RegionId, Server, ServerFilter,
-    ServerId, ServerSize, ServerSpec, ServerState,
+    CloudCapabilities, FirewallRule, PowerAction, Price, Region, RegionId, Server, ServerFilter, ServerId,
+    ServerSize, ServerSpec, ServerState,
 };
 pub use source::{Archive, FetchedSource, GitSource, Source, SourceLimits};

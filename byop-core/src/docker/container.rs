@@ -15,7 +15,9 @@ use bollard::query_parameters::{
 
 use super::{Docker, checked, checked_image, checked_new, convert, error, label_filters};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{ContainerFilter, ContainerHealth, ContainerSpec, ContainerSummary, RestartPolicy};
+use crate::model::{
+    ContainerFilter, ContainerHealth, ContainerSpec, ContainerSummary, PortBinding, RestartPolicy,
+};
 
 const KEY: &str = "byop.key";
 const CREATE: &str = "container.create";
@@ -216,13 +218,18 @@ fn body(spec: &ContainerSpec, has_start_interval: bool) -> ContainerCreateBody {
         env: Some(spec.env.iter().map(|(name, value)| format!("{name}={}", value.expose())).collect()),
         labels: Some(spec.labels.clone().into_iter().collect()),
         user: spec.user.map(|user| format!("{}:{}", user.uid, user.gid)),
-        exposed_ports: Some(spec.ports.iter().map(|port| format!("{}/tcp", port.container_port)).collect()),
+        exposed_ports: Some(spec.ports.iter().map(inside).collect()),
         stop_timeout: Some(i64::from(spec.stop_timeout_seconds)),
         healthcheck: spec.health.as_ref().map(|health| health_check(health, has_start_interval)),
         host_config: Some(host(spec)),
         networking_config: Some(NetworkingConfig { endpoints_config: Some(endpoints.collect()) }),
         ..Default::default()
     }
+}
+
+/// As the engine writes a port of a container.
+fn inside(port: &PortBinding) -> String {
+    format!("{}/{}", port.container_port, port.protocol)
 }
 
 fn host(spec: &ContainerSpec) -> HostConfig {
@@ -232,7 +239,7 @@ fn host(spec: &ContainerSpec) -> HostConfig {
     for port in &spec.ports {
         let host =
             HostPort { host_ip: Some(port.host_ip.clone()), host_port: Some(port.host_port.to_string()) };
-        ports.entry(format!("{}/tcp", port.container_port)).or_default().get_or_insert_default().push(host);
+        ports.entry(inside(port)).or_default().get_or_insert_default().push(host);
     }
     let tmpfs = spec.tmpfs.iter().map(|(path, size)| {
         let size = if *size > 0 { format!(",size={size}") } else { String::new() };
@@ -305,7 +312,7 @@ fn health_check(health: &ContainerHealth, has_start_interval: bool) -> HealthCon
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MountSpec, PortBinding, ResourceLimits, UserSpec};
+    use crate::model::{MountSpec, Protocol, ResourceLimits, UserSpec};
     use crate::secret::Secret;
 
     #[test]
@@ -351,7 +358,12 @@ mod tests {
                 spec.mounts.push(MountSpec { volume: "v".into(), path: "/a/../b".into(), read_only: false });
             }),
             refused(|spec| {
-                spec.ports.push(PortBinding { host_ip: "localhost".into(), host_port: 1, container_port: 1 });
+                spec.ports.push(PortBinding {
+                    host_ip: "localhost".into(),
+                    host_port: 1,
+                    container_port: 1,
+                    protocol: Protocol::Tcp,
+                });
             }),
             refused(|spec| spec.name = "a/b".into()),
         ];

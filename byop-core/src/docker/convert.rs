@@ -8,7 +8,7 @@ use bollard::models::{
 };
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{ContainerInfo, ContainerState, ContainerSummary, ImageInfo, PortBinding};
+use crate::model::{ContainerInfo, ContainerState, ContainerSummary, ImageInfo, PortBinding, Protocol};
 
 pub(super) fn labels(found: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
     found.unwrap_or_default().into_iter().collect()
@@ -57,11 +57,16 @@ pub(super) fn summary(line: Line) -> ContainerSummary {
     // Links add names such as `/other/alias`; the container's own has one slash.
     names.sort_by_key(|name| name.matches('/').count());
     let ports = line.ports.unwrap_or_default().into_iter().filter_map(|port| {
-        let tcp = matches!(port.typ, Some(PortSummaryTypeEnum::TCP));
+        let protocol = match port.typ? {
+            PortSummaryTypeEnum::TCP => Protocol::Tcp,
+            PortSummaryTypeEnum::UDP => Protocol::Udp,
+            _ => return None,
+        };
         Some(PortBinding {
             host_ip: port.ip?,
-            host_port: port.public_port.filter(|_| tcp)?,
+            host_port: port.public_port?,
             container_port: port.private_port,
+            protocol,
         })
     });
     let mut ports: Vec<_> = ports.collect();
@@ -86,10 +91,11 @@ pub(super) fn summary(line: Line) -> ContainerSummary {
 fn published(ports: PortMap) -> Vec<PortBinding> {
     let mut out = Vec::new();
     for (inside, bindings) in ports {
-        let Some(container_port) = tcp_port(&inside) else { continue };
+        let Some((container_port, protocol)) = container_port(&inside) else { continue };
         for binding in bindings.unwrap_or_default() {
             let Some(host_port) = binding.host_port.and_then(|port| port.parse().ok()) else { continue };
-            out.push(PortBinding { host_ip: binding.host_ip.unwrap_or_default(), host_port, container_port });
+            let host_ip = binding.host_ip.unwrap_or_default();
+            out.push(PortBinding { host_ip, host_port, container_port, protocol });
         }
     }
     sort(&mut out);
@@ -98,12 +104,24 @@ fn published(ports: PortMap) -> Vec<PortBinding> {
 
 fn sort(ports: &mut [PortBinding]) {
     ports.sort_by(|a, b| {
-        (a.container_port, a.host_port, &a.host_ip).cmp(&(b.container_port, b.host_port, &b.host_ip))
+        let key = |port: &PortBinding| (port.container_port, port.protocol, port.host_port);
+        (key(a), &a.host_ip).cmp(&(key(b), &b.host_ip))
     });
 }
 
+/// The parts of a port such as `80/tcp`.
+fn container_port(text: &str) -> Option<(u16, Protocol)> {
+    let (port, protocol) = text.split_once('/')?;
+    let protocol = match protocol {
+        "tcp" => Protocol::Tcp,
+        "udp" => Protocol::Udp,
+        _ => return None,
+    };
+    Some((port.parse().ok()?, protocol))
+}
+
 fn tcp_port(text: &str) -> Option<u16> {
-    text.strip_suffix("/tcp")?.parse().ok()
+    container_port(text).filter(|(_, protocol)| *protocol == Protocol::Tcp).map(|(port, _)| port)
 }
 
 pub(super) fn image(found: ImageInspect) -> Result<ImageInfo> {

@@ -61,6 +61,7 @@ impl Inner {
 
     pub(super) async fn delete_app(&self, app: &App) -> Result<()> {
         self.release_domains(&app.name, &[]).await?;
+        self.release_ports(&app.name, &[]).await?;
         self.store.delete_record(APPS, app.name.as_str()).await
     }
 

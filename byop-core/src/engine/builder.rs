@@ -1,6 +1,7 @@
 //! Puts an engine together.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub struct EngineBuilder {
     entropy: Arc<dyn Entropy>,
     work: Option<PathBuf>,
     limits: SourceLimits,
+    port_range: RangeInclusive<u16>,
     lease: Duration,
 }
 
@@ -45,6 +47,7 @@ impl EngineBuilder {
             entropy: Arc::new(SystemEntropy),
             work: None,
             limits: SourceLimits::default(),
+            port_range: 20_000..=29_999,
             lease: Duration::from_secs(30),
         }
     }
@@ -112,6 +115,14 @@ impl EngineBuilder {
         self
     }
 
+    /// The ports of a host from which apps get theirs; 20000 to 29999 unless set. Beyond them are those that systems
+    /// use for outgoing connections, from 32768 on.
+    #[must_use]
+    pub fn with_port_range(mut self, range: RangeInclusive<u16>) -> Self {
+        self.port_range = range;
+        self
+    }
+
     /// How long a job stays with a process that gives no sign of life; 30 s unless set.
     #[must_use]
     pub fn with_lease(mut self, lease: Duration) -> Self {
@@ -122,11 +133,15 @@ impl EngineBuilder {
     /// The engine.
     ///
     /// # Errors
-    /// `InvalidInput` when no runtime was given, or no proxy where none is built in.
+    /// `InvalidInput` when no runtime was given, no proxy where none is built in, or a range without ports.
     pub fn build(self) -> Result<Engine> {
         if self.hosts.is_empty() {
             return Err(Error::invalid("engine.build", "the engine has no container runtime")
                 .with_remedy("call with_runtime(\"local\", Docker::connect()?)"));
+        }
+        if self.port_range.is_empty() || *self.port_range.start() == 0 {
+            return Err(Error::invalid("engine.build", "the range of ports must be within 1 to 65535")
+                .with_context("range", format!("{:?}", self.port_range)));
         }
         #[cfg(feature = "docker")]
         let ingress = self.ingress.or_else(|| Some(Arc::new(crate::ingress::Traefik::new())));
@@ -148,6 +163,7 @@ impl EngineBuilder {
             entropy: self.entropy,
             work: self.work.unwrap_or_else(|| std::env::temp_dir().join("byop")),
             limits: self.limits,
+            port_range: self.port_range,
             owner,
             lease: self.lease,
             written: watch::channel(0).0,

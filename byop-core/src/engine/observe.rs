@@ -31,7 +31,8 @@ impl Inner {
             .filter(|container| Some(&container.name) == serving.as_ref())
             .map_or(AppState::Absent, state_of);
         let url = app.spec.domains.first().map(|domain| self.ingress.url(domain));
-        Ok(AppReport { app, state, containers, url })
+        let ports = app.current.as_ref().map(|release| release.ports.clone()).unwrap_or_default();
+        Ok(AppReport { app, state, containers, ports, url })
     }
 
     /// The host and the container that serve an app.

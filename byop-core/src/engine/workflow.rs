@@ -12,7 +12,7 @@ use crate::host;
 use crate::ingress::Prepared;
 use crate::model::{
     App, AppSpec, AppState, Backend, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo,
-    ImageRef, JobKind, Preview, Release, Route, Source,
+    ImageRef, JobKind, Preview, PublishedPort, Release, Route, Source,
 };
 use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{
@@ -66,16 +66,26 @@ struct Made {
 
 async fn deploy(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
     let inner = &run.inner;
-    inner.claim_domains(&spec.name, &spec.domains).await?;
-    let result = deploy_claimed(run, spec).await;
+    let result = async {
+        inner.claim_domains(&spec.name, &spec.domains).await?;
+        let ports = inner.reserve_ports(spec).await?;
+        deploy_claimed(run, spec, ports).await
+    };
+    let result = result.await;
+    if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::LeaseLost) {
+        // Whoever has the job now needs them.
+        return result;
+    }
     // What the app answers at is what serves, not what was tried.
-    let serving = inner.find_app(&spec.name).await?.filter(|(app, _)| app.current.is_some());
-    let keep = serving.map(|(app, _)| app.spec.domains).unwrap_or_default();
-    inner.release_domains(&spec.name, &keep).await?;
+    let app = inner.find_app(&spec.name).await?.map(|(app, _)| app);
+    let (domains, ports) =
+        app.and_then(|app| Some((app.spec.domains, app.current?.ports))).unwrap_or_default();
+    inner.release_domains(&spec.name, &domains).await?;
+    inner.release_ports(&spec.name, &ports).await?;
     result
 }
 
-async fn deploy_claimed(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
+async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>) -> Result<Deployment> {
     let made = make_image(run, spec).await?;
     let port = port(spec, &made)?;
     let plan = made.preview.as_ref().map(|preview| &preview.plan);
@@ -87,7 +97,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
         .unwrap_or_else(|| "/".into());
     let env = plan.map(|plan| plan.env.clone()).unwrap_or_default();
     let writable = plan.map(|plan| plan.writable.clone()).unwrap_or_default();
-    let config_digest = config_digest(spec, &made.info, port, &env, &writable);
+    let config_digest = config_digest(spec, &made.info, port, &ports, &env, &writable);
 
     prepare_host(run).await?;
     let (app, version) = run.inner.find_or_create_app(spec).await?;
@@ -101,6 +111,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
         source_digest: made.source_digest.clone(),
         config_digest,
         port,
+        ports: ports.clone(),
         health_path,
         detection: made.preview.as_ref().map(|preview| preview.detection.clone()),
         plan: made.preview.as_ref().map(|preview| preview.plan.clone()),
@@ -116,8 +127,10 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
         image: made.info,
         env,
         writable,
+        ports,
     };
-    bring_up(run, &start, &release).await?;
+    let displaced = displaced(run, &app, &release).await?;
+    bring_up(run, &start, &release, displaced).await?;
     let route = route(spec, Some(backend.clone()), None);
     run.step(&Switch, &route).await?;
     let deployment = record(run, spec, release.clone(), &backend).await?;
@@ -132,8 +145,28 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
     Ok(deployment)
 }
 
-/// Starts the new release and waits for its health; takes it back when that fails.
-async fn bring_up(run: &JobRun, start: &StartInput, release: &Release) -> Result<()> {
+/// The container of the serving release, if the new one cannot start beside it because both have a port of the host.
+async fn displaced(run: &JobRun, app: &App, new: &Release) -> Result<Option<String>> {
+    // A job that is resumed late finds its own release serving.
+    let old = app.current.as_ref().filter(|old| old.number != new.number && app.wanted == AppState::Running);
+    let Some(old) = old else { return Ok(None) };
+    let shares =
+        |p: &PublishedPort| new.ports.iter().any(|q| (q.protocol, q.host_port) == (p.protocol, p.host_port));
+    if !old.ports.iter().any(shares) {
+        return Ok(None);
+    }
+    let container = run.cx.runtime.find_container(&container_name(&app.name, old.number)).await?;
+    Ok(container.map(|container| container.name))
+}
+
+/// Starts the new release, beside the old one or in place of a displaced one, and waits for its health; takes it
+/// back when that fails.
+async fn bring_up(
+    run: &JobRun,
+    start: &StartInput,
+    release: &Release,
+    displaced: Option<String>,
+) -> Result<()> {
     let gate = GateInput {
         route: start.route.clone(),
         backend: start.backend.clone(),
@@ -142,6 +175,10 @@ async fn bring_up(run: &JobRun, start: &StartInput, release: &Release) -> Result
         path: release.health_path.clone(),
     };
     let result = async {
+        if let Some(container) = displaced.clone() {
+            // Not to be cancelled half-way: the host would go on stopping what has just been started again.
+            run.cleanup(&Stop, &StopInput { container, grace_seconds: 10 }).await?;
+        }
         run.step(&Start, start).await?;
         run.step(&Gate, &gate).await
     };
@@ -152,6 +189,7 @@ async fn bring_up(run: &JobRun, start: &StartInput, release: &Release) -> Result
             let undo = UndoInput {
                 container: start.backend.container.clone(),
                 route: Route { candidate: None, ..start.route.clone() },
+                restart: displaced,
             };
             if let Err(second) = run.cleanup(&Undo, &undo).await {
                 run.cx.warn(format!("the failed release could not be removed: {second}")).await;
@@ -222,12 +260,14 @@ fn config_digest(
     spec: &AppSpec,
     image: &ImageInfo,
     port: u16,
+    ports: &[PublishedPort],
     env: &BTreeMap<String, String>,
     writable: &[String],
 ) -> Digest {
     Digest::of_json(&json!({
         "image": image.id,
         "port": port,
+        "ports": ports,
         "planned_env": env,
         "writable": writable,
         "env": spec.env,

@@ -17,7 +17,7 @@ use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     AppName, ContainerSpec, ContainerState, DomainName, ExecSpec, ImageRef, MountSpec, NetworkSpec,
-    PortBinding, RestartPolicy, Route, UserSpec,
+    PortBinding, Protocol, RestartPolicy, Route, UserSpec,
 };
 use crate::runtime::{ContainerRuntime, ContainerRuntimeExt};
 
@@ -124,8 +124,14 @@ impl Traefik {
                 host_ip: self.address.clone(),
                 host_port: self.http_port,
                 container_port: WEB_PORT,
+                protocol: Protocol::Tcp,
             },
-            PortBinding { host_ip: "127.0.0.1".into(), host_port: 0, container_port: INTERNAL_PORT },
+            PortBinding {
+                host_ip: "127.0.0.1".into(),
+                host_port: 0,
+                container_port: INTERNAL_PORT,
+                protocol: Protocol::Tcp,
+            },
         ];
         spec.restart = RestartPolicy::UnlessStopped;
         let key = Digest::of_json(&spec);

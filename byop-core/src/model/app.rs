@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::name::{AppName, DomainName, EnvName};
+use super::port::{self, PortSpec};
 use super::source::Source;
 use crate::error::{Error, Result};
 use crate::secret::SecretRef;
@@ -37,6 +38,9 @@ pub struct AppSpec {
     /// The port it listens on; detected when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
+    /// Ports beside HTTP that lead straight into it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<PortSpec>,
     /// Overrides of what detection found.
     #[serde(default)]
     pub build: BuildSpec,
@@ -70,6 +74,7 @@ impl AppSpec {
             env: BTreeMap::new(),
             secrets: BTreeMap::new(),
             port: None,
+            ports: Vec::new(),
             build: BuildSpec::default(),
             health: HealthSpec::default(),
             resources: ResourceLimits::default(),
@@ -118,6 +123,7 @@ impl AppSpec {
         if self.port == Some(0) {
             return Err(invalid("port", &0, "between 1 and 65535"));
         }
+        port::validate(&self.ports).map_err(|(key, value, expected)| invalid(key, &value, expected))?;
         let mut seen = BTreeSet::new();
         for domain in &self.domains {
             if !seen.insert(domain) {

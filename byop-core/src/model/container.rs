@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::app::{ResourceLimits, UserSpec};
 use super::image::Builder;
+use super::port::Protocol;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
@@ -144,8 +145,11 @@ pub struct PortBinding {
     pub host_ip: String,
     /// The port of the host; 0 lets the engine choose.
     pub host_port: u16,
-    /// The TCP port of the container.
+    /// The port of the container.
     pub container_port: u16,
+    /// TCP unless said otherwise.
+    #[serde(default)]
+    pub protocol: Protocol,
 }
 
 /// What happens when a container ends.

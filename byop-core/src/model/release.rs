@@ -7,6 +7,7 @@ use super::container::ContainerInfo;
 use super::detection::Detection;
 use super::name::AppName;
 use super::plan::Plan;
+use super::port::PublishedPort;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 
@@ -61,6 +62,9 @@ pub struct Release {
     pub config_digest: Digest,
     /// The port that it listens on.
     pub port: u16,
+    /// The ports of the host that lead into it, beside HTTP.
+    #[serde(default)]
+    pub ports: Vec<PublishedPort>,
     /// The health path.
     pub health_path: String,
     /// What the source was found to be; none for a prebuilt image.
@@ -108,6 +112,8 @@ pub struct AppReport {
     pub state: AppState,
     /// The containers of the app, as observed; the serving one first.
     pub containers: Vec<ContainerInfo>,
+    /// The ports of the host that are the app's.
+    pub ports: Vec<PublishedPort>,
     /// The URL at which it answers; none without a domain.
     pub url: Option<String>,
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::port::Protocol;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 
@@ -258,17 +259,6 @@ pub struct FirewallRule {
     pub port: u16,
     /// Networks in CIDR notation, such as `203.0.113.0/24`; empty lets in everyone.
     pub sources: Vec<String>,
-}
-
-/// A protocol above IP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Protocol {
-    /// TCP.
-    Tcp,
-    /// UDP.
-    Udp,
 }
 
 /// What a provider can do beyond the required.

@@ -9,7 +9,8 @@ use super::{Stage, StageContext, labels, volumes};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::model::{
-    AppSpec, Backend, ContainerSpec, ImageInfo, MountSpec, NetworkSpec, RestartPolicy, Route, UserSpec,
+    AppSpec, Backend, ContainerSpec, ImageInfo, MountSpec, NetworkSpec, PortBinding, PublishedPort,
+    RestartPolicy, Route, UserSpec,
 };
 use crate::secret::Secret;
 
@@ -32,6 +33,8 @@ pub struct StartInput {
     pub env: BTreeMap<String, String>,
     /// Folders that the app writes to besides `/tmp`.
     pub writable: Vec<String>,
+    /// Ports of the host that lead into it, beside HTTP.
+    pub ports: Vec<PublishedPort>,
 }
 
 /// A folder in memory.
@@ -83,6 +86,15 @@ async fn container_spec(cx: &StageContext, input: &StartInput) -> Result<Contain
         spec.env.insert(name.clone(), Secret::new(value.clone()));
     }
     spec.env.insert("PORT".into(), Secret::new(input.backend.port.to_string()));
+    for port in &input.ports {
+        spec.env.insert(port.variable(), Secret::new(port.host_port.to_string()));
+        spec.ports.push(PortBinding {
+            host_ip: "0.0.0.0".into(),
+            host_port: port.host_port,
+            container_port: port.container_port,
+            protocol: port.protocol,
+        });
+    }
     for (name, value) in &input.spec.env {
         spec.env.insert(name.to_string(), Secret::new(value.clone()));
     }

@@ -20,6 +20,8 @@ pub struct UndoInput {
     pub container: String,
     /// The route as it was before.
     pub route: Route,
+    /// The container of the old release, if it had to stop for the new one.
+    pub restart: Option<String>,
 }
 
 #[async_trait]
@@ -29,7 +31,10 @@ impl Stage for Undo {
     const NAME: &'static str = "undo";
 
     fn describe(&self, input: &UndoInput) -> String {
-        format!("remove {}", input.container)
+        match &input.restart {
+            Some(old) => format!("remove {}, start {old} again", input.container),
+            None => format!("remove {}", input.container),
+        }
     }
 
     async fn run(&self, cx: &StageContext, input: &UndoInput) -> Result<()> {
@@ -38,6 +43,10 @@ impl Stage for Undo {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        cx.runtime.remove_container(&input.container).await
+        cx.runtime.remove_container(&input.container).await?;
+        match &input.restart {
+            Some(old) => cx.runtime.start_container(old).await,
+            None => Ok(()),
+        }
     }
 }

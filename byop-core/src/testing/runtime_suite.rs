@@ -107,6 +107,7 @@ macro_rules! container_runtime_suite {
             a_shared_network_is_reached_at_loopback
             a_published_port_is_chosen_and_told
             a_published_port_that_is_taken_is_a_conflict
+            a_port_is_published_for_each_protocol
             creating_a_volume_twice_keeps_its_labels
             removing_a_missing_volume_is_ok
             a_volume_in_use_cannot_be_removed

@@ -234,10 +234,7 @@ impl State {
             }
             let taken =
                 self.containers.values().filter(|other| other.is_running()).flat_map(|other| &other.ports);
-            if taken
-                .into_iter()
-                .any(|other| other.host_port == port.host_port && other.host_ip == port.host_ip)
-            {
+            if taken.into_iter().any(|other| overlaps(other, port)) {
                 return Err(Error::new(ErrorKind::Conflict, operation, "a published port is already taken")
                     .with_context("port", port.host_port));
             }
@@ -357,6 +354,12 @@ impl State {
             container.logs.extend(lines);
         }
     }
+}
+
+/// Whether the two cannot be published at the same time.
+fn overlaps(a: &PortBinding, b: &PortBinding) -> bool {
+    let any = |port: &PortBinding| matches!(port.host_ip.as_str(), "0.0.0.0" | "::");
+    (a.protocol, a.host_port) == (b.protocol, b.host_port) && (a.host_ip == b.host_ip || any(a) || any(b))
 }
 
 impl Container {

@@ -2,7 +2,7 @@
 
 use super::{Program, RuntimeEnv};
 use crate::error::ErrorKind;
-use crate::model::{ContainerSpec, ExecSpec, NetworkSpec, PortBinding};
+use crate::model::{ContainerSpec, ExecSpec, NetworkSpec, PortBinding, Protocol};
 
 async fn ask(env: &RuntimeEnv, from: &str, host: &str) -> Option<String> {
     let url = format!("http://{host}:8080/index.html");
@@ -128,10 +128,14 @@ pub async fn a_shared_network_is_reached_at_loopback(env: &RuntimeEnv) {
     assert_eq!(answer, "ok\n");
 }
 
+fn loopback(protocol: Protocol, host_port: u16) -> PortBinding {
+    PortBinding { host_ip: "127.0.0.1".into(), host_port, container_port: 8080, protocol }
+}
+
 /// Host port 0 is any free one.
 pub async fn a_published_port_is_chosen_and_told(env: &RuntimeEnv) {
     let mut spec = env.spec("a", &Program::Server(8080));
-    spec.ports = vec![PortBinding { host_ip: "127.0.0.1".into(), host_port: 0, container_port: 8080 }];
+    spec.ports = vec![loopback(Protocol::Tcp, 0)];
     let id = env.start(&spec).await;
     let info = env.runtime.inspect_container(&id).await.unwrap();
     assert_eq!((info.ports.len(), info.ports[0].container_port), (1, 8080));
@@ -143,7 +147,7 @@ pub async fn a_published_port_is_chosen_and_told(env: &RuntimeEnv) {
 /// `Conflict`, with the port.
 pub async fn a_published_port_that_is_taken_is_a_conflict(env: &RuntimeEnv) {
     let mut spec = env.spec("a", &Program::Server(8080));
-    spec.ports = vec![PortBinding { host_ip: "127.0.0.1".into(), host_port: 0, container_port: 8080 }];
+    spec.ports = vec![loopback(Protocol::Tcp, 0)];
     let id = env.start(&spec).await;
     let taken = env.runtime.inspect_container(&id).await.unwrap().ports;
     let mut spec = env.spec("b", &Program::Server(8080));
@@ -152,4 +156,18 @@ pub async fn a_published_port_that_is_taken_is_a_conflict(env: &RuntimeEnv) {
     let error = env.runtime.start_container(&id).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
     assert_eq!(error.context("port"), Some(taken[0].host_port.to_string().as_str()), "{error:?}");
+}
+
+/// TCP and UDP are numbered apart.
+pub async fn a_port_is_published_for_each_protocol(env: &RuntimeEnv) {
+    let mut spec = env.spec("a", &Program::Server(8080));
+    spec.ports = vec![loopback(Protocol::Tcp, 0)];
+    let id = env.start(&spec).await;
+    let tcp = env.runtime.inspect_container(&id).await.unwrap().ports;
+    let mut spec = env.spec("b", &Program::Server(8080));
+    spec.ports = vec![loopback(Protocol::Udp, tcp[0].host_port)];
+    let id = env.start(&spec).await;
+    assert_eq!(env.runtime.inspect_container(&id).await.unwrap().ports, spec.ports);
+    let listed = env.runtime.list_containers(&env.filter()).await.unwrap();
+    assert_eq!(listed.into_iter().find(|container| container.id == id).unwrap().ports, spec.ports);
 }
