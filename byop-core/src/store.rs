@@ -137,11 +137,11 @@ pub trait Store: Debug + Send + Sync {
     /// Only those that all methods share.
     async fn list_steps(&self, job: &JobId) -> Result<Vec<StepRecord>>;
 
-    /// Adds an event to a job and returns it with its sequence number.
+    /// Adds events to a job, in one transaction, and returns them with their sequence numbers.
     ///
     /// # Errors
     /// `NotFound` when there is no such job.
-    async fn append_event(&self, job: &JobId, body: &EventBody) -> Result<Event>;
+    async fn append_events(&self, job: &JobId, bodies: Vec<EventBody>) -> Result<Vec<Event>>;
 
     /// Up to `limit` events of a job with a sequence number above `after`, in order.
     ///

@@ -62,7 +62,7 @@ async fn a_reopened_store_has_everything() {
     let lease = store.claim_job(&job.id, "one", Duration::from_secs(30)).await.unwrap();
     let step = StepRecord::intent(job.id.clone(), "build", "build:1", Timestamp(2));
     store.put_step(&lease, &step).await.unwrap();
-    let event = store.append_event(&job.id, &log("a")).await.unwrap();
+    let event = store.append_events(&job.id, vec![log("a")]).await.unwrap().remove(0);
     drop(store);
 
     let store = SqliteStore::open(&path).await.unwrap();

@@ -47,6 +47,14 @@ impl Ingress for Direct {
         Ok(())
     }
 
+    fn container(&self) -> String {
+        "direct".into()
+    }
+
+    fn http_port(&self) -> u16 {
+        80
+    }
+
     async fn probe(
         &self,
         _: &dyn ContainerRuntime,

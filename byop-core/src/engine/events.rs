@@ -6,6 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
+use tokio::sync::{mpsc, oneshot};
+
 use super::Inner;
 use crate::error::Result;
 use crate::id::JobId;
@@ -16,13 +18,37 @@ use crate::stage::EventSink;
 /// How long a follower waits for the sign of a writer in another process before it looks by itself.
 const PATIENCE: Duration = Duration::from_millis(500);
 const PAGE: u32 = 200;
+/// Events that wait to be written; more make their stage wait.
+const BATCH: usize = 256;
 
-/// Writes the events of one job, without the secrets that its stages know.
+/// Writes the events of one job, without the secrets that its stages know. A writer in the background takes what has
+/// come together in one transaction: a build may say thousands of lines.
 #[derive(Debug)]
 pub(super) struct JobEvents {
-    pub(super) inner: Arc<Inner>,
-    pub(super) job: JobId,
-    pub(super) secrets: Vec<Secret>,
+    queue: mpsc::Sender<Message>,
+    secrets: Vec<Secret>,
+}
+
+#[derive(Debug)]
+enum Message {
+    Event(EventBody),
+    Flush(oneshot::Sender<()>),
+}
+
+impl JobEvents {
+    pub(super) fn new(inner: Arc<Inner>, job: JobId, secrets: Vec<Secret>) -> Self {
+        let (queue, messages) = mpsc::channel(BATCH);
+        tokio::spawn(write(inner, job, messages));
+        Self { queue, secrets }
+    }
+
+    /// Waits until all that was said so far is in the store.
+    pub(super) async fn flush(&self) {
+        let (done, written) = oneshot::channel();
+        if self.queue.send(Message::Flush(done)).await.is_ok() {
+            let _ = written.await;
+        }
+    }
 }
 
 #[async_trait]
@@ -32,10 +58,29 @@ impl EventSink for JobEvents {
             EventBody::Log { stage, line } => EventBody::Log { stage, line: redact(&line, &self.secrets) },
             other => other,
         };
-        if let Err(error) = self.inner.store.append_event(&self.job, &body).await {
-            tracing::warn!(job = %self.job, %error, "an event could not be written");
+        // The writer ends after its senders, so this cannot fail.
+        let _ = self.queue.send(Message::Event(body)).await;
+    }
+}
+
+async fn write(inner: Arc<Inner>, job: JobId, mut messages: mpsc::Receiver<Message>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while messages.recv_many(&mut batch, BATCH).await > 0 {
+        let mut bodies = Vec::new();
+        let mut flushed = Vec::new();
+        for message in batch.drain(..) {
+            match message {
+                Message::Event(body) => bodies.push(body),
+                Message::Flush(done) => flushed.push(done),
+            }
         }
-        self.inner.written.send_modify(|count| *count += 1);
+        if let Err(error) = inner.store.append_events(&job, bodies).await {
+            tracing::warn!(%job, %error, "events could not be written");
+        }
+        inner.written.send_modify(|count| *count += 1);
+        for done in flushed {
+            let _ = done.send(());
+        }
     }
 }
 

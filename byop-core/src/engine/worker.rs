@@ -60,12 +60,8 @@ impl Inner {
 
 async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) -> Result<()> {
     let mut job = inner.store.get_job(&lease.job).await?;
-    let events = JobEvents {
-        inner: Arc::clone(&inner),
-        job: job.id.clone(),
-        secrets: known_secrets(&inner, &job).await,
-    };
-    let events = Arc::new(events);
+    let secrets = known_secrets(&inner, &job).await;
+    let events = Arc::new(JobEvents::new(Arc::clone(&inner), job.id.clone(), secrets));
     job.state = JobState::Running;
     inner.store.update_job(&lease, &job).await?;
     events.emit(EventBody::Job { state: JobState::Running, error: None }).await;
@@ -120,6 +116,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     job.finished_at = Some(inner.clock.now());
     // The event comes first: a reader that sees the finished job has all of its events.
     events.emit(EventBody::Job { state: job.state, error: job.error.clone() }).await;
+    events.flush().await;
     inner.store.update_job(&lease, &job).await?;
     let folder = work.clone();
     // Sources can be large; the answer is not waited for by anyone but this task.

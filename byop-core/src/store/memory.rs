@@ -224,14 +224,15 @@ impl Store for MemoryStore {
         Ok(self.state().entry(job).map(|entry| entry.steps.clone()).unwrap_or_default())
     }
 
-    async fn append_event(&self, job: &JobId, body: &EventBody) -> Result<Event> {
+    async fn append_events(&self, job: &JobId, bodies: Vec<EventBody>) -> Result<Vec<Event>> {
         let time = self.clock.now();
         let mut state = self.state();
         let entry = state.entry_mut(job).ok_or_else(|| refusal::no_job("event.append", job))?;
-        let sequence = entry.events.len() as u64 + 1;
-        let event = Event { job: job.clone(), sequence, time, body: body.clone() };
-        entry.events.push(event.clone());
-        Ok(event)
+        let first = entry.events.len();
+        for (sequence, body) in (first as u64 + 1..).zip(bodies) {
+            entry.events.push(Event { job: job.clone(), sequence, time, body });
+        }
+        Ok(entry.events[first..].to_vec())
     }
 
     async fn list_events(&self, job: &JobId, after: u64, limit: u32) -> Result<Vec<Event>> {

@@ -147,9 +147,9 @@ impl Store for SqliteStore {
         self.connection.read("step.list", move |tx| jobs::list_steps(tx, &job)).await
     }
 
-    async fn append_event(&self, job: &JobId, body: &EventBody) -> Result<Event> {
-        let (job, body, clock) = (job.clone(), body.clone(), Arc::clone(&self.clock));
-        self.connection.write("event.append", move |tx| events::append(tx, &job, &body, clock.now())).await
+    async fn append_events(&self, job: &JobId, bodies: Vec<EventBody>) -> Result<Vec<Event>> {
+        let (job, clock) = (job.clone(), Arc::clone(&self.clock));
+        self.connection.write("event.append", move |tx| events::append(tx, &job, &bodies, clock.now())).await
     }
 
     async fn list_events(&self, job: &JobId, after: u64, limit: u32) -> Result<Vec<Event>> {

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::clock::{Clock, ManualClock, Timestamp};
 use crate::error::{Error, ErrorKind};
 use crate::id::{JobId, SystemEntropy};
-use crate::model::{AppName, EventBody, Job, JobFilter, JobKind, JobState, StepRecord, StepState};
+use crate::model::{AppName, Event, EventBody, Job, JobFilter, JobKind, JobState, StepRecord, StepState};
 use crate::store::{Expected, Lease, Store};
 
 /// Makes a module with one `#[tokio::test]` per behaviour of [`store_suite`](crate::testing::store_suite).
@@ -80,6 +80,7 @@ macro_rules! store_suite {
                 steps_belong_to_their_job
                 an_unknown_job_has_no_steps_and_events
                 events_are_numbered_from_one_in_each_job
+                events_are_appended_together_in_order
                 an_event_needs_its_job
                 events_of_many_writers_have_no_gaps
                 events_are_read_on_from_a_cursor
@@ -125,6 +126,10 @@ impl Subject {
         let job = new_job(app, self.clock.now());
         self.store.create_job(&job).await.unwrap();
         job
+    }
+
+    async fn append(&self, job: &Job, body: EventBody) -> Event {
+        self.store.append_events(&job.id, vec![body]).await.unwrap().remove(0)
     }
 
     async fn claimed(&self, app: &str) -> (Job, Lease) {
@@ -481,24 +486,33 @@ pub async fn events_are_numbered_from_one_in_each_job(subject: Subject) {
     let (one, two) = (subject.job("shop").await, subject.job("blog").await);
     subject.clock.advance(Duration::from_millis(42));
     for job in [&one, &two] {
-        let event = subject.store.append_event(&job.id, &log("a")).await.unwrap();
+        let event = subject.append(job, log("a")).await;
         assert_eq!((event.sequence, event.time, event.body), (1, subject.clock.now(), log("a")));
     }
-    assert_eq!(subject.store.append_event(&one.id, &log("b")).await.unwrap().sequence, 2);
+    assert_eq!(subject.append(&one, log("b")).await.sequence, 2);
+}
+
+/// All or none, in the order given.
+pub async fn events_are_appended_together_in_order(subject: Subject) {
+    let job = subject.job("shop").await;
+    let bodies: Vec<_> = (1..=300).map(|n| log(n.to_string())).collect();
+    let events = subject.store.append_events(&job.id, bodies.clone()).await.unwrap();
+    assert_eq!(events.iter().map(|event| event.sequence).collect::<Vec<_>>(), (1..=300).collect::<Vec<_>>());
+    assert_eq!(events.into_iter().map(|event| event.body).collect::<Vec<_>>(), bodies);
+    assert!(subject.store.append_events(&job.id, Vec::new()).await.unwrap().is_empty());
 }
 
 /// `NotFound`.
 pub async fn an_event_needs_its_job(subject: Subject) {
-    let append = subject.store.append_event(&JobId::random(&SystemEntropy), &log("a")).await;
+    let append = subject.store.append_events(&JobId::random(&SystemEntropy), vec![log("a")]).await;
     assert_eq!(kind(append), ErrorKind::NotFound);
 }
 
 /// No gap and no number twice, however many write.
 pub async fn events_of_many_writers_have_no_gaps(subject: Subject) {
     let job = subject.job("shop").await;
-    let bodies: Vec<_> = (0..64).map(|n| log(n.to_string())).collect();
-    let appended = join_all(bodies.iter().map(|body| subject.store.append_event(&job.id, body))).await;
-    let numbers: BTreeSet<_> = appended.into_iter().map(|event| event.unwrap().sequence).collect();
+    let appended = join_all((0..64).map(|n| subject.append(&job, log(n.to_string())))).await;
+    let numbers: BTreeSet<_> = appended.into_iter().map(|event| event.sequence).collect();
     assert_eq!(numbers, (1..=64).collect());
 }
 
@@ -506,7 +520,7 @@ pub async fn events_of_many_writers_have_no_gaps(subject: Subject) {
 pub async fn events_are_read_on_from_a_cursor(subject: Subject) {
     let job = subject.job("shop").await;
     for n in 1..=5 {
-        subject.store.append_event(&job.id, &log(n.to_string())).await.unwrap();
+        subject.append(&job, log(n.to_string())).await;
     }
     for (after, limit, expected) in
         [(0, 2, vec![1, 2]), (2, 10, vec![3, 4, 5]), (5, 10, vec![]), (u64::MAX, 1, vec![])]
@@ -521,7 +535,7 @@ pub async fn events_are_read_back_as_written(subject: Subject) {
     let job = subject.job("shop").await;
     let error = Some(Error::invalid("a.b", "why").report());
     let body = EventBody::Job { state: JobState::Failed, error };
-    let event = subject.store.append_event(&job.id, &body).await.unwrap();
+    let event = subject.append(&job, body).await;
     assert_eq!(subject.store.list_events(&job.id, 0, 10).await.unwrap(), [event]);
 }
 
@@ -529,7 +543,7 @@ pub async fn events_are_read_back_as_written(subject: Subject) {
 pub async fn a_finished_job_takes_events(subject: Subject) {
     let (job, lease) = subject.claimed("shop").await;
     subject.finish(&job, &lease).await;
-    subject.store.append_event(&job.id, &log("done")).await.unwrap();
+    subject.append(&job, log("done")).await;
 }
 
 #[cfg(test)]

@@ -8,7 +8,12 @@ use crate::clock::Timestamp;
 use crate::id::JobId;
 use crate::model::{Event, EventBody};
 
-pub(super) fn append(tx: &Connection, job: &JobId, body: &EventBody, time: Timestamp) -> Outcome<Event> {
+pub(super) fn append(
+    tx: &Connection,
+    job: &JobId,
+    bodies: &[EventBody],
+    time: Timestamp,
+) -> Outcome<Vec<Event>> {
     // The transaction holds the write lock, so no other writer can take the same number.
     let last: Option<u64> = tx
         .prepare_cached(
@@ -16,10 +21,15 @@ pub(super) fn append(tx: &Connection, job: &JobId, body: &EventBody, time: Times
         )?
         .query_row([job.as_str()], |row| row.get(0))
         .optional()?;
-    let sequence = last.ok_or_else(|| refusal::no_job("event.append", job))? + 1;
-    tx.prepare_cached("INSERT INTO events (job, sequence, time, body) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((job.as_str(), sequence, time.0, encode(body)?))?;
-    Ok(Event { job: job.clone(), sequence, time, body: body.clone() })
+    let last = last.ok_or_else(|| refusal::no_job("event.append", job))?;
+    let mut insert =
+        tx.prepare_cached("INSERT INTO events (job, sequence, time, body) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut events = Vec::with_capacity(bodies.len());
+    for (sequence, body) in (last + 1..).zip(bodies) {
+        insert.execute((job.as_str(), sequence, time.0, encode(body)?))?;
+        events.push(Event { job: job.clone(), sequence, time, body: body.clone() });
+    }
+    Ok(events)
 }
 
 pub(super) fn list(tx: &Connection, job: &JobId, after: u64, limit: u32) -> Outcome<Vec<Event>> {
