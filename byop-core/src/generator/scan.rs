@@ -139,7 +139,17 @@ fn is_route(line: &str) -> bool {
         && !line.contains("axios")
         && !line.contains("requests.")
         && !line.contains("client.")
-        && ROUTES.iter().any(|route| line.contains(route))
+        && (ROUTES.iter().any(|route| line.contains(route)) || is_comparison(line))
+}
+
+/// Whether a line compares the path of a request, as servers without a router do.
+fn is_comparison(line: &str) -> bool {
+    let line = line.trim_start();
+    let compares = ["url ==", "url==", "path ==", "path==", "pathname ==", "pathname=="];
+    (line.starts_with("\"/") && line.contains("=>"))
+        || line.starts_with("case \"/")
+        || line.starts_with("case '/")
+        || compares.iter().any(|text| line.contains(text))
 }
 
 /// The texts in quotes of a line.
@@ -267,6 +277,8 @@ mod tests {
         assert_eq!(health_of("mux.HandleFunc(\"GET /ping\", f)").as_deref(), Some("/ping"));
         assert_eq!(health_of("#[get(\"/up\")]").as_deref(), Some("/up"));
         assert_eq!(health_of("path('health/', view)").as_deref(), Some("/health/"));
+        assert_eq!(health_of("match url {\n  \"/\" => a,\n  \"/healthz\" => b").as_deref(), Some("/healthz"));
+        assert_eq!(health_of("if (req.url === '/ping') {").as_deref(), Some("/ping"));
         assert_eq!(health_of("fetch('/health').get("), None);
         assert_eq!(health_of("// app.get('/health')"), None);
         assert_eq!(health_of("router = APIRouter(prefix='/x')\n@router.get('/health')"), None);

@@ -75,6 +75,14 @@ fn site(view: &View<'_>) -> Result<Option<(String, bool, &'static str, f64)>> {
     Ok(None)
 }
 
+/// A page that is there to be asked for, else the first one.
+fn health_page(view: &View<'_>, folder: &str) -> String {
+    let base = if folder == "." { String::new() } else { format!("{folder}/") };
+    let found =
+        ["healthz", "health", "up", "ping"].into_iter().find(|name| view.has_file(&format!("{base}{name}")));
+    format!("/{}", found.unwrap_or_default())
+}
+
 impl Generator for StaticGenerator {
     fn name(&self) -> &str {
         "static"
@@ -116,7 +124,7 @@ impl Generator for StaticGenerator {
         };
         let mut plan = begin(detection, spec.port.unwrap_or(8080));
         plan.index_fallback = fallback;
-        plan.health = scan::health(spec.health.path.as_deref(), Some("/".into()));
+        plan.health = scan::health(spec.health.path.as_deref(), Some(health_page(&view, &folder)));
         plan.ignore =
             ["Staticfile", "Staticfile.auth", "node_modules", "**/node_modules"].map(String::from).to_vec();
         let source_dir = match (folder.as_str(), view.base()) {

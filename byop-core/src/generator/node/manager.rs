@@ -68,6 +68,11 @@ impl Manager {
             ("pnpm", "pnpm-workspace.yaml", "a workspace of pnpm".to_owned(), None)
         } else if let Some((name, range)) = &engine {
             (*name, "package.json", format!("engines.{name} asks for it"), Some(range.clone()))
+        } else if manifest
+            .script("start")
+            .is_some_and(|line| line.starts_with("bun ") || line.starts_with("bunx "))
+        {
+            ("bun", "package.json", "the start script runs it".to_owned(), None)
         } else {
             ("npm", "package.json", "nothing asks for another".to_owned(), None)
         };

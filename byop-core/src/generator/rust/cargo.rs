@@ -97,7 +97,8 @@ impl Project {
             framework: None,
             is_locked: view.has_file("Cargo.lock"),
             pins: pins_of(view, &root)?,
-            is_workspace: workspace.is_some(),
+            // An empty table only says that a folder above is none of its business.
+            is_workspace: !members.is_empty(),
             has_library: view.has_file("src/lib.rs") || root.contains_key("lib"),
             has_build_script: view.has_file("build.rs")
                 || root.get("package").is_some_and(|package| package.get("build").is_some()),
