@@ -29,6 +29,8 @@ const UNFINISHED: &[&str] = &[
 
 /// Sleeps in tests that do not stand for a condition that could be waited for: file, at most how many, reason.
 const SLEEPS: &[(&str, usize, &str)] = &[
+    ("tests/e2e/ports.rs", 2, "the pause of a loop that waits for a condition"),
+    ("tests/ports/update.rs", 1, "the pause of a loop that waits for a condition"),
     ("byop-cloud/src/http/retry.rs", 1, "the clock is paused, nobody waits"),
     ("byop-core/src/source/git/program.rs", 1, "the pause of a loop that waits for a condition"),
     ("byop-core/src/testing/fake_runtime.rs", 3, "a fake that takes the time that it was told to take"),
