@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use super::Inner;
+use super::redaction::Redaction;
 use crate::error::Result;
 use crate::id::JobId;
 use crate::model::{Event, EventBody, Job};
-use crate::secret::{Secret, redact};
 use crate::stage::EventSink;
 
 /// How long a follower waits for the sign of a writer in another process before it looks by itself.
@@ -22,16 +22,13 @@ const PAGE: u32 = 200;
 pub(super) struct JobEvents {
     pub(super) inner: Arc<Inner>,
     pub(super) job: JobId,
-    pub(super) secrets: Vec<Secret>,
+    pub(super) redaction: Arc<Redaction>,
 }
 
 #[async_trait]
 impl EventSink for JobEvents {
     async fn emit(&self, body: EventBody) {
-        let body = match body {
-            EventBody::Log { stage, line } => EventBody::Log { stage, line: redact(&line, &self.secrets) },
-            other => other,
-        };
+        let body = self.redaction.body(body);
         if let Err(error) = self.inner.store.append_event(&self.job, &body).await {
             tracing::warn!(job = %self.job, %error, "an event could not be written");
         }

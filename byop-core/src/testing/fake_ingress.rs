@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use super::{FakeProgram, FakeRuntime};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::image;
 use crate::ingress::{Ingress, Prepared, Probe};
 use crate::model::{
     AppName, Backend, ContainerSpec, ContainerState, DomainName, ExecSpec, ImageRef, NetworkSpec, Route,
@@ -165,7 +164,7 @@ impl Ingress for FakeIngress {
         if self.check_running(runtime).await.is_ok() {
             return Ok(Prepared::Running);
         }
-        image::ensure(runtime, &ImageRef::new(IMAGE)?).await?;
+        runtime.ensure_image(&ImageRef::new(IMAGE)?).await?;
         let spec = Self::spec();
         let network = NetworkSpec { name: NAME.into(), labels: spec.labels.clone(), internal: false };
         runtime.create_network(&network).await?;
@@ -234,6 +233,14 @@ impl Ingress for FakeIngress {
         runtime.remove_container(NAME).await?;
         self.state().routes.clear();
         runtime.remove_network(NAME).await
+    }
+
+    fn container(&self) -> String {
+        NAME.into()
+    }
+
+    fn http_port(&self) -> u16 {
+        80
     }
 
     fn url(&self, domain: &DomainName) -> String {
