@@ -34,6 +34,7 @@ mod job_run;
 mod observe;
 mod ports;
 mod preview;
+mod redaction;
 mod worker;
 mod workflow;
 
@@ -77,6 +78,8 @@ struct Inner {
     port_range: RangeInclusive<u16>,
     owner: String,
     lease: Duration,
+    /// Held while a host's proxy is made ready or removed, and while an app comes to a host or leaves it.
+    proxies: tokio::sync::Mutex<()>,
     /// Counts the events written by this process, so that followers wake up without polling.
     written: watch::Sender<u64>,
     /// How to ask a running job of this process to end.

@@ -1,9 +1,11 @@
 //! Behaviour suites and fakes, for those who implement a port or drive one.
 
+mod fake_ingress;
 mod fake_runtime;
 mod require;
 pub mod runtime_suite;
 pub mod store_suite;
 
+pub use fake_ingress::FakeIngress;
 pub use fake_runtime::{FakeHealth, FakeProgram, FakeRuntime, Fault, Moment};
 pub use require::require;

@@ -63,6 +63,18 @@ async fn a_release_on_loopback_only_is_taken_back() {
 }
 
 #[tokio::test]
+async fn a_release_that_uses_too_much_memory_is_taken_back() {
+    let world = world!();
+    let mut spec =
+        world.behaves("hog").with_env("MODE", "hog").unwrap().with_env("BOOT_MS", "60000").unwrap();
+    spec.resources.memory_bytes = 96 << 20;
+    spec.health.deadline_seconds = 20;
+    let (error, _) = world.deploy_badly(&spec).await;
+    assert_eq!(error.context("cause"), Some("out_of_memory"), "{error:?}");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_release_whose_health_path_redirects_is_taken_back() {
     let world = world!();
     let mut spec = world.behaves("redirect");

@@ -12,6 +12,7 @@ use crate::store::{Expected, Record};
 
 const APPS: &str = "apps";
 const DOMAINS: &str = "domains";
+const HOSTS: &str = "hosts";
 
 impl Inner {
     /// The app and the version of its record.
@@ -32,11 +33,14 @@ impl Inner {
         self.store.list_records(APPS).await?.iter().map(parse).collect()
     }
 
-    /// The app, written for the first time if it is new.
+    /// The app, written for the first time if it is new: before anything is made for it, so that all of it is found
+    /// again and can be removed.
     pub(super) async fn find_or_create_app(&self, spec: &AppSpec) -> Result<(App, u64)> {
         if let Some(found) = self.find_app(&spec.name).await? {
             return Ok(found);
         }
+        // Not while the last app of the host takes the proxy with it.
+        let _coming = self.proxies.lock().await;
         let host = self.host_of(&spec.name).await?;
         let now = self.clock.now();
         let app = App {
@@ -63,6 +67,18 @@ impl Inner {
         self.release_domains(&app.name, &[]).await?;
         self.release_ports(&app.name, &[]).await?;
         self.store.delete_record(APPS, app.name.as_str()).await
+    }
+
+    /// Notes whether the proxy of a host knows the routes of all apps, and says whether it did before.
+    pub(super) async fn set_routed(&self, host: &str, routed: bool) -> Result<bool> {
+        let before = self.store.find_record(HOSTS, host).await?;
+        self.store.put_record(HOSTS, host, &json!({ "routed": routed }), Expected::Any).await?;
+        Ok(before.is_none_or(|record| record.value["routed"] == true))
+    }
+
+    /// Forgets what is noted of a host's proxy.
+    pub(super) async fn forget_proxy(&self, host: &str) -> Result<()> {
+        self.store.delete_record(HOSTS, host).await
     }
 
     /// Takes host names for an app, so that no two apps answer at the same one.

@@ -166,6 +166,7 @@ impl EngineBuilder {
             port_range: self.port_range,
             owner,
             lease: self.lease,
+            proxies: tokio::sync::Mutex::default(),
             written: watch::channel(0).0,
             cancels: Mutex::default(),
         };

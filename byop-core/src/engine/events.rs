@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt};
-
 use tokio::sync::{mpsc, oneshot};
 
 use super::Inner;
+use super::redaction::Redaction;
 use crate::error::Result;
 use crate::id::JobId;
 use crate::model::{Event, EventBody, Job};
-use crate::secret::{Secret, redact};
 use crate::stage::EventSink;
 
 /// How long a follower waits for the sign of a writer in another process before it looks by itself.
@@ -26,7 +25,7 @@ const BATCH: usize = 256;
 #[derive(Debug)]
 pub(super) struct JobEvents {
     queue: mpsc::Sender<Message>,
-    secrets: Vec<Secret>,
+    redaction: Arc<Redaction>,
 }
 
 #[derive(Debug)]
@@ -36,10 +35,10 @@ enum Message {
 }
 
 impl JobEvents {
-    pub(super) fn new(inner: Arc<Inner>, job: JobId, secrets: Vec<Secret>) -> Self {
+    pub(super) fn new(inner: Arc<Inner>, job: JobId, redaction: Arc<Redaction>) -> Self {
         let (queue, messages) = mpsc::channel(BATCH);
         tokio::spawn(write(inner, job, messages));
-        Self { queue, secrets }
+        Self { queue, redaction }
     }
 
     /// Waits until all that was said so far is in the store.
@@ -54,12 +53,8 @@ impl JobEvents {
 #[async_trait]
 impl EventSink for JobEvents {
     async fn emit(&self, body: EventBody) {
-        let body = match body {
-            EventBody::Log { stage, line } => EventBody::Log { stage, line: redact(&line, &self.secrets) },
-            other => other,
-        };
         // The writer ends after its senders, so this cannot fail.
-        let _ = self.queue.send(Message::Event(body)).await;
+        let _ = self.queue.send(Message::Event(self.redaction.body(body))).await;
     }
 }
 

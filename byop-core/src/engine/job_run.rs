@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, watch};
 
 use super::Inner;
+use super::redaction::Redaction;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{EventBody, Job, StepRecord, StepState};
@@ -24,6 +25,7 @@ pub(super) struct JobRun {
     pub(super) recorded: BTreeMap<String, StepRecord>,
     /// Why the work has to end before it is done: the owner's wish or a lost lease.
     pub(super) stop: watch::Receiver<Option<ErrorKind>>,
+    pub(super) redaction: Arc<Redaction>,
 }
 
 impl JobRun {
@@ -33,9 +35,42 @@ impl JobRun {
         self.run(stage, input, Some(ended)).await
     }
 
-    /// Runs a stage that cleans up, which a cancelled job must do too.
-    pub(super) async fn cleanup<S: Stage>(&self, stage: &S, input: &S::Input) -> Result<S::Output> {
+    /// Runs a stage that must not be left half done: one that cleans up, or one after which there is no way back.
+    pub(super) async fn uninterrupted<S: Stage>(&self, stage: &S, input: &S::Input) -> Result<S::Output> {
         self.run(stage, input, None::<std::future::Pending<Error>>).await
+    }
+
+    /// Runs a stage to its end, whatever is recorded: the world may have been set back since, as by a proxy that was
+    /// started anew.
+    pub(super) async fn always<S: Stage>(&self, stage: &S, input: &S::Input) -> Result<S::Output> {
+        self.perform(stage, input, &key::<S>(input), None::<std::future::Pending<Error>>).await
+    }
+
+    /// Runs a stage whose recorded answer is no longer good.
+    pub(super) async fn again<S: Stage>(&self, stage: &S, input: &S::Input) -> Result<S::Output> {
+        let key = key::<S>(input);
+        self.perform(stage, input, &key, Some(self.stopped())).await
+    }
+
+    /// Does something that is no step, unless the work has to end first.
+    pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            result = work => result,
+            error = self.stopped() => Err(error),
+        }
+    }
+
+    /// Whether an answer of this stage is recorded.
+    pub(super) fn is_done<S: Stage>(&self, _: &S, input: &S::Input) -> bool {
+        self.recorded.get(&key::<S>(input)).is_some_and(|step| step.state == StepState::Done)
+    }
+
+    /// Why an earlier process began to take its work back with this stage, if it did.
+    pub(super) fn reason_for<S: Stage>(&self, _: &S, input: &S::Input) -> Option<Error> {
+        self.recorded.get(&key::<S>(input))?;
+        let failed = self.recorded.values().filter(|step| step.stage != S::NAME);
+        let failed = failed.filter(|step| step.state == StepState::Failed);
+        failed.max_by_key(|step| step.finished_at)?.error.clone().map(Error::from)
     }
 
     async fn run<S: Stage>(
@@ -44,7 +79,7 @@ impl JobRun {
         input: &S::Input,
         ended: Option<impl Future<Output = Error>>,
     ) -> Result<S::Output> {
-        let key = format!("{}:{}", S::NAME, Digest::of_json(input).short());
+        let key = key::<S>(input);
         let earlier = self.recorded.get(&key);
         if let Some(StepRecord { state: StepState::Done, output: Some(output), .. }) = earlier
             && let Ok(output) = serde_json::from_value(output.clone())
@@ -52,7 +87,18 @@ impl JobRun {
             self.emit_finished::<S>(0, true).await;
             return Ok(output);
         }
-        let mut record = StepRecord::intent(self.cx.job.clone(), S::NAME, &key, self.inner.clock.now());
+        self.perform(stage, input, &key, ended).await
+    }
+
+    async fn perform<S: Stage>(
+        &self,
+        stage: &S,
+        input: &S::Input,
+        key: &str,
+        ended: Option<impl Future<Output = Error>>,
+    ) -> Result<S::Output> {
+        let earlier = self.recorded.get(key);
+        let mut record = StepRecord::intent(self.cx.job.clone(), S::NAME, key, self.inner.clock.now());
         record.attempt = earlier.map_or(1, |earlier| earlier.attempt + 1);
         self.inner.store.put_step(&self.lease, &record).await?;
         {
@@ -79,7 +125,7 @@ impl JobRun {
             }
             Err(error) => {
                 record.state = StepState::Failed;
-                record.error = Some(error.report());
+                record.error = Some(self.redaction.report(error.report()));
             }
         }
         self.inner.store.put_step(&self.lease, &record).await?;
@@ -109,4 +155,8 @@ impl JobRun {
             }
         }
     }
+}
+
+fn key<S: Stage>(input: &S::Input) -> String {
+    format!("{}:{}", S::NAME, Digest::of_json(input).short())
 }

@@ -1,30 +1,42 @@
 //! Takes a job, keeps its lease alive, runs its workflow and writes how it ended.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::{Mutex, watch};
 
 use super::Inner;
 use super::events::JobEvents;
 use super::job_run::JobRun;
+use super::redaction::Redaction;
 use super::workflow;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::JobId;
-use crate::model::{AppSpec, EventBody, Job, JobKind, JobState};
-use crate::secret::Secret;
+use crate::model::{EventBody, JobState};
 use crate::stage::{EventSink as _, StageContext};
 use crate::store::Lease;
 
-/// Claims the job and runs it in the background. `false` when another process holds it.
+/// Claims the job and runs it in the background. `false` when another process holds it, or this one has it at work.
 pub(super) async fn spawn(inner: Arc<Inner>, id: JobId) -> Result<bool> {
+    let (cancel, cancelled) = watch::channel(false);
+    {
+        // A claim of what one holds oneself succeeds: the work must not begin a second time beside the first.
+        let mut cancels = inner.lock_cancels();
+        if cancels.contains_key(&id) {
+            return Ok(false);
+        }
+        cancels.insert(id.clone(), cancel);
+    }
     let lease = match inner.store.claim_job(&id, &inner.owner, inner.lease).await {
         Ok(lease) => lease,
-        Err(error) if error.kind() == ErrorKind::Conflict => return Ok(false),
-        Err(error) => return Err(error),
+        Err(error) => {
+            inner.lock_cancels().remove(&id);
+            return if error.kind() == ErrorKind::Conflict { Ok(false) } else { Err(error) };
+        }
     };
-    let (cancel, cancelled) = watch::channel(false);
-    inner.lock_cancels().insert(id.clone(), cancel);
     tokio::spawn(async move {
         if let Err(error) = run(Arc::clone(&inner), lease, cancelled).await {
             tracing::error!(job = %id, %error, "the job's end could not be written");
@@ -60,8 +72,8 @@ impl Inner {
 
 async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) -> Result<()> {
     let mut job = inner.store.get_job(&lease.job).await?;
-    let secrets = known_secrets(&inner, &job).await;
-    let events = Arc::new(JobEvents::new(Arc::clone(&inner), job.id.clone(), secrets));
+    let redaction = Arc::new(Redaction::of_job(&inner, &job).await);
+    let events = Arc::new(JobEvents::new(Arc::clone(&inner), job.id.clone(), Arc::clone(&redaction)));
     job.state = JobState::Running;
     inner.store.update_job(&lease, &job).await?;
     events.emit(EventBody::Job { state: JobState::Running, error: None }).await;
@@ -89,11 +101,14 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
             job: Mutex::new(job.clone()),
             recorded: recorded.into_iter().map(|step| (step.key.clone(), step)).collect(),
             stop: stopped,
+            redaction: Arc::clone(&redaction),
         };
         workflow::run(&run).await
     };
+    // A generator or another port of the embedding program may panic; a job that nobody ends would never be over.
+    let outcome = AssertUnwindSafe(outcome).catch_unwind();
     let outcome = tokio::select! {
-        outcome = outcome => outcome,
+        outcome = outcome => outcome.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))),
         never = keeper => match never {},
     };
 
@@ -110,7 +125,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
         Err(error) => {
             let cancelled = error.kind() == ErrorKind::Cancelled;
             job.state = if cancelled { JobState::Cancelled } else { JobState::Failed };
-            job.error = Some(error.report());
+            job.error = Some(redaction.report(error.report()));
         }
     }
     job.finished_at = Some(inner.clock.now());
@@ -161,16 +176,10 @@ async fn keep_alive(
     }
 }
 
-/// The secrets whose values must not come into the job's events.
-async fn known_secrets(inner: &Inner, job: &Job) -> Vec<Secret> {
-    let mut secrets = Vec::new();
-    if job.kind == JobKind::Deploy
-        && let Ok(spec) = serde_json::from_value::<AppSpec>(job.input.clone())
-    {
-        for reference in spec.secrets.values() {
-            // A secret that cannot be had is reported by the step that needs it.
-            secrets.extend(inner.secrets.get_secret(reference).await);
-        }
-    }
-    secrets
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Error::new(ErrorKind::Internal, "job.run", "the work panicked")
+        .with_context("panic", text.unwrap_or("without a text"))
+        .with_remedy("this is a defect in byop or in an implementation of one of its ports; please report it")
 }

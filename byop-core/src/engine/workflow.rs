@@ -11,8 +11,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host;
 use crate::ingress::Prepared;
 use crate::model::{
-    App, AppSpec, AppState, Backend, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo,
-    ImageRef, JobKind, Preview, PublishedPort, Release, Route, Source,
+    App, AppSpec, AppState, Backend, ContainerState, Deployment, DeploymentState, EventBody, HealthSpec,
+    ImageInfo, ImageRef, JobKind, Preview, PublishedPort, Release, Route, Source, StepRecord, StepState,
 };
 use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{
@@ -73,7 +73,7 @@ async fn deploy(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
     };
     let result = result.await;
     if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::LeaseLost) {
-        // Whoever has the job now needs them.
+        // Whoever has the job now holds them.
         return result;
     }
     // What the app answers at is what serves, not what was tried.
@@ -86,6 +86,13 @@ async fn deploy(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
 }
 
 async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>) -> Result<Deployment> {
+    let (app, version) = run.inner.find_or_create_app(spec).await?;
+    if let Some(current) = app.current.as_ref().filter(|current| reserved_number(run) == Some(current.number))
+    {
+        // An earlier process let this release serve; what may be left is the old one.
+        let deployment = deployment(run, &app, current, DeploymentState::Serving);
+        return finish(run, spec, current, deployment).await;
+    }
     let made = make_image(run, spec).await?;
     let port = port(spec, &made)?;
     let plan = made.preview.as_ref().map(|preview| &preview.plan);
@@ -99,8 +106,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
     let writable = plan.map(|plan| plan.writable.clone()).unwrap_or_default();
     let config_digest = config_digest(spec, &made.info, port, &ports, &env, &writable);
 
-    prepare_host(run).await?;
-    let (app, version) = run.inner.find_or_create_app(spec).await?;
+    run.unless_stopped(prepare_host(run)).await?;
     if let Some(deployment) = unchanged(run, &app, version, spec, &config_digest).await? {
         return Ok(deployment);
     }
@@ -118,31 +124,22 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         created_at: run.inner.clock.now(),
     };
     let backend = backend(&app.name, &release);
-    let serving = app.current.as_ref().map(|current| self::backend(&app.name, current));
     let start = StartInput {
         spec: spec.clone(),
         // The old route stays as it was until the new release is healthy.
-        route: route(&app.spec, serving, Some(backend.clone())),
-        backend: backend.clone(),
+        route: route(&app.spec, serving_backend(&app), Some(backend.clone())),
+        backend,
         image: made.info,
         env,
         writable,
         ports,
     };
+    let keep = app.current.as_ref().map(|current| container_name(&app.name, current.number));
     let displaced = displaced(run, &app, &release).await?;
-    bring_up(run, &start, &release, displaced).await?;
-    let route = route(spec, Some(backend.clone()), None);
-    run.step(&Switch, &route).await?;
-    let deployment = record(run, spec, release.clone(), &backend).await?;
-    run.cx.events.emit(EventBody::Deployed(deployment.clone())).await;
-    let retire = RetireInput {
-        keep: backend.container,
-        drain_seconds: spec.routing.drain_seconds,
-        keep_images: KEEP_IMAGES,
-        image_id: release.image_id,
-    };
-    run.step(&Retire, &retire).await?;
-    Ok(deployment)
+    bring_up(run, &start, &release, keep, displaced).await?;
+    let app = record(run, spec, release.clone()).await?;
+    let deployment = deployment(run, &app, &release, DeploymentState::Serving);
+    finish(run, spec, &release, deployment).await
 }
 
 /// The container of the serving release, if the new one cannot start beside it because both have a port of the host.
@@ -159,39 +156,46 @@ async fn displaced(run: &JobRun, app: &App, new: &Release) -> Result<Option<Stri
     Ok(container.map(|container| container.name))
 }
 
-/// Starts the new release, beside the old one or in place of a displaced one, and waits for its health; takes it
-/// back when that fails.
+/// Starts the new release, beside the old one or in place of a displaced one, and lets it serve once it is healthy;
+/// takes it back when that fails.
 async fn bring_up(
     run: &JobRun,
     start: &StartInput,
     release: &Release,
+    keep: Option<String>,
     displaced: Option<String>,
 ) -> Result<()> {
+    let undo = UndoInput {
+        container: start.backend.container.clone(),
+        keep,
+        route: Route { candidate: None, ..start.route.clone() },
+        restart: displaced.clone(),
+    };
     let gate = GateInput {
         route: start.route.clone(),
         backend: start.backend.clone(),
-        health: start.spec.health.clone(),
+        health: gate_health(&start.spec, release),
         host: probe_host(&start.spec),
         path: release.health_path.clone(),
     };
     let result = async {
-        if let Some(container) = displaced.clone() {
+        if let Some(reason) = run.reason_for(&Undo, &undo) {
+            return Err(reason);
+        }
+        if let Some(container) = displaced {
             // Not to be cancelled half-way: the host would go on stopping what has just been started again.
-            run.cleanup(&Stop, &StopInput { container, grace_seconds: 10 }).await?;
+            run.uninterrupted(&Stop, &StopInput { container, grace_seconds: 10 }).await?;
         }
         run.step(&Start, start).await?;
-        run.step(&Gate, &gate).await
+        run.step(&Gate, &gate).await?;
+        // From here on it is too late to cancel: requests go to the new release.
+        run.always(&Switch, &route(&start.spec, Some(start.backend.clone()), None)).await
     };
     match result.await {
-        Ok(_) => Ok(()),
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::LeaseLost => Err(error),
         Err(error) => {
-            let undo = UndoInput {
-                container: start.backend.container.clone(),
-                route: Route { candidate: None, ..start.route.clone() },
-                restart: displaced,
-            };
-            if let Err(second) = run.cleanup(&Undo, &undo).await {
+            if let Err(second) = run.uninterrupted(&Undo, &undo).await {
                 run.cx.warn(format!("the failed release could not be removed: {second}")).await;
             }
             Err(error)
@@ -199,30 +203,66 @@ async fn bring_up(
     }
 }
 
-/// Makes sure that the proxy runs. One that was started now is told of every app that serves on its host.
+/// Tells that the release serves, and lets the earlier ones go.
+async fn finish(
+    run: &JobRun,
+    spec: &AppSpec,
+    release: &Release,
+    deployment: Deployment,
+) -> Result<Deployment> {
+    run.cx.events.emit(EventBody::Deployed(deployment.clone())).await;
+    let retire = RetireInput {
+        keep: deployment.container.clone(),
+        drain_seconds: spec.routing.drain_seconds,
+        keep_images: KEEP_IMAGES,
+        image_id: release.image_id.clone(),
+    };
+    run.uninterrupted(&Retire, &retire).await?;
+    Ok(deployment)
+}
+
+/// Makes sure that the proxy runs. One that was started now is told of every app that serves on its host, and so is one
+/// whose starter ended before it had told all.
 async fn prepare_host(run: &JobRun) -> Result<()> {
     let runtime = run.cx.runtime.as_ref();
-    host::check_port(runtime, run.cx.ingress.http_port(), &run.cx.ingress.container()).await?;
-    if run.cx.ingress.prepare(runtime).await? == Prepared::Running {
-        return Ok(());
-    }
+    // Two first apps at once must not start the proxy twice.
+    let _alone = run.inner.proxies.lock().await;
     let host = run.inner.host_of(&run.cx.app).await?;
-    for app in run.inner.all_apps().await?.iter().filter(|app| app.host == host) {
-        let Some(release) = &app.current else { continue };
-        run.cx.ingress.join_network(runtime, &network_name(&app.name)).await?;
-        let serves = (app.wanted == AppState::Running).then(|| backend(&app.name, release));
-        run.cx.ingress.apply_route(runtime, &route(&app.spec, serves, None)).await?;
+    let routed = run.inner.set_routed(&host, false).await?;
+    host::check_port(runtime, run.cx.ingress.http_port(), &run.cx.ingress.container()).await?;
+    let prepared = run.cx.ingress.prepare(runtime).await?;
+    if prepared == Prepared::Started || !routed {
+        for app in run.inner.all_apps().await?.iter().filter(|app| app.host == host) {
+            if app.current.is_none() {
+                continue;
+            }
+            match run.cx.ingress.join_network(runtime, &network_name(&app.name)).await {
+                // An app whose network was taken away must not keep all others from being deployed.
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    run.cx.warn(format!("the app {} cannot be reached: {error}", app.name)).await;
+                    continue;
+                }
+                other => other?,
+            }
+            run.cx.ingress.apply_route(runtime, &route(&app.spec, serving_backend(app), None)).await?;
+        }
     }
+    run.inner.set_routed(&host, true).await?;
     Ok(())
 }
 
 async fn make_image(run: &JobRun, spec: &AppSpec) -> Result<Made> {
     if let Source::Image(name) = &spec.source {
-        let info = run.cx.runtime.ensure_image(name).await?;
+        let info = run.unless_stopped(run.cx.runtime.ensure_image(name)).await?;
         return Ok(Made { name: name.to_string(), info, preview: None, source_digest: None });
     }
     let builder = run.cx.runtime.info().await?.builder;
-    let source = run.step(&Fetch, &FetchInput { source: spec.source.clone() }).await?;
+    let fetch = FetchInput { source: spec.source.clone() };
+    let mut source = run.step(&Fetch, &fetch).await?;
+    if run.is_done(&Fetch, &fetch) && !source.root.is_dir() {
+        // Unpacked by an earlier process into a folder that is gone.
+        source = run.again(&Fetch, &fetch).await?;
+    }
     let prepare = PrepareInput { source: source.clone(), spec: spec.clone(), builder };
     let preview = run.step(&Prepare, &prepare).await?;
     let build = BuildInput {
@@ -298,57 +338,58 @@ async fn unchanged(
     if !runs {
         return Ok(None);
     }
-    run.step(&Switch, &route(spec, Some(backend.clone()), None)).await?;
+    run.always(&Switch, &route(spec, Some(backend), None)).await?;
     let mut app = app.clone();
     app.spec = spec.clone();
     app.wanted = AppState::Running;
     run.inner.save_app(&mut app, version).await?;
-    let deployment = deployment(run, &app, current.number, &backend, DeploymentState::Unchanged);
-    run.cx.events.emit(EventBody::Deployed(deployment.clone())).await;
-    Ok(Some(deployment))
+    let deployment = deployment(run, &app, current, DeploymentState::Unchanged);
+    // A job that was broken off may have left something behind.
+    finish(run, spec, current, deployment).await.map(Some)
+}
+
+const RESERVE: &str = "reserve";
+
+/// The release number that this job has taken.
+fn reserved_number(run: &JobRun) -> Option<u64> {
+    run.recorded.get(RESERVE)?.output.as_ref()?.as_u64()
 }
 
 /// Takes the next release number. Taken by this job before: the same one again.
 async fn reserve_number(run: &JobRun, mut app: App, version: u64) -> Result<u64> {
-    const STEP: &str = "reserve";
-    if let Some(number) = run.recorded.get(STEP).and_then(|step| step.output.as_ref()?.as_u64()) {
-        return Ok(number);
+    let reserved = reserved_number(run);
+    let number = reserved.unwrap_or(app.next_release);
+    if reserved.is_none() {
+        let now = run.inner.clock.now();
+        let mut record = StepRecord::intent(run.cx.job.clone(), RESERVE, RESERVE, now);
+        record.state = StepState::Done;
+        record.output = Some(json!(number));
+        record.finished_at = Some(now);
+        run.inner.store.put_step(&run.lease, &record).await?;
     }
-    let number = app.next_release;
-    app.next_release += 1;
-    run.inner.save_app(&mut app, version).await?;
-    let now = run.inner.clock.now();
-    let mut record = crate::model::StepRecord::intent(run.cx.job.clone(), STEP, STEP, now);
-    record.state = crate::model::StepState::Done;
-    record.output = Some(json!(number));
-    record.finished_at = Some(now);
-    run.inner.store.put_step(&run.lease, &record).await?;
+    if app.next_release <= number {
+        app.next_release = number + 1;
+        run.inner.save_app(&mut app, version).await?;
+    }
     Ok(number)
 }
 
 /// Writes that the release serves.
-async fn record(run: &JobRun, spec: &AppSpec, release: Release, backend: &Backend) -> Result<Deployment> {
+async fn record(run: &JobRun, spec: &AppSpec, release: Release) -> Result<App> {
     let (mut app, version) = run.inner.load_app(&spec.name).await?;
     app.spec = spec.clone();
     app.wanted = AppState::Running;
-    let number = release.number;
     app.current = Some(release);
     run.inner.save_app(&mut app, version).await?;
-    Ok(deployment(run, &app, number, backend, DeploymentState::Serving))
+    Ok(app)
 }
 
-fn deployment(
-    run: &JobRun,
-    app: &App,
-    release: u64,
-    backend: &Backend,
-    state: DeploymentState,
-) -> Deployment {
+fn deployment(run: &JobRun, app: &App, release: &Release, state: DeploymentState) -> Deployment {
     Deployment {
         app: app.name.clone(),
         host: app.host.clone(),
-        release,
-        container: backend.container.clone(),
+        release: release.number,
+        container: container_name(&app.name, release.number),
         state,
         url: app.spec.domains.first().map(|domain| run.cx.ingress.url(domain)),
     }
@@ -356,6 +397,12 @@ fn deployment(
 
 fn backend(app: &crate::model::AppName, release: &Release) -> Backend {
     Backend { release: release.number, container: container_name(app, release.number), port: release.port }
+}
+
+/// Who answers the app's requests: nobody while its owner wants it stopped.
+fn serving_backend(app: &App) -> Option<Backend> {
+    let current = app.current.as_ref().filter(|_| app.wanted == AppState::Running);
+    current.map(|release| backend(&app.name, release))
 }
 
 fn route(spec: &AppSpec, serving: Option<Backend>, candidate: Option<Backend>) -> Route {
@@ -366,6 +413,18 @@ fn route(spec: &AppSpec, serving: Option<Backend>, candidate: Option<Backend>) -
         serving,
         candidate,
     }
+}
+
+/// What counts as healthy. Where `/` is only a guess, nobody knows whether the app has such a page: any answer that is
+/// no server error will do, unless the owner says which.
+fn gate_health(spec: &AppSpec, release: &Release) -> HealthSpec {
+    let is_known =
+        spec.health.path.is_some() || release.plan.as_ref().is_some_and(|plan| plan.health.is_known);
+    let mut health = spec.health.clone();
+    if !is_known && health.status_max == HealthSpec::default().status_max {
+        health.status_max = 499;
+    }
+    health
 }
 
 /// The host name that probes carry: applications may refuse names that they do not know.
@@ -388,39 +447,75 @@ async fn stop(run: &JobRun) -> Result<Value> {
     let (mut app, version, release) = serving(run).await?;
     app.wanted = AppState::Stopped;
     run.inner.save_app(&mut app, version).await?;
-    run.step(&Switch, &route(&app.spec, None, None)).await?;
-    let container = container_name(&app.name, release.number);
-    run.step(&Stop, &StopInput { container, grace_seconds: 10 }).await?;
+    take_down(run, &app, &release).await?;
     Ok(json!({}))
 }
 
+async fn take_down(run: &JobRun, app: &App, release: &Release) -> Result<()> {
+    let runtime = run.cx.runtime.as_ref();
+    // A proxy that does not run sends nobody anywhere; the next start of it is told.
+    match run.uninterrupted(&Switch, &route(&app.spec, None, None)).await {
+        Err(error) if error.kind() == ErrorKind::Unavailable => {
+            run.cx.ingress.delete_route(runtime, &app.name).await?;
+        }
+        other => other?,
+    }
+    let container = container_name(&app.name, release.number);
+    run.uninterrupted(&Stop, &StopInput { container, grace_seconds: 10 }).await
+}
+
 async fn start(run: &JobRun) -> Result<Value> {
-    let (mut app, version, release) = serving(run).await?;
-    app.wanted = AppState::Running;
-    run.inner.save_app(&mut app, version).await?;
-    prepare_host(run).await?;
+    let (app, _, release) = serving(run).await?;
+    run.unless_stopped(prepare_host(run)).await?;
     let backend = backend(&app.name, &release);
+    let container = run.cx.runtime.find_container(&backend.container).await?;
+    let runs = container.is_some_and(|container| container.state == ContainerState::Running);
+    if let Some(serving) = serving_backend(&app).filter(|_| runs) {
+        // It serves already: not one request goes elsewhere meanwhile.
+        run.always(&Switch, &route(&app.spec, Some(serving), None)).await?;
+        return Ok(json!({}));
+    }
     let candidate = route(&app.spec, None, Some(backend.clone()));
-    run.cx.runtime.start_container(&backend.container).await?;
-    run.step(&Switch, &candidate).await?;
     let gate = GateInput {
-        route: candidate,
+        route: candidate.clone(),
         backend: backend.clone(),
-        health: app.spec.health.clone(),
+        health: gate_health(&app.spec, &release),
         host: probe_host(&app.spec),
         path: release.health_path.clone(),
     };
-    run.step(&Gate, &gate).await?;
-    run.step(&Switch, &route(&app.spec, Some(backend), None)).await?;
+    let result = async {
+        run.cx.runtime.start_container(&backend.container).await?;
+        run.step(&Switch, &candidate).await?;
+        run.step(&Gate, &gate).await?;
+        run.always(&Switch, &route(&app.spec, Some(backend.clone()), None)).await
+    };
+    match result.await {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::LeaseLost => return Err(error),
+        Err(error) => {
+            if let Err(second) = take_down(run, &app, &release).await {
+                run.cx.warn(format!("the app could not be stopped again: {second}")).await;
+            }
+            return Err(error);
+        }
+    }
+    let (mut app, version) = run.inner.load_app(&run.cx.app).await?;
+    app.wanted = AppState::Running;
+    run.inner.save_app(&mut app, version).await?;
     Ok(json!({}))
 }
 
 async fn remove(run: &JobRun, data: Data) -> Result<Value> {
-    let (app, _) = run.inner.load_app(&run.cx.app).await?;
-    run.step(&Remove, &RemoveInput { data }).await?;
-    run.inner.delete_app(&app).await?;
-    if run.inner.all_apps().await?.iter().all(|other| other.host != app.host) {
+    run.uninterrupted(&Remove, &RemoveInput { data }).await?;
+    // Removed by an earlier process already: nothing is left to do.
+    let Some((app, _)) = run.inner.find_app(&run.cx.app).await? else { return Ok(json!({})) };
+    // No app comes to the host between the question and the answer to it.
+    let _alone = run.inner.proxies.lock().await;
+    let others = run.inner.all_apps().await?;
+    if others.iter().all(|other| other.host != app.host || other.name == app.name) {
         run.cx.ingress.remove(run.cx.runtime.as_ref()).await?;
+        run.inner.forget_proxy(&app.host).await?;
     }
+    run.inner.delete_app(&app).await?;
     Ok(json!({}))
 }

@@ -217,7 +217,7 @@ pub struct HealthSpec {
     pub path: Option<String>,
     /// The lowest good status.
     pub status_min: u16,
-    /// The highest good status.
+    /// The highest good status. Left at its default, any status below 500 is good where the path is only a guess.
     pub status_max: u16,
     /// Seconds between probes of the running container.
     pub interval_seconds: u32,

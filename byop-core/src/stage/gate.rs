@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{Stage, StageContext, labels};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingress::Probe;
-use crate::model::{Backend, ContainerState, HealthSpec, Route};
+use crate::model::{Backend, ContainerInfo, ContainerState, HealthSpec, Route};
 
 mod diagnose;
 
@@ -67,7 +67,8 @@ impl Stage for Gate {
             let container = cx.runtime.inspect_container(&input.backend.container).await?;
             let ended = matches!(container.state, ContainerState::Exited | ContainerState::Dead);
             if ended || container.restarts > 0 || container.state == ContainerState::Restarting {
-                observed.exited = Some((container.exit_code, container.oom_killed, container.error));
+                let last = last_end(cx, container).await?;
+                observed.exited = Some((last.exit_code, last.oom_killed, last.error));
                 break;
             }
             probes += 1;
@@ -93,6 +94,18 @@ impl Stage for Gate {
         }
         Err(diagnose(cx, input, &observed).await)
     }
+}
+
+/// The container when it has just ended: one that was started again has no exit code until it ends again.
+async fn last_end(cx: &StageContext, mut container: ContainerInfo) -> Result<ContainerInfo> {
+    for _ in 0..40 {
+        if container.state != ContainerState::Running {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        container = cx.runtime.inspect_container(&container.id).await?;
+    }
+    Ok(container)
 }
 
 async fn probe(cx: &StageContext, input: &GateInput) -> Result<Probe> {

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::{Stage, StageContext};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::generator;
-use crate::model::{AppSpec, Builder, EventBody, FetchedSource, Preview, Severity, Target};
+use crate::model::{AppSpec, Builder, Diagnostic, EventBody, FetchedSource, Preview, Severity, Target};
 use crate::source::SourceTree;
 
 /// Understands the source and writes the files.
@@ -22,6 +22,16 @@ pub struct PrepareInput {
     pub spec: AppSpec,
     /// Which builder reads the Dockerfile.
     pub builder: Builder,
+}
+
+/// What must be known before anything can be built.
+fn unanswered(diagnostic: &Diagnostic) -> Error {
+    let error =
+        Error::invalid("source.plan", diagnostic.message.clone()).with_context("code", &diagnostic.code);
+    match &diagnostic.setting {
+        Some(setting) => error.with_remedy(format!("set `{setting}`")),
+        None => error,
+    }
 }
 
 #[async_trait]
@@ -45,8 +55,10 @@ impl Stage for Prepare {
             })
             .await;
         for diagnostic in &preview.plan.diagnostics {
-            if diagnostic.severity >= Severity::Warning {
-                cx.warn(diagnostic.message.clone()).await;
+            match diagnostic.severity {
+                Severity::Info => {}
+                Severity::Warning => cx.warn(diagnostic.message.clone()).await,
+                Severity::Error => return Err(unanswered(diagnostic)),
             }
         }
         Ok(preview)

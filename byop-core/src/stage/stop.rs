@@ -1,4 +1,4 @@
-//! Stops or starts the container of the serving release.
+//! Stops the container of the serving release.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::{Stage, StageContext};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 
-/// Stops a container, or starts it again.
+/// Stops a container. Gone already: `Ok`.
 #[derive(Debug)]
 pub struct Stop;
 
@@ -33,6 +33,10 @@ impl Stage for Stop {
 
     async fn run(&self, cx: &StageContext, input: &StopInput) -> Result<()> {
         let grace = Duration::from_secs(input.grace_seconds.into());
-        cx.runtime.stop_container(&input.container, grace).await
+        match cx.runtime.stop_container(&input.container, grace).await {
+            // What is gone does not run.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
     }
 }

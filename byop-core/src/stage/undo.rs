@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{Stage, StageContext};
+use super::{Stage, StageContext, labels};
 use crate::error::{ErrorKind, Result};
 use crate::model::Route;
 
@@ -16,8 +16,10 @@ pub struct Undo;
 /// The input of [`Undo`].
 #[derive(Debug, Serialize)]
 pub struct UndoInput {
-    /// The container to remove.
+    /// The container of the release that is taken back.
     pub container: String,
+    /// The container that stays.
+    pub keep: Option<String>,
     /// The route as it was before.
     pub route: Route,
     /// The container of the old release, if it had to stop for the new one.
@@ -39,11 +41,17 @@ impl Stage for Undo {
 
     async fn run(&self, cx: &StageContext, input: &UndoInput) -> Result<()> {
         cx.ingress.apply_route(cx.runtime.as_ref(), &input.route).await?;
-        match cx.runtime.stop_container(&input.container, Duration::from_secs(1)).await {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
+        // Besides the release there may be containers that gave it its volumes or looked into its network.
+        for container in cx.runtime.list_containers(&labels::filter(&cx.app)).await? {
+            if input.keep.as_ref() == Some(&container.name) {
+                continue;
+            }
+            match cx.runtime.stop_container(&container.id, Duration::from_secs(1)).await {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            cx.runtime.remove_container(&container.id).await?;
         }
-        cx.runtime.remove_container(&input.container).await?;
         match &input.restart {
             Some(old) => cx.runtime.start_container(old).await,
             None => Ok(()),

@@ -111,6 +111,16 @@ impl FakeRuntime {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A call of what stands beside the engine, in the same order and with the same faults.
+    pub(super) async fn beside<T>(
+        &self,
+        operation: &'static str,
+        subject: &str,
+        effect: impl FnOnce() -> T,
+    ) -> Result<T> {
+        self.call(operation, subject, |_| Ok(effect())).await
+    }
+
     /// Runs one call: faults before and after, the effect in between, at once for everyone else.
     async fn call<T>(
         &self,
@@ -120,22 +130,22 @@ impl FakeRuntime {
     ) -> Result<T> {
         tokio::task::yield_now().await;
         let fault = self.state().fault(operation, subject);
-        let error = match fault {
+        let fault = match fault {
             Some(Fault { moment: Moment::Before, error, .. }) => {
                 return Err(error.unwrap_or_else(|| faults::ordinary(operation)));
             }
             Some(Fault { moment: Moment::Never, .. }) => return std::future::pending().await,
-            Some(Fault { error, .. }) => Some(error.unwrap_or_else(|| faults::ordinary(operation))),
-            None => None,
+            other => other,
         };
         let result = {
             let mut state = self.state();
             state.settle();
             effect(&mut state)
         };
-        match error {
-            Some(error) => Err(error),
+        match fault {
             None => result,
+            Some(Fault { moment: Moment::Lost, .. }) => std::future::pending().await,
+            Some(Fault { error, .. }) => Err(error.unwrap_or_else(|| faults::ordinary(operation))),
         }
     }
 }

@@ -104,6 +104,10 @@ async fn finding(
             "read the log lines; the start command may be wrong, or a variable or a service missing",
         );
     }
+    // Only these two are also what the proxy says by itself: anything else came from the release.
+    if observed.last_probe.as_ref().is_some_and(|probe| !matches!(probe.status, 502 | 504)) {
+        return Ok(bad_answer(input, observed));
+    }
     let sockets = listening_sockets(cx, input).await?;
     if sockets.iter().any(|socket| socket.port == port && !socket.loopback) {
         return Ok(bad_answer(input, observed));

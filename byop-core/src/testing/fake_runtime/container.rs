@@ -239,7 +239,9 @@ impl State {
                     .with_context("port", port.host_port));
             }
         }
+        let looks = self.socket_table(&id);
         if let Some(container) = self.containers.get_mut(&id) {
+            container.program = looks.unwrap_or_else(|| container.program.clone());
             container.ports = ports;
             container.stop_wanted = false;
             container.restarts = 0;
@@ -248,6 +250,20 @@ impl State {
         self.event("container", "start", &id, &labels);
         self.settle();
         Ok(())
+    }
+
+    /// What `cat /proc/net/tcp` prints in the network of another container.
+    fn socket_table(&self, id: &str) -> Option<FakeProgram> {
+        let spec = &self.containers.get(id)?.spec;
+        if !spec.command.as_ref()?.iter().any(|word| word == "/proc/net/tcp") {
+            return None;
+        }
+        let mut program = FakeProgram::exiting(0).with_line("  sl  local_address rem_address   st");
+        let owner = self.find(spec.share_network_with.as_ref()?)?;
+        if let Some(port) = owner.program.listens.filter(|port| owner.answer(*port).is_some()) {
+            program = program.with_line(format!("   0: 00000000:{port:04X} 00000000:0000 0A 0"));
+        }
+        Some(program)
     }
 
     /// Whether the program has to be ended by force.

@@ -12,6 +12,8 @@ pub enum Moment {
     After,
     /// It never returns, and has no effect.
     Never,
+    /// It never returns, but has its effect: what a caller that dies meanwhile leaves behind.
+    Lost,
 }
 
 /// One call that goes wrong.
@@ -26,7 +28,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// The next call of `operation` (such as `container.create`) goes wrong; the error is `Unavailable` unless
+    /// The next call of `operation` (such as `container.create`, or `*` for any) goes wrong; the error is `Unavailable` unless
     /// another is given.
     #[must_use]
     pub fn new(operation: impl Into<String>, moment: Moment) -> Self {

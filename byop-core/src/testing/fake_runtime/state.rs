@@ -84,7 +84,7 @@ impl State {
         self.calls.push(format!("{operation} {subject}").trim_end().to_owned());
         let mut due = None;
         for (index, fault) in self.faults.iter_mut().enumerate() {
-            if fault.operation != operation
+            if (fault.operation != operation && fault.operation != "*")
                 || fault.subject.as_deref().is_some_and(|wanted| wanted != subject)
             {
                 continue;

@@ -1,0 +1,12 @@
+//! The whole engine on fakes: no container engine, no network, no waiting.
+
+mod bad_releases;
+mod cancel;
+mod deploy;
+mod events;
+mod failures;
+mod lifecycle;
+mod resume;
+mod secrets;
+mod store;
+mod support;
