@@ -95,7 +95,8 @@ async fn nothing_is_in_a_store_in_memory() {
 async fn nothing_is_in_a_store_on_disk() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path().join("byop.db")).await.unwrap();
-    check(World::with_store(store, SharedClock(std::sync::Arc::default()))).await;
+    // The world keeps the store open: closing it takes files away while they are read.
+    let _world = check(World::with_store(store, SharedClock(std::sync::Arc::default()))).await;
     let mut files = 0;
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
