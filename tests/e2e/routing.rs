@@ -108,7 +108,8 @@ async fn a_busy_port_is_named_with_its_owner_before_anything_is_started() {
     assert_eq!(error.context("port"), Some(world.port.to_string().as_str()));
     let owner = error.context("owner").unwrap();
     assert!(owner.ends_with(&format!("(process {})", std::process::id())), "{owner}");
-    assert!(world.engine.list_apps().await.unwrap().is_empty(), "nothing was begun");
+    let report = world.engine.get_app(&spec.name).await.unwrap();
+    assert!(report.containers.is_empty() && report.app.current.is_none(), "nothing was started");
 
     drop(listener);
     world.deploy(&spec).await.unwrap();
