@@ -59,6 +59,11 @@ impl World {
         self.report(app).await.ports.iter().map(|port| (port.protocol, port.host_port)).collect()
     }
 
+    /// How often the host has seen a call.
+    pub fn calls(&self, call: &str) -> usize {
+        self.runtime.calls().iter().filter(|seen| *seen == call).count()
+    }
+
     /// The place of a call among those that the host has seen.
     pub fn place(&self, call: &str) -> usize {
         let calls = self.runtime.calls();
