@@ -1,6 +1,5 @@
 //! Ports of the host beside HTTP, on fakes: who gets which, how long, and what an update does.
 
-mod proxy;
 mod reserve;
 mod update;
 mod world;

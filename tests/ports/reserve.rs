@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use byop_core::ErrorKind;
-use byop_core::model::{AppName, ContainerSpec, PortBinding, Protocol};
+use byop_core::model::{AppName, ContainerSpec, DeploymentState, PortBinding, Protocol};
 use byop_core::runtime::ContainerRuntime;
 use byop_core::store::{MemoryStore, SqliteStore};
 
@@ -65,6 +65,15 @@ async fn a_port_stays_the_same_over_releases() {
     assert_eq!(deployment.release, 2);
     let after = world.ports(&one.name).await;
     assert_eq!((after.len(), after[1]), (2, before[0]));
+}
+
+#[tokio::test]
+async fn the_same_spec_again_changes_nothing() {
+    let world = World::with_ports(1);
+    let spec = spec("game", &[tcp("play")]);
+    world.deploy(&spec).await.unwrap();
+    assert_eq!(world.deploy(&spec).await.unwrap().state, DeploymentState::Unchanged);
+    assert_eq!(world.ports(&spec.name).await, [(Protocol::Tcp, 20_000)]);
 }
 
 #[tokio::test]

@@ -2,12 +2,12 @@
 
 use byop_core::Result;
 use byop_core::engine::Engine;
-use byop_core::model::{AppName, AppReport, AppSpec, Deployment, ImageRef, PortSpec, Protocol, Source};
+use byop_core::model::{
+    AppName, AppReport, AppSpec, ContainerState, Deployment, ImageRef, PortSpec, Protocol, Source,
+};
 use byop_core::stage::Data;
 use byop_core::store::{MemoryStore, Store};
-use byop_core::testing::{FakeProgram, FakeRuntime};
-
-use crate::proxy::Direct;
+use byop_core::testing::{FakeIngress, FakeProgram, FakeRuntime};
 
 /// A host with good images of two versions and one whose program ends at once.
 pub fn host() -> FakeRuntime {
@@ -33,7 +33,7 @@ impl World {
         let engine = Engine::builder()
             .with_store(store)
             .with_runtime("local", runtime.clone())
-            .with_ingress(Direct::new(runtime.clone()))
+            .with_ingress(FakeIngress::new(&runtime))
             .with_port_range(20_000..=19_999 + count)
             .build()
             .unwrap();
@@ -57,6 +57,16 @@ impl World {
     /// The ports of the host that are an app's.
     pub async fn ports(&self, app: &AppName) -> Vec<(Protocol, u16)> {
         self.report(app).await.ports.iter().map(|port| (port.protocol, port.host_port)).collect()
+    }
+
+    /// The app's containers and what they do.
+    pub fn releases(&self) -> Vec<(String, ContainerState)> {
+        self.runtime.census().into_iter().filter(|(name, _)| name.starts_with("byop-game-")).collect()
+    }
+
+    /// How often the host has seen a call.
+    pub fn calls(&self, call: &str) -> usize {
+        self.runtime.calls().iter().filter(|seen| *seen == call).count()
     }
 
     /// The place of a call among those that the host has seen.
