@@ -9,5 +9,6 @@ mod homes;
 mod layout;
 mod licences;
 mod migrations;
+mod readme;
 mod tree;
 mod words;

@@ -1,7 +1,5 @@
 //! The sentence of the pipeline: which stages make up each kind of job. The only place that names several.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -104,7 +102,24 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         .unwrap_or_else(|| "/".into());
     let env = plan.map(|plan| plan.env.clone()).unwrap_or_default();
     let writable = plan.map(|plan| plan.writable.clone()).unwrap_or_default();
-    let config_digest = config_digest(spec, &made.info, port, &ports, &env, &writable);
+    let volumes = plan.map_or_else(|| spec.volumes.clone(), |plan| plan.all_volumes(&spec.volumes));
+    // A generated Dockerfile has the command already; an own one keeps its text.
+    let command = plan.filter(|plan| plan.dockerfile.is_some()).and_then(|plan| plan.command.clone());
+    // All that a container is made from, whatever its number and its host names.
+    let config_digest = Digest::of_json(&json!({
+        "image": made.info.id,
+        "command": command,
+        "port": port,
+        "ports": ports,
+        "planned_env": env,
+        "volumes": volumes,
+        "writable": writable,
+        "env": spec.env,
+        "secrets": spec.secrets,
+        "health": spec.health,
+        "resources": spec.resources,
+        "user": spec.user,
+    }));
 
     run.unless_stopped(prepare_host(run)).await?;
     if let Some(deployment) = unchanged(run, &app, version, spec, &config_digest).await? {
@@ -131,6 +146,8 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         backend,
         image: made.info,
         env,
+        command,
+        volumes,
         writable,
         ports,
     };
@@ -293,30 +310,6 @@ fn port(spec: &AppSpec, made: &Made) -> Result<u16> {
             .with_context("image", &made.name)
             .with_remedy("set `port` in the app's spec, or EXPOSE in its Dockerfile")
     })
-}
-
-/// The digest of all that a container is made from, whatever its release number and its host names.
-fn config_digest(
-    spec: &AppSpec,
-    image: &ImageInfo,
-    port: u16,
-    ports: &[PublishedPort],
-    env: &BTreeMap<String, String>,
-    writable: &[String],
-) -> Digest {
-    Digest::of_json(&json!({
-        "image": image.id,
-        "port": port,
-        "ports": ports,
-        "planned_env": env,
-        "writable": writable,
-        "env": spec.env,
-        "secrets": spec.secrets,
-        "health": spec.health,
-        "resources": spec.resources,
-        "volumes": spec.volumes,
-        "user": spec.user,
-    }))
 }
 
 /// When the same release serves already, only the route is brought up to date.

@@ -26,8 +26,9 @@ pub(crate) fn compose(plan: &Plan, target: &Target) -> String {
         networks.insert("proxy".into(), json!({"name": PROXY_NETWORK, "external": true}));
     }
     let mut root = json!({"name": app, "services": services, "networks": networks});
-    if !target.volumes.is_empty() {
-        let volumes: Map<_, _> = target.volumes.iter().map(|v| (v.name.to_string(), json!({}))).collect();
+    let volumes = plan.all_volumes(&target.volumes);
+    if !volumes.is_empty() {
+        let volumes: Map<_, _> = volumes.iter().map(|v| (v.name.to_string(), json!({}))).collect();
         root["volumes"] = Value::Object(volumes);
     }
     format!(
@@ -65,7 +66,7 @@ fn service(plan: &Plan, target: &Target) -> Map<String, Value> {
     let mut tmpfs = vec!["/tmp".to_owned()];
     for folder in &plan.writable {
         // A volume at the same place is writable already.
-        if !target.volumes.iter().any(|volume| volume.path == *folder) {
+        if !plan.all_volumes(&target.volumes).iter().any(|volume| volume.path == *folder) {
             let owner = plan.user.map_or(String::new(), |user| format!(":uid={},gid={}", user.uid, user.gid));
             tmpfs.push(doubled(&format!("{folder}{owner}")));
         }
@@ -90,9 +91,9 @@ fn service(plan: &Plan, target: &Target) -> Map<String, Value> {
     if let Some(user) = plan.user {
         service.insert("user".into(), json!(format!("{}:{}", user.uid, user.gid)));
     }
-    if !target.volumes.is_empty() {
-        let volumes: Vec<Value> = target
-            .volumes
+    let volumes = plan.all_volumes(&target.volumes);
+    if !volumes.is_empty() {
+        let volumes: Vec<Value> = volumes
             .iter()
             .map(|volume| literal(&json!({"type": "volume", "source": volume.name, "target": volume.path})))
             .collect();

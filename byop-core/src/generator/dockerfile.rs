@@ -9,7 +9,7 @@ use super::procfile;
 use super::view::View;
 use super::{Generator, scan};
 use crate::error::{Error, Result};
-use crate::model::{AppSpec, Detection, Diagnostic, Plan, Severity, UserSpec};
+use crate::model::{AppName, AppSpec, Detection, Diagnostic, Plan, Severity, UserSpec, VolumeSpec};
 use crate::source::SourceTree;
 
 /// Exact names: `Dockerfile.dev` or `DOCKERFILE` are somebody's notes.
@@ -64,7 +64,7 @@ impl Generator for DockerfileGenerator {
         plan.kept.insert(name.to_owned(), text);
         plan.user = facts.user.as_deref().and_then(numeric);
         plan.start = spec.build.start.clone().or_else(|| facts.start());
-        plan.writable = facts.volumes;
+        plan.volumes = volumes(&facts.volumes)?;
         plan.command = spec.build.start.as_deref().map(super::command::exec_form);
         plan.processes = procfile::read(&view)?.others;
         plan.health = scan::health(spec.health.path.as_deref(), facts.health);
@@ -208,6 +208,25 @@ fn user_doubt(user: Option<&str>) -> Diagnostic {
     Diagnostic::new(code, Severity::Warning, message).with_setting("user")
 }
 
+/// Declared folders as named volumes: the name is made of the path.
+fn volumes(folders: &[String]) -> Result<Vec<VolumeSpec>> {
+    let mut volumes: Vec<VolumeSpec> = Vec::new();
+    for path in folders {
+        let words: Vec<String> = path
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_ascii_lowercase)
+            .collect();
+        let mut name: String = words.join("-").chars().take(36).collect();
+        name.truncate(name.trim_end_matches('-').len());
+        if name.is_empty() || volumes.iter().any(|volume| volume.name.as_str() == name) {
+            name = format!("{name}-{}", volumes.len() + 1).trim_start_matches('-').to_owned();
+        }
+        volumes.push(VolumeSpec { name: AppName::new(name)?, path: path.clone() });
+    }
+    Ok(volumes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,7 +249,8 @@ mod tests {
         );
         assert_eq!(plan.port, 9000);
         assert_eq!(plan.user, Some(UserSpec { uid: 1001, gid: 1001 }));
-        assert_eq!(plan.writable, ["/data", "/x y"]);
+        let volumes: Vec<_> = plan.volumes.iter().map(|v| (v.name.as_str(), v.path.as_str())).collect();
+        assert_eq!(volumes, [("data", "/data"), ("x-y", "/x y")]);
         assert_eq!((plan.health.path.as_str(), plan.health.is_known), ("/ok", true));
         assert_eq!(plan.start.as_deref(), Some("node 'a b.js'"));
         assert!(plan.stages.is_empty() && plan.kept.contains_key("Dockerfile"));

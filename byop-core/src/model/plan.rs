@@ -49,7 +49,9 @@ pub struct Plan {
     /// Further processes by name, from a Procfile: command lines beside `web`. `release` is meant to be run once
     /// before a release starts.
     pub processes: BTreeMap<String, String>,
-    /// Absolute folders that the application writes to besides `/tmp`.
+    /// Folders that outlive a release: those that an own Dockerfile declares as `VOLUME`.
+    pub volumes: Vec<VolumeSpec>,
+    /// Absolute folders that the application writes to besides `/tmp`, and whose contents need not last.
     pub writable: Vec<String>,
     /// The user that the container runs as; absent for an own Dockerfile that does not name one by number.
     pub user: Option<UserSpec>,
@@ -91,6 +93,7 @@ impl Plan {
             health: HealthCheck::default(),
             env: BTreeMap::new(),
             processes: BTreeMap::new(),
+            volumes: Vec::new(),
             writable: Vec::new(),
             user: Some(UserSpec { uid: 10_001, gid: 10_001 }),
             root: String::new(),
@@ -101,6 +104,15 @@ impl Plan {
             compose_file: "compose.yaml".into(),
             diagnostics: Vec::new(),
         }
+    }
+
+    /// The owner's volumes, and those of the plan that the owner did not name or place otherwise.
+    #[must_use]
+    pub fn all_volumes(&self, wanted: &[VolumeSpec]) -> Vec<VolumeSpec> {
+        let is_new = |volume: &&VolumeSpec| {
+            !wanted.iter().any(|other| other.path == volume.path || other.name == volume.name)
+        };
+        wanted.iter().chain(self.volumes.iter().filter(is_new)).cloned().collect()
     }
 }
 

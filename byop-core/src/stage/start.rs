@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::error::Result;
 use crate::model::{
     AppSpec, Backend, ContainerSpec, ImageInfo, MountSpec, NetworkSpec, PortBinding, PublishedPort,
-    RestartPolicy, Route, UserSpec,
+    RestartPolicy, Route, UserSpec, VolumeSpec,
 };
 use crate::secret::Secret;
 
@@ -31,6 +31,10 @@ pub struct StartInput {
     pub image: ImageInfo,
     /// Environment from the plan; the spec's wins.
     pub env: BTreeMap<String, String>,
+    /// The command in place of the image's.
+    pub command: Option<Vec<String>>,
+    /// Folders that outlive a release.
+    pub volumes: Vec<VolumeSpec>,
     /// Folders that the app writes to besides `/tmp`.
     pub writable: Vec<String>,
     /// Ports of the host that lead into it, beside HTTP.
@@ -62,7 +66,7 @@ impl Stage for Start {
                 internal: false,
             })
             .await?;
-        for volume in &input.spec.volumes {
+        for volume in &input.volumes {
             runtime.create_volume(&labels::volume_name(app, &volume.name), &object_labels).await?;
         }
         cx.ingress.join_network(runtime, &network).await?;
@@ -122,10 +126,10 @@ async fn container_spec(cx: &StageContext, input: &StartInput) -> Result<Contain
     if spec.user.is_none() && runs_as_root(&input.image.user) {
         cx.warn("the image runs as root; set `user` in the app's spec, or USER in its Dockerfile").await;
     }
+    spec.command.clone_from(&input.command);
     spec.networks = vec![labels::network_name(app)];
     spec.aliases = vec![app.to_string()];
     spec.mounts = input
-        .spec
         .volumes
         .iter()
         .map(|volume| MountSpec {
@@ -134,7 +138,7 @@ async fn container_spec(cx: &StageContext, input: &StartInput) -> Result<Contain
             read_only: false,
         })
         .collect();
-    let is_mounted = |path: &str| input.spec.volumes.iter().any(|volume| volume.path == path);
+    let is_mounted = |path: &str| input.volumes.iter().any(|volume| volume.path == path);
     let in_memory = ["/tmp", "/run"].into_iter().chain(input.writable.iter().map(String::as_str));
     spec.tmpfs =
         in_memory.filter(|path| !is_mounted(path)).map(|path| (path.to_owned(), TMPFS_BYTES)).collect();

@@ -135,6 +135,7 @@ class Plan(TypedDict):
     health: HealthCheck
     env: dict[str, str]
     processes: dict[str, str]
+    volumes: list[dict[str, str]]
     writable: list[str]
     user: User | None
     root: str
