@@ -31,7 +31,7 @@ pub async fn creating_the_same_container_twice_gives_the_same_id(env: &RuntimeEn
 pub async fn creating_at_the_same_time_gives_the_same_id(env: &RuntimeEnv) {
     let spec = env.spec("a", &Program::Worker);
     let create = || env.runtime.create_container(&spec);
-    let (a, b, c) = futures_util::join!(create(), create(), create());
+    let (a, b, c) = tokio::join!(create(), create(), create());
     let first = a.unwrap();
     assert_eq!((b.unwrap(), c.unwrap()), (first.clone(), first));
 }
