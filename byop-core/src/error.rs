@@ -267,16 +267,30 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.operation, self.0.message)?;
+        write!(f, "{}: ", self.0.operation)?;
+        write_shown(f, &self.0.message)?;
         for (index, (key, value)) in self.0.context.iter().enumerate() {
             let start = if index == 0 { " (" } else { ", " };
-            write!(f, "{start}{key}: {value}")?;
+            write!(f, "{start}{key}: ")?;
+            write_shown(f, value)?;
         }
         if !self.0.context.is_empty() {
             f.write_str(")")?;
         }
         Ok(())
     }
+}
+
+/// What is quoted may come from anywhere: it must not command the reader's terminal.
+fn write_shown(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    for part in text.split_inclusive(|c: char| c.is_control()) {
+        let Some(last) = part.chars().last().filter(|c| c.is_control() && !matches!(c, '\n' | '\t')) else {
+            f.write_str(part)?;
+            continue;
+        };
+        write!(f, "{}{}", &part[..part.len() - last.len_utf8()], last.escape_default())?;
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Error {
@@ -372,6 +386,12 @@ mod tests {
         let text = serde_json::to_string(&report).unwrap();
         let back: ErrorReport = serde_json::from_str(&text).unwrap();
         assert_eq!(Error::from(back).report(), report);
+    }
+
+    #[test]
+    fn what_is_quoted_does_not_command_a_terminal() {
+        let error = Error::invalid("a.b", "odd \u{1b}[31m").with_context("log", "one\ntwo\u{7}\u{9b}");
+        assert_eq!(error.to_string(), "a.b: odd \\u{1b}[31m (log: one\ntwo\\u{7}\\u{9b})");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod fake_ingress;
 mod fake_runtime;
+pub mod ingress_suite;
 mod require;
 pub mod runtime_suite;
 pub mod store_suite;

@@ -1,4 +1,5 @@
 //! Every implementation of a port that needs nothing but this process, against the behaviour suite of the port.
 
+mod ingress;
 mod runtime;
 mod store;

@@ -2,6 +2,7 @@
 
 mod build;
 mod images;
+mod ingress;
 mod logs;
 mod memory;
 mod proxy;

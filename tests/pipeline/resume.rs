@@ -133,7 +133,7 @@ fn dies(scenario: &Scenario, death: Death) -> bool {
         if unfinished {
             assert_eq!(engine.resume().await.unwrap(), [], "{death:?}: the lease is alive");
             world.clock.0.advance(LEASE * 2);
-            assert_eq!(engine.resume().await.unwrap(), [job.clone()], "{death:?}");
+            assert_eq!(engine.resume().await.unwrap(), std::slice::from_ref(&job), "{death:?}");
         }
         let _ = tokio::time::timeout(Duration::from_secs(20), engine.wait(&job)).await.expect("the job ends");
         let ended = engine.get_job(&job).await.unwrap();
@@ -329,7 +329,7 @@ fn sources_that_were_unpacked_are_unpacked_again_where_they_are_gone() {
     second.block_on(async {
         let engine = new_engine();
         world.clock.0.advance(LEASE * 2);
-        assert_eq!(engine.resume().await.unwrap(), [job.clone()]);
+        assert_eq!(engine.resume().await.unwrap(), std::slice::from_ref(&job));
         engine.wait(&job).await.unwrap();
         world.assert_census(&engine).await;
         // The folder goes after the job's end, and nobody is told.

@@ -293,6 +293,16 @@ impl Ingress for Traefik {
         let port = self.internal_port(runtime).await?;
         let header = Some((CANDIDATE_HEADER, app.as_str()));
         let answer = http::get(port, path, host, header, timeout).await?;
+        if answer.status == 404 {
+            // Said by the app, or by the proxy for want of a candidate.
+            let router = format!("/api/http/routers/{}@file", config::candidate_router(app));
+            let shown = http::get(port, &router, "byop.internal", None, timeout).await?;
+            if shown.status == 404 {
+                return Err(
+                    Error::not_found("ingress.probe", "the app has no candidate").with_context("app", app)
+                );
+            }
+        }
         Ok(Probe { status: answer.status, location: answer.location })
     }
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use super::image::ImageRef;
 use super::name::{AppName, DomainName, EnvName};
 use super::port::{self, PortSpec};
 use super::source::Source;
@@ -84,6 +86,39 @@ impl AppSpec {
         })
     }
 
+    /// A spec from its JSON form.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the key, and the line and column where the text is no JSON.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            Error::invalid("app.parse", "the spec is not valid JSON")
+                .with_context("line", error.line())
+                .with_context("column", error.column())
+                .with_remedy("correct the text there")
+                .with_source(error)
+        })?;
+        Self::from_value(value)
+    }
+
+    /// A spec from its JSON form, parsed already.
+    ///
+    /// # Errors
+    /// `InvalidInput`, naming the key.
+    pub fn from_value(value: Value) -> Result<Self> {
+        let error = match serde_json::from_value(value.clone()) {
+            Ok(spec) => return Ok(spec),
+            Err(error) => error,
+        };
+        // The text quotes what was given.
+        let text: String = error.to_string().chars().take(500).flat_map(shown_char).collect();
+        let refused = Error::invalid("app.parse", format!("the spec cannot be taken: {text}"));
+        Err(match faulty_key(&value) {
+            Some(key) => refused.with_context("key", key).with_remedy("correct this key, or leave it out"),
+            None => refused.with_remedy("give an object with at least `name` and `source`"),
+        })
+    }
+
     /// Adds a host name.
     ///
     /// # Errors
@@ -118,7 +153,8 @@ impl AppSpec {
             Error::invalid("app.validate", format!("`{key}` must be {expected}"))
                 .with_context("app", &self.name)
                 .with_context("key", key)
-                .with_context("value", value)
+                .with_context("value", value.to_string().chars().take(80).collect::<String>())
+                .with_remedy("correct this key, or leave it out")
         };
         if self.port == Some(0) {
             return Err(invalid("port", &0, "between 1 and 65535"));
@@ -139,6 +175,10 @@ impl AppSpec {
             }
         }
         self.health.validate().map_err(|(key, value, expected)| invalid(key, &value, expected))?;
+        self.build.validate().map_err(|(key, value, expected)| invalid(&key, &shown_key(value), expected))?;
+        if !(self.build.cpus.is_finite() && (0.0..=1024.0).contains(&self.build.cpus)) {
+            return Err(invalid("build.cpus", &self.build.cpus, "between 0 and 1024"));
+        }
         if !(6 << 20..=1 << 44).contains(&self.resources.memory_bytes) {
             return Err(invalid(
                 "resources.memory_bytes",
@@ -161,7 +201,7 @@ impl AppSpec {
                 return Err(invalid(
                     "volumes.path",
                     &volume.path.escape_default(),
-                    "an absolute path inside the container, without `..`, `:` or control characters",
+                    "an absolute path inside the container, not in /proc, /sys or /dev, without `..`, `:` or control characters",
                 ));
             }
             if !names.insert(&volume.name) || !paths.insert(&volume.path) {
@@ -172,6 +212,33 @@ impl AppSpec {
     }
 }
 
+/// The key that a spec is refused for, such as `resources.pids`: found by giving each key alone.
+fn faulty_key(value: &Value) -> Option<String> {
+    let fits = |key: &str, value: Value| {
+        let mut spec = json!({ "name": "a", "source": { "image": "a" } });
+        spec[key] = value;
+        serde_json::from_value::<AppSpec>(spec).is_ok()
+    };
+    let (key, value) = value.as_object()?.iter().find(|(key, value)| !fits(key, (*value).clone()))?;
+    let key = shown_key(key);
+    let part = match value {
+        Value::Object(parts) => parts
+            .iter()
+            .find(|(name, part)| !fits(&key, json!({ name.as_str(): part })))
+            .map(|(name, _)| name),
+        _ => None,
+    };
+    Some(part.map_or_else(|| key.clone(), |part| format!("{key}.{}", shown_key(part))))
+}
+
+fn shown_key(key: &str) -> String {
+    key.chars().take(80).flat_map(shown_char).collect()
+}
+
+fn shown_char(c: char) -> Vec<char> {
+    if c.is_control() { c.escape_default().collect() } else { vec![c] }
+}
+
 /// Whether `path` is absolute, not the root itself, and can be written into a mount without surprises.
 fn is_absolute_clean_path(path: &str) -> bool {
     path.len() > 1
@@ -179,6 +246,7 @@ fn is_absolute_clean_path(path: &str) -> bool {
         && path.starts_with('/')
         && !path.chars().any(|c| c.is_control() || c == ':' || c == ',')
         && path[1..].split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+        && !["proc", "sys", "dev"].contains(&path[1..].split('/').next().unwrap_or_default())
 }
 
 /// Overrides of what detection found. Absent: as detected.
@@ -206,6 +274,30 @@ pub struct BuildSpec {
     pub memory_bytes: u64,
     /// Processor limit of the build; 0 is none.
     pub cpus: f64,
+}
+
+impl BuildSpec {
+    fn validate(&self) -> std::result::Result<(), (String, &str, &'static str)> {
+        let lines = [
+            ("stack", &self.stack),
+            ("version", &self.version),
+            ("install", &self.install),
+            ("build", &self.build),
+            ("start", &self.start),
+        ];
+        for (key, text) in lines {
+            let Some(text) = text else { continue };
+            if text.len() > 8_192 || text.chars().any(|c| c.is_control() && c != '\t') {
+                return Err((format!("build.{key}"), text, "one line of at most 8 KiB"));
+            }
+        }
+        for (name, image) in &self.images {
+            if ImageRef::new(image).is_err() {
+                return Err((format!("build.images.{}", shown_key(name)), image, "an image reference"));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// How the health of an app is judged: an HTTP request through the proxy.

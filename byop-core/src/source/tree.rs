@@ -340,6 +340,9 @@ fn no_root(root: &Path, errno: Errno) -> Error {
     let error = match errno {
         Errno::NOENT => Error::not_found("source.open", "there is no such folder"),
         Errno::NOTDIR => Error::invalid("source.open", "the source is not a folder"),
+        Errno::INVAL | Errno::NAMETOOLONG | Errno::LOOP => {
+            Error::invalid("source.open", "this cannot be the path of a folder")
+        }
         Errno::ACCESS | Errno::PERM => {
             Error::new(ErrorKind::PermissionDenied, "source.open", "the folder cannot be read")
         }

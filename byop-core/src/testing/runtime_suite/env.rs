@@ -87,7 +87,12 @@ impl RuntimeEnv {
     /// A new fake engine.
     #[must_use]
     pub fn fake() -> Self {
-        let engine = FakeRuntime::new();
+        Self::on_fake(FakeRuntime::new())
+    }
+
+    /// A fake engine that something else uses too.
+    #[must_use]
+    pub fn on_fake(engine: FakeRuntime) -> Self {
         let runtime = Arc::new(engine.clone());
         Self::new(runtime, move |program| {
             let image = format!("suite-{}:1", COUNTER.fetch_add(1, Ordering::Relaxed));
