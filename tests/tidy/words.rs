@@ -29,6 +29,10 @@ const UNFINISHED: &[&str] = &[
 
 /// Sleeps in tests that do not stand for a condition that could be waited for: file, at most how many, reason.
 const SLEEPS: &[(&str, usize, &str)] = &[
+    ("byop-core/src/testing/fake_ingress.rs", 1, "a fake that takes the time that it was told to take"),
+    ("tests/pipeline/cancel.rs", 1, "the clock is paused, nobody waits"),
+    ("tests/pipeline/deploy.rs", 1, "the clock is paused, nobody waits"),
+    ("tests/pipeline/resume.rs", 4, "the pauses of loops that wait for a condition"),
     ("tests/e2e/ports.rs", 2, "the pause of a loop that waits for a condition"),
     ("tests/ports/update.rs", 1, "the pause of a loop that waits for a condition"),
     ("byop-cloud/src/http/retry.rs", 1, "the clock is paused, nobody waits"),
