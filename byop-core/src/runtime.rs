@@ -55,7 +55,7 @@ pub trait ContainerRuntime: Debug + Send + Sync {
     /// `NotFound`.
     async fn inspect_image(&self, image: &str) -> Result<ImageInfo>;
 
-    /// Images with these labels.
+    /// Images with these labels, the newest first.
     ///
     /// # Errors
     /// Only those that all methods share.

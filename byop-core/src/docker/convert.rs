@@ -7,6 +7,7 @@ use bollard::models::{
     ContainerSummaryStateEnum as LineState, HealthStatusEnum, ImageInspect, PortMap, PortSummaryTypeEnum,
 };
 
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{ContainerInfo, ContainerState, ContainerSummary, ImageInfo, PortBinding, Protocol};
 
@@ -132,6 +133,8 @@ pub(super) fn image(found: ImageInspect) -> Result<ImageInfo> {
     let mut info = ImageInfo::new(id);
     info.tags = found.repo_tags.unwrap_or_default();
     info.tags.sort();
+    let created = found.created.as_deref().and_then(super::time::parse_nanos).unwrap_or(0);
+    info.created_at = Timestamp(i64::try_from(created / 1_000_000).unwrap_or(0));
     info.size_bytes = found.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
     info.labels = labels(config.labels);
     info.user = config.user.unwrap_or_default();

@@ -38,7 +38,7 @@ impl Docker {
                 Err(error) => return Err(error.with_operation("image.list")),
             }
         }
-        images.sort_by(|a, b| (&a.tags, &a.id).cmp(&(&b.tags, &b.id)));
+        images.sort_by(|a, b| (b.created_at, &a.id).cmp(&(a.created_at, &b.id)));
         Ok(images)
     }
 

@@ -91,6 +91,8 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         let deployment = deployment(run, &app, current, DeploymentState::Serving);
         return finish(run, spec, current, deployment).await;
     }
+    // Found out before a build that may take minutes.
+    run.unless_stopped(check_proxy_port(run)).await?;
     let made = make_image(run, spec).await?;
     let port = port(spec, &made)?;
     let plan = made.preview.as_ref().map(|preview| &preview.plan);
@@ -238,6 +240,11 @@ async fn finish(
     Ok(deployment)
 }
 
+async fn check_proxy_port(run: &JobRun) -> Result<()> {
+    let ingress = &run.cx.ingress;
+    host::check_port(run.cx.runtime.as_ref(), ingress.http_port(), &ingress.container()).await
+}
+
 /// Makes sure that the proxy runs. One that was started now is told of every app that serves on its host, and so is one
 /// whose starter ended before it had told all.
 async fn prepare_host(run: &JobRun) -> Result<()> {
@@ -246,7 +253,7 @@ async fn prepare_host(run: &JobRun) -> Result<()> {
     let _alone = run.inner.proxies.lock().await;
     let host = run.inner.host_of(&run.cx.app).await?;
     let routed = run.inner.set_routed(&host, false).await?;
-    host::check_port(runtime, run.cx.ingress.http_port(), &run.cx.ingress.container()).await?;
+    check_proxy_port(run).await?;
     let prepared = run.cx.ingress.prepare(runtime).await?;
     if prepared == Prepared::Started || !routed {
         for app in run.inner.all_apps().await?.iter().filter(|app| app.host == host) {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
 /// A reference to an image: `[registry/]repository[:tag][@digest]`.
@@ -130,6 +131,8 @@ pub struct ImageInfo {
     pub id: String,
     /// Its names.
     pub tags: Vec<String>,
+    /// When it was built.
+    pub created_at: Timestamp,
     /// Its size in bytes.
     pub size_bytes: u64,
     /// Its labels.
@@ -149,6 +152,7 @@ impl ImageInfo {
         Self {
             id: id.into(),
             tags: Vec::new(),
+            created_at: Timestamp(0),
             size_bytes: 0,
             labels: BTreeMap::new(),
             user: String::new(),

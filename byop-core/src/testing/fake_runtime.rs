@@ -202,7 +202,7 @@ impl ContainerRuntime for FakeRuntime {
         self.call("image.list", "", |state| {
             let images = state.images.values().map(|image| image.info.clone());
             let mut found: Vec<_> = images.filter(|info| matches(&info.labels, filter)).collect();
-            found.sort_by(|a, b| (&a.tags, &a.id).cmp(&(&b.tags, &b.id)));
+            found.sort_by(|a, b| (b.created_at, &a.id).cmp(&(a.created_at, &b.id)));
             Ok(found)
         })
         .await

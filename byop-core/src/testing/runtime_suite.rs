@@ -124,6 +124,7 @@ macro_rules! container_runtime_suite {
             a_failed_build_names_the_step_and_quotes_the_output
             a_build_without_its_dockerfile_is_refused
             images_are_listed_by_label
+            images_are_listed_newest_first
         }
     };
     (@ $make:path; $($name:ident)*) => {

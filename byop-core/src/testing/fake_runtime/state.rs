@@ -128,9 +128,14 @@ impl State {
     }
 
     /// Adds an image under a name, taking the name from any other.
-    pub(super) fn keep_image(&mut self, info: ImageInfo, name: &str, program: FakeProgram) {
+    pub(super) fn keep_image(&mut self, mut info: ImageInfo, name: &str, program: FakeProgram) {
         let id = info.id.clone();
-        self.images.entry(id.clone()).or_insert(Image { info, program });
+        if !self.images.contains_key(&id) {
+            // Later images are newer, however little time passes.
+            let newest = self.images.values().map(|image| image.info.created_at.0).max();
+            info.created_at = Timestamp(newest.unwrap_or(0) + 1);
+            self.images.insert(id.clone(), Image { info, program });
+        }
         self.name_image(&id, name);
     }
 

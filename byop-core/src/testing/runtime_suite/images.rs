@@ -115,6 +115,17 @@ pub async fn a_build_without_its_dockerfile_is_refused(env: &RuntimeEnv) {
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error:?}");
 }
 
+/// The order in which old ones are let go.
+pub async fn images_are_listed_newest_first(env: &RuntimeEnv) {
+    for suffix in ["b", "a", "c"] {
+        let text = format!("FROM {}\nRUN echo {}\n", env.image(), env.tag(suffix));
+        build(env, suffix, &text).await.into_iter().collect::<Result<Vec<_>>>().unwrap();
+    }
+    let listed = env.runtime.list_images(&env.filter()).await.unwrap();
+    let tags: Vec<_> = listed.into_iter().flat_map(|image| image.tags).collect();
+    assert_eq!(tags, ["c", "a", "b"].map(|suffix| env.tag(suffix).to_string()));
+}
+
 /// With everything that inspecting tells.
 pub async fn images_are_listed_by_label(env: &RuntimeEnv) {
     let text = format!("FROM {}\nEXPOSE 8080\n", env.image());
