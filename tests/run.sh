@@ -27,6 +27,9 @@ stage "lints"
 cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 cargo clippy --locked -p byop-core --no-default-features -- -D warnings
 
+stage "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --all-features
+
 stage "build"
 cargo test --locked --workspace --all-features --no-run
 

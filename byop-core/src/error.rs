@@ -353,22 +353,12 @@ impl From<ErrorReport> for Error {
 }
 
 /// A cause that was read back from a report.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
 struct Recorded {
     text: String,
+    #[source]
     inner: Option<Box<Self>>,
-}
-
-impl fmt::Display for Recorded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl StdError for Recorded {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.inner.as_deref().map(|inner| inner as &(dyn StdError + 'static))
-    }
 }
 
 #[cfg(test)]
