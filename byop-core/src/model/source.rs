@@ -32,6 +32,13 @@ pub struct Archive {
 }
 
 /// A Git repository and what to take from it.
+///
+/// ```
+/// use byop_core::model::GitSource;
+///
+/// let source = GitSource { reference: Some("v1.2".into()), ..GitSource::new("https://git.example.com/team/app") };
+/// assert_eq!(source.credential, None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GitSource {
@@ -40,9 +47,35 @@ pub struct GitSource {
     /// A branch, tag or full commit id; the default branch when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// The token or password for `https`, by name.
+    /// The token or password for `https`, by name; `user:token` where the server wants a user of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<SecretRef>,
+    /// For `https`, a PEM file with the authorities to trust: what a server with a private one needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// For `ssh`, the file with the keys of hosts to trust, as in `known_hosts`; the one of the user that runs byop when
+    /// absent. A host whose key is not there is refused in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_hosts: Option<PathBuf>,
+    /// For `ssh`, the private key, by name: in OpenSSH's or PEM form and without a passphrase. With it, neither other
+    /// keys nor the ssh configuration of the user that runs byop count; without it, both do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<SecretRef>,
+}
+
+impl GitSource {
+    /// The default branch of a public repository.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            reference: None,
+            credential: None,
+            ca_file: None,
+            known_hosts: None,
+            identity: None,
+        }
+    }
 }
 
 /// A source on this machine.
