@@ -76,6 +76,16 @@ impl GitSource {
             identity: None,
         }
     }
+
+    /// The address for people. One that holds credentials is refused later, and must not be told before.
+    pub(crate) fn shown(&self) -> String {
+        match self.url.split_once("://").map(|(scheme, rest)| (scheme, rest.rsplit_once('@'))) {
+            Some((scheme, Some((user, rest)))) if scheme != "ssh" || user.contains(':') => {
+                format!("{scheme}://{rest}")
+            }
+            _ => self.url.clone(),
+        }
+    }
 }
 
 /// A source on this machine.
@@ -108,5 +118,33 @@ impl Default for SourceLimits {
     /// 50,000 entries, 4 GiB, 64 levels, public hosts only.
     fn default() -> Self {
         Self { entries: 50_000, bytes: 4 << 30, depth: 64, allow_private_hosts: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_a_password() {
+        for (url, shown) in [
+            ("https://user:hunter2@a.example/b", "https://a.example/b"),
+            ("https://hunter2@a.example/b", "https://a.example/b"),
+            ("https://user:p@ss/hunter2@a.example/b", "https://a.example/b"),
+            ("ssh://git:hunter2@a.example/b", "ssh://a.example/b"),
+            ("ssh://git@a.example/b", "ssh://git@a.example/b"),
+            ("git@a.example:b", "git@a.example:b"),
+            ("https://a.example/b", "https://a.example/b"),
+        ] {
+            assert_eq!(GitSource::new(url).shown(), shown);
+        }
+    }
+
+    #[test]
+    fn a_source_is_read_without_what_is_optional_and_never_with_more() {
+        let read = serde_json::from_str::<GitSource>;
+        assert_eq!(read(r#"{"url":"/a"}"#).unwrap(), GitSource::new("/a"));
+        assert!(read(r#"{"url":"/a","identity":"key","known_hosts":"/k","ca_file":"/c"}"#).is_ok());
+        assert!(read(r#"{"url":"/a","insecure":true}"#).is_err());
     }
 }

@@ -462,6 +462,41 @@ mod tests {
         assert!(ssh.contains("StrictHostKeyChecking=yes"));
     }
 
+    /// What a client says first to a server of a name that exists nowhere.
+    async fn first_words(scheme: &str) -> String {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("{scheme}://git.example.invalid:{}/a", server.local_addr().unwrap().port());
+        let (dir, address) = (tempfile::TempDir::new().unwrap(), Address::parse(&url).unwrap());
+        let pins = ["127.0.0.1".parse().unwrap()];
+        let program = Program::prepare(&dir.path().join("git"), &address, &pins, &Access::default()).unwrap();
+        let hear = tokio::task::spawn_blocking(move || {
+            let mut heard = [0; 2_000];
+            let length = io::Read::read(&mut server.accept().unwrap().0, &mut heard).unwrap();
+            String::from_utf8_lossy(&heard[..length]).into_owned()
+        });
+        let output = program.run(&["ls-remote", "--", &url], LONG, None).await.unwrap();
+        assert!(!output.succeeded && !output.stderr.contains("resolve"), "{}", output.stderr);
+        hear.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn git_connects_to_the_checked_address_and_does_not_look_again() {
+        // The name that the certificate must have.
+        assert!(first_words("https").await.contains("git.example.invalid"));
+        assert!(first_words("ssh").await.starts_with("SSH-2.0-"));
+    }
+
+    #[tokio::test]
+    async fn git_finds_its_configuration_in_a_relative_folder() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let up = "../".repeat(std::env::current_dir().unwrap().components().count());
+        let folder = Path::new(&up).join(dir.path().strip_prefix("/").unwrap()).join("git");
+        let address = Address::parse("/srv/a").unwrap();
+        let program = Program::prepare(&folder, &address, &[], &Access::default()).unwrap();
+        let output = run(program, "cat $GIT_CONFIG_GLOBAL", LONG, None).await.unwrap();
+        assert!(output.stdout.contains("hooksPath = /dev/null"), "{output:?}");
+    }
+
     #[test]
     fn a_path_cannot_add_lines_to_the_configuration() {
         let config = configuration(&Address::parse("/srv/a\"b\\c").unwrap(), &[]);

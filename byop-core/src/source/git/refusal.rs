@@ -5,6 +5,8 @@ use super::OPERATION;
 use crate::error::{Error, ErrorKind};
 use crate::secret::{Secret, redact};
 
+const OTHER_CREDENTIALS: &str = "the repository wants other credentials";
+
 /// Words, what they mean, and what to do. The first that is found counts.
 const TABLE: &[(&[&str], ErrorKind, &str, &str)] = &[
     (
@@ -75,8 +77,9 @@ const TABLE: &[(&[&str], ErrorKind, &str, &str)] = &[
             "Too many authentication failures",
         ],
         ErrorKind::Unauthenticated,
-        "the repository wants other credentials",
-        "check the address; if the repository is private, name a secret as `credential`, or for ssh as `identity`",
+        OTHER_CREDENTIALS,
+        "check the address; if the repository is private, name a secret as `credential`, or for ssh as `identity`, \
+         and see that it may read the repository",
     ),
     (
         &["not our ref", "unadvertised object", "couldn't find remote ref", "remote ref does not exist"],
@@ -125,6 +128,11 @@ const TABLE: &[(&[&str], ErrorKind, &str, &str)] = &[
 pub(super) fn refusal(stderr: &str, hidden: &[Secret], reference: Option<&str>) -> Error {
     let found = TABLE.iter().find(|(words, ..)| words.iter().any(|word| stderr.contains(word)));
     let error = match found {
+        Some((_, ErrorKind::Unauthenticated, message, _)) if *message == OTHER_CREDENTIALS && !hidden.is_empty() => {
+            Error::new(ErrorKind::Unauthenticated, OPERATION, "the repository refused the credential").with_remedy(
+                "see that the token still counts and may read the repository; some hosts want it as `user:token`",
+            )
+        }
         Some((_, kind, message, remedy)) => Error::new(*kind, OPERATION, *message).with_remedy(*remedy),
         None => Error::new(ErrorKind::Unavailable, OPERATION, "the repository cannot be fetched")
             .with_remedy("try again; if it goes on, fetch the address with git on this machine"),
