@@ -20,7 +20,7 @@ pub fn parse(text: &str) -> Source {
         Some((url, reference)) => (url, Some(reference.to_owned())),
         None => (text, None),
     };
-    Source::Git(GitSource { url: url.to_owned(), reference, credential: None })
+    Source::Git(GitSource { reference, ..GitSource::new(url) })
 }
 
 /// The last part of the source as the name of an app: letters, digits and single hyphens.

@@ -32,6 +32,13 @@ pub struct Archive {
 }
 
 /// A Git repository and what to take from it.
+///
+/// ```
+/// use byop_core::model::GitSource;
+///
+/// let source = GitSource { reference: Some("v1.2".into()), ..GitSource::new("https://git.example.com/team/app") };
+/// assert_eq!(source.credential, None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GitSource {
@@ -40,9 +47,45 @@ pub struct GitSource {
     /// A branch, tag or full commit id; the default branch when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// The token or password for `https`, by name.
+    /// The token or password for `https`, by name; `user:token` where the server wants a user of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<SecretRef>,
+    /// For `https`, a PEM file with the authorities to trust: what a server with a private one needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// For `ssh`, the file with the keys of hosts to trust, as in `known_hosts`; the one of the user that runs byop when
+    /// absent. A host whose key is not there is refused in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_hosts: Option<PathBuf>,
+    /// For `ssh`, the private key, by name: in OpenSSH's or PEM form and without a passphrase. With it, neither other
+    /// keys nor the ssh configuration of the user that runs byop count; without it, both do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<SecretRef>,
+}
+
+impl GitSource {
+    /// The default branch of a public repository.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            reference: None,
+            credential: None,
+            ca_file: None,
+            known_hosts: None,
+            identity: None,
+        }
+    }
+
+    /// The address for people. One that holds credentials is refused later, and must not be told before.
+    pub(crate) fn shown(&self) -> String {
+        match self.url.split_once("://").map(|(scheme, rest)| (scheme, rest.rsplit_once('@'))) {
+            Some((scheme, Some((user, rest)))) if scheme != "ssh" || user.contains(':') => {
+                format!("{scheme}://{rest}")
+            }
+            _ => self.url.clone(),
+        }
+    }
 }
 
 /// A source on this machine.
@@ -75,5 +118,33 @@ impl Default for SourceLimits {
     /// 50,000 entries, 4 GiB, 64 levels, public hosts only.
     fn default() -> Self {
         Self { entries: 50_000, bytes: 4 << 30, depth: 64, allow_private_hosts: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_a_password() {
+        for (url, shown) in [
+            ("https://user:hunter2@a.example/b", "https://a.example/b"),
+            ("https://hunter2@a.example/b", "https://a.example/b"),
+            ("https://user:p@ss/hunter2@a.example/b", "https://a.example/b"),
+            ("ssh://git:hunter2@a.example/b", "ssh://a.example/b"),
+            ("ssh://git@a.example/b", "ssh://git@a.example/b"),
+            ("git@a.example:b", "git@a.example:b"),
+            ("https://a.example/b", "https://a.example/b"),
+        ] {
+            assert_eq!(GitSource::new(url).shown(), shown);
+        }
+    }
+
+    #[test]
+    fn a_source_is_read_without_what_is_optional_and_never_with_more() {
+        let read = serde_json::from_str::<GitSource>;
+        assert_eq!(read(r#"{"url":"/a"}"#).unwrap(), GitSource::new("/a"));
+        assert!(read(r#"{"url":"/a","identity":"key","known_hosts":"/k","ca_file":"/c"}"#).is_ok());
+        assert!(read(r#"{"url":"/a","insecure":true}"#).is_err());
     }
 }

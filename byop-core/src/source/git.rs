@@ -5,13 +5,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use self::access::Access;
 use self::address::{Address, check_reference, is_commit};
 use self::program::{Program, Watch};
 use super::{Fetched, SourceTree, Stop, archive, blocking, checked, fresh, path};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{GitSource, SourceLimits};
-use crate::secret::{Secret, SecretSource};
+use crate::secret::SecretSource;
 
+mod access;
 mod address;
 mod host;
 mod listing;
@@ -35,23 +37,18 @@ pub(super) async fn fetch(
     if let Some(reference) = &source.reference {
         check_reference(reference).map_err(named)?;
     }
-    let credential = match &source.credential {
-        Some(name) => {
-            check_credential(&address).map_err(named)?;
-            Some(secrets.get_secret(name).await?)
-        }
-        None => None,
-    };
+    let access = Access::gather(source, &address, secrets).await.map_err(named)?;
     let pins = host::check(&address, limits.allow_private_hosts).await.map_err(named)?;
     let into = blocking({
         let work = work.clone();
         move |_| fresh(&work)
     });
     let into = into.await?;
-    let program = Program::prepare(&work.join("git"), &address, &pins, credential.as_ref())?;
+    let program = Program::prepare(&work.join("git"), &address, &pins, &access)?;
     let reference = source.reference.as_deref();
-    let done = take(&program, &address, reference, &into, limits, credential.as_ref()).await;
-    program.remove();
+    let done = take(&program, &address, reference, &into, limits, &access).await;
+    // Removes what git had.
+    drop(program);
     done.map_err(named)
 }
 
@@ -61,10 +58,10 @@ async fn take(
     reference: Option<&str>,
     into: &Path,
     limits: &SourceLimits,
-    credential: Option<&Secret>,
+    access: &Access,
 ) -> Result<Fetched> {
     let run = async |arguments: &[&str], timeout, watch| {
-        program.run(arguments, timeout, watch).await?.success(credential, reference)
+        program.run(arguments, timeout, watch).await?.success(access.hidden(), reference)
     };
     run(&["init", "--quiet", "--bare", "--template=", "."], ASK_TIMEOUT, None).await?;
     program.ignore_attributes()?;
@@ -139,14 +136,6 @@ fn warn_of_large_files(tree: &SourceTree) {
             tracing::warn!(path, "the repository keeps files in Git LFS; they are not fetched");
         }
     }
-}
-
-fn check_credential(address: &Address) -> Result<()> {
-    if matches!(address, Address::Https { .. }) {
-        return Ok(());
-    }
-    Err(Error::invalid(OPERATION, "a credential is for https only")
-        .with_remedy("leave `credential` out, or use the repository's https address"))
 }
 
 fn unpack(mut archive: std::process::Command, into: &Path, limits: &SourceLimits, stop: &Stop) -> Result<()> {

@@ -31,7 +31,7 @@ impl Stage for Fetch {
         match &input.source {
             Source::Directory(path) => format!("read {}", path.display()),
             Source::Archive(archive) => format!("unpack {}", archive.path.display()),
-            Source::Git(git) => format!("clone {}", git.url),
+            Source::Git(git) => format!("clone {}", git.shown()),
             Source::Image(image) => format!("find {image}"),
         }
     }

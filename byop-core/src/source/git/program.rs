@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use base64::Engine as _;
 use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::OPERATION;
+use super::access::{self, Access};
 use super::address::Address;
 use super::refusal::refusal;
 use crate::error::{Error, ErrorKind, Result};
@@ -56,8 +56,8 @@ pub(super) struct Output {
 
 impl Output {
     /// What it wrote, or the error that its words mean.
-    pub(super) fn success(self, credential: Option<&Secret>, reference: Option<&str>) -> Result<String> {
-        if self.succeeded { Ok(self.stdout) } else { Err(refusal(&self.stderr, credential, reference)) }
+    pub(super) fn success(self, hidden: &[Secret], reference: Option<&str>) -> Result<String> {
+        if self.succeeded { Ok(self.stdout) } else { Err(refusal(&self.stderr, hidden, reference)) }
     }
 }
 
@@ -67,13 +67,15 @@ impl Program {
         folder: &Path,
         address: &Address,
         pins: &[IpAddr],
-        credential: Option<&Secret>,
+        access: &Access,
     ) -> Result<Self> {
         let fault = |error: io::Error| {
             Error::new(ErrorKind::Unavailable, OPERATION, "the working folder cannot be prepared")
                 .with_context("folder", folder.display())
                 .with_source(error)
         };
+        // Git runs inside of it.
+        let folder = &std::path::absolute(folder).map_err(fault)?;
         match std::fs::remove_dir_all(folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fault(error)),
             _ => {}
@@ -84,8 +86,10 @@ impl Program {
         let file = file.write(true).create_new(true).mode(0o600).open(folder.join(".gitconfig"));
         let config = configuration(address, pins);
         file.and_then(|mut file| io::Write::write_all(&mut file, config.as_bytes())).map_err(fault)?;
-        let environment = Environment(environment(folder, address, pins, credential)?);
-        Ok(Self { name: "git".into(), folder: folder.to_owned(), environment })
+        let environment = Environment(environment(folder, address, pins, access));
+        let program = Self { name: "git".into(), folder: folder.to_owned(), environment };
+        access.write(folder).map_err(fault)?;
+        Ok(program)
     }
 
     /// Another program in git's place.
@@ -105,12 +109,6 @@ impl Program {
                     .with_source(error)
             },
         )
-    }
-
-    /// Removes everything but what was taken out.
-    pub(super) fn remove(&self) {
-        // It is of no more use, and the next fetch removes it too.
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 
     /// A command whose output is read by a thread of ours.
@@ -179,6 +177,15 @@ impl Program {
                 return;
             }
         }
+    }
+}
+
+/// Everything but what was taken out is removed, also when nobody waits for the fetch any more.
+impl Drop for Program {
+    fn drop(&mut self) {
+        access::forget_identity(&self.folder);
+        // It is of no more use, and the next fetch removes it too.
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -281,8 +288,8 @@ fn environment(
     folder: &Path,
     address: &Address,
     pins: &[IpAddr],
-    credential: Option<&Secret>,
-) -> Result<Vec<(&'static str, OsString)>> {
+    access: &Access,
+) -> Vec<(&'static str, OsString)> {
     let mut all: Vec<(&'static str, OsString)> = vec![
         ("HOME", folder.into()),
         ("GIT_CONFIG_GLOBAL", folder.join(".gitconfig").into()),
@@ -302,48 +309,51 @@ fn environment(
         }
     }
     if let Address::Ssh { host, port, .. } = address {
-        all.push(("GIT_SSH_COMMAND", ssh_command(host, *port, pins).into()));
+        all.push(("GIT_SSH_COMMAND", ssh_command(host, *port, pins, access).into()));
         all.push(("GIT_SSH_VARIANT", "ssh".into()));
     }
-    if let (Address::Https { host, port, .. }, Some(credential)) = (address, credential) {
-        let text = credential.expose().trim_end_matches(['\r', '\n']);
-        if text.is_empty() || text.chars().any(char::is_control) {
-            return Err(Error::invalid(OPERATION, "the credential is empty or has a control character")
-                .with_remedy("store the token alone, or `user:token`"));
-        }
-        // Hosts take a token with any user name; those that do not are given `user:token`.
-        let pair = if text.contains(':') { text.to_owned() } else { format!("x-access-token:{text}") };
-        let header = base64::engine::general_purpose::STANDARD.encode(pair);
+    if access.has_authorities() {
+        all.push(("GIT_SSL_CAINFO", folder.join(access::AUTHORITIES).into()));
+    }
+    if let (Address::Https { host, port, .. }, Some(header)) = (address, access.header()) {
         let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
         all.push(("GIT_CONFIG_COUNT", "1".into()));
         all.push(("GIT_CONFIG_KEY_0", format!("http.https://{host}:{port}/.extraHeader").into()));
-        all.push(("GIT_CONFIG_VALUE_0", format!("Authorization: Basic {header}").into()));
+        all.push(("GIT_CONFIG_VALUE_0", header.into()));
     }
-    Ok(all)
+    all
 }
 
-/// The user's own keys and known hosts; nothing is asked, and an unknown host is refused.
-fn ssh_command(host: &str, port: u16, pins: &[IpAddr]) -> String {
+/// The user's own keys and known hosts unless the source names others; nothing is asked, an unknown host is refused,
+/// and no connection stays open for a later command.
+fn ssh_command(host: &str, port: u16, pins: &[IpAddr], access: &Access) -> String {
     let mut command = "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=20 \
-                       -o ForwardAgent=no -o ClearAllForwardings=yes -o PermitLocalCommand=no"
+                       -o ForwardAgent=no -o ClearAllForwardings=yes -o PermitLocalCommand=no \
+                       -o UpdateHostKeys=no -o ControlMaster=no -o ControlPath=none"
         .to_owned();
     if let Some(pin) = pins.first() {
         // Known hosts are still looked up by name, in the form that ssh writes.
         let alias = if port == 22 { host.to_owned() } else { format!("[{host}]:{port}") };
         command.push_str(&format!(" -o HostName={pin} -o 'HostKeyAlias={alias}'"));
     }
+    command.push_str(&access.ssh_options());
     command
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+
     use super::*;
 
     fn program(address: &str, credential: Option<&str>) -> (tempfile::TempDir, Program) {
         let dir = tempfile::TempDir::new().unwrap();
         let address = Address::parse(address).unwrap();
-        let secret = credential.map(Secret::new);
-        let program = Program::prepare(&dir.path().join("git"), &address, &[], secret.as_ref()).unwrap();
+        let mut access = Access::default();
+        if let Some(credential) = credential {
+            access = access.with_credential(Secret::new(credential)).unwrap();
+        }
+        let program = Program::prepare(&dir.path().join("git"), &address, &[], &access).unwrap();
         (dir, program)
     }
 
@@ -357,7 +367,9 @@ mod tests {
     #[tokio::test]
     async fn a_credential_is_in_no_argument_and_no_file() {
         let (dir, program) = program("https://example.com/a", Some("hunter2token"));
-        let output = run(program, "tr '\\0' ' ' </proc/$$/cmdline; echo; env", LONG, None).await.unwrap();
+        let program = program.with_name("/bin/sh");
+        let arguments = ["-c", "tr '\\0' ' ' </proc/$$/cmdline; echo; env", "git", "fetch"];
+        let output = program.run(&arguments, LONG, None).await.unwrap();
         let basic = base64::engine::general_purpose::STANDARD.encode("x-access-token:hunter2token");
         let (arguments, environment) = output.stdout.split_once('\n').unwrap();
         assert!(arguments.ends_with("git fetch ") && !arguments.contains("hunter2"), "{arguments}");
@@ -418,6 +430,14 @@ mod tests {
         assert!(error.remedy().unwrap().contains("install git"));
     }
 
+    #[tokio::test]
+    async fn what_git_had_is_removed_with_the_program() {
+        let (dir, program) = program("/srv/a", None);
+        assert!(dir.path().join("git/.gitconfig").exists());
+        drop(program);
+        assert!(!dir.path().join("git").exists());
+    }
+
     #[test]
     fn a_program_does_not_show_its_credential() {
         let (_dir, program) = program("https://example.com/a", Some("hunter2token"));
@@ -426,9 +446,7 @@ mod tests {
 
     #[test]
     fn a_credential_with_a_newline_is_refused() {
-        let address = Address::parse("https://example.com/a").unwrap();
-        let secret = Secret::new("a\nX-Evil: 1");
-        assert!(environment(Path::new("/x"), &address, &[], Some(&secret)).is_err());
+        assert!(Access::default().with_credential(Secret::new("a\nX-Evil: 1")).is_err());
     }
 
     #[test]
@@ -436,12 +454,47 @@ mod tests {
         let pins = ["1.1.1.1".parse().unwrap(), "2606:4700::1111".parse().unwrap()];
         let https = configuration(&Address::parse("https://example.com/a").unwrap(), &pins);
         assert!(https.contains("curloptResolve = \"example.com:443:1.1.1.1,[2606:4700::1111]\""), "{https}");
-        let ssh = ssh_command("example.com", 2222, &pins);
+        let ssh = ssh_command("example.com", 2222, &pins, &Access::default());
         assert!(
             ssh.contains("HostName=1.1.1.1") && ssh.contains("'HostKeyAlias=[example.com]:2222'"),
             "{ssh}"
         );
         assert!(ssh.contains("StrictHostKeyChecking=yes"));
+    }
+
+    /// What a client says first to a server of a name that exists nowhere.
+    async fn first_words(scheme: &str) -> String {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("{scheme}://git.example.invalid:{}/a", server.local_addr().unwrap().port());
+        let (dir, address) = (tempfile::TempDir::new().unwrap(), Address::parse(&url).unwrap());
+        let pins = ["127.0.0.1".parse().unwrap()];
+        let program = Program::prepare(&dir.path().join("git"), &address, &pins, &Access::default()).unwrap();
+        let hear = tokio::task::spawn_blocking(move || {
+            let mut heard = [0; 2_000];
+            let length = io::Read::read(&mut server.accept().unwrap().0, &mut heard).unwrap();
+            String::from_utf8_lossy(&heard[..length]).into_owned()
+        });
+        let output = program.run(&["ls-remote", "--", &url], LONG, None).await.unwrap();
+        assert!(!output.succeeded && !output.stderr.contains("resolve"), "{}", output.stderr);
+        hear.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn git_connects_to_the_checked_address_and_does_not_look_again() {
+        // The name that the certificate must have.
+        assert!(first_words("https").await.contains("git.example.invalid"));
+        assert!(first_words("ssh").await.starts_with("SSH-2.0-"));
+    }
+
+    #[tokio::test]
+    async fn git_finds_its_configuration_in_a_relative_folder() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let up = "../".repeat(std::env::current_dir().unwrap().components().count());
+        let folder = Path::new(&up).join(dir.path().strip_prefix("/").unwrap()).join("git");
+        let address = Address::parse("/srv/a").unwrap();
+        let program = Program::prepare(&folder, &address, &[], &Access::default()).unwrap();
+        let output = run(program, "cat $GIT_CONFIG_GLOBAL", LONG, None).await.unwrap();
+        assert!(output.stdout.contains("hooksPath = /dev/null"), "{output:?}");
     }
 
     #[test]

@@ -5,19 +5,46 @@ use super::OPERATION;
 use crate::error::{Error, ErrorKind};
 use crate::secret::{Secret, redact};
 
+const OTHER_CREDENTIALS: &str = "the repository wants other credentials";
+
 /// Words, what they mean, and what to do. The first that is found counts.
 const TABLE: &[(&[&str], ErrorKind, &str, &str)] = &[
     (
         &["certificate verification failed", "SSL certificate problem", "certificate subject name"],
-        ErrorKind::Unavailable,
+        ErrorKind::Unauthenticated,
         "the certificate of the repository's host is not trusted",
-        "check the address; a private authority must be among those that this machine trusts",
+        "check the address; name the file of a private authority as `ca_file`",
     ),
     (
-        &["Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED", "host key is known"],
+        &["REMOTE HOST IDENTIFICATION HAS CHANGED"],
+        ErrorKind::Unauthenticated,
+        "the host's key is not the one that is known: this may be another host",
+        "find out whether the host has a new key; only then put it into `known_hosts` in place of the old one",
+    ),
+    (
+        &["Host key verification failed", "host key is known"],
         ErrorKind::Unauthenticated,
         "the host's key is not known",
-        "compare the host's key with the one it publishes, then add it to known_hosts of the user that runs byop",
+        "compare the host's key with the one it publishes, then add it to the file that is named as `known_hosts`, or \
+         to the one of the user that runs byop",
+    ),
+    (
+        &["Load key "],
+        ErrorKind::InvalidInput,
+        "the private key cannot be read",
+        "store the whole file of a key that this machine's ssh knows the kind of, without a passphrase",
+    ),
+    (
+        &["ssh: not found", "cannot run ssh", "ssh: command not found"],
+        ErrorKind::Unsupported,
+        "the ssh program is not installed",
+        "install ssh, or use the repository's https address",
+    ),
+    (
+        &["remote helper for 'https'", "'remote-https' is not a git command"],
+        ErrorKind::Unsupported,
+        "git is installed without https",
+        "install the whole of git",
     ),
     (
         &["dubious ownership"],
@@ -50,8 +77,9 @@ const TABLE: &[(&[&str], ErrorKind, &str, &str)] = &[
             "Too many authentication failures",
         ],
         ErrorKind::Unauthenticated,
-        "the repository wants other credentials",
-        "check the address; if the repository is private, name a secret as `credential`, or give the ssh key access",
+        OTHER_CREDENTIALS,
+        "check the address; if the repository is private, name a secret as `credential`, or for ssh as `identity`, \
+         and see that it may read the repository",
     ),
     (
         &["not our ref", "unadvertised object", "couldn't find remote ref", "remote ref does not exist"],
@@ -89,7 +117,7 @@ const TABLE: &[(&[&str], ErrorKind, &str, &str)] = &[
         "free some space",
     ),
     (
-        &["protocol", "transport '"],
+        &["protocol '", "transport '"],
         ErrorKind::InvalidInput,
         "the repository wants a protocol that is not allowed",
         "use https or ssh",
@@ -97,9 +125,14 @@ const TABLE: &[(&[&str], ErrorKind, &str, &str)] = &[
 ];
 
 /// The error for what git wrote before it failed.
-pub(super) fn refusal(stderr: &str, credential: Option<&Secret>, reference: Option<&str>) -> Error {
+pub(super) fn refusal(stderr: &str, hidden: &[Secret], reference: Option<&str>) -> Error {
     let found = TABLE.iter().find(|(words, ..)| words.iter().any(|word| stderr.contains(word)));
     let error = match found {
+        Some((_, ErrorKind::Unauthenticated, message, _)) if *message == OTHER_CREDENTIALS && !hidden.is_empty() => {
+            Error::new(ErrorKind::Unauthenticated, OPERATION, "the repository refused the credential").with_remedy(
+                "see that the token still counts and may read the repository; some hosts want it as `user:token`",
+            )
+        }
         Some((_, kind, message, remedy)) => Error::new(*kind, OPERATION, *message).with_remedy(*remedy),
         None => Error::new(ErrorKind::Unavailable, OPERATION, "the repository cannot be fetched")
             .with_remedy("try again; if it goes on, fetch the address with git on this machine"),
@@ -109,7 +142,7 @@ pub(super) fn refusal(stderr: &str, credential: Option<&Secret>, reference: Opti
         None => error,
     };
     // The other side's words: the last of them, on one line each, without control characters.
-    let lines: Vec<String> = redact(stderr, credential)
+    let lines: Vec<String> = redact(stderr, hidden)
         .lines()
         .rev()
         .take(5)
@@ -158,23 +191,27 @@ mod tests {
                 "fatal: unable to access 'https://example.com/a/': The requested URL returned error: 301",
                 ErrorKind::InvalidInput,
             ),
+            (
+                "ssh -o BatchMode=yes: 1: ssh: not found\nfatal: Could not read from remote repository.",
+                ErrorKind::Unsupported,
+            ),
             ("fatal: detected dubious ownership in repository at '/x'", ErrorKind::PermissionDenied),
             ("ssh: connect to host example.com port 22: Connection refused", ErrorKind::Unavailable),
             ("error: RPC failed; curl 18 transfer closed\nfatal: early EOF", ErrorKind::Unavailable),
             (
                 "fatal: unable to access 'https://example.com/a/': server certificate verification failed. CAfile: none",
-                ErrorKind::Unavailable,
+                ErrorKind::Unauthenticated,
             ),
             ("", ErrorKind::Unavailable),
         ] {
-            assert_eq!(refusal(text, None, None).kind(), kind, "{text}");
+            assert_eq!(refusal(text, &[], None).kind(), kind, "{text}");
         }
     }
 
     #[test]
     fn secrets_and_control_characters_do_not_get_into_the_error() {
         let secret = Secret::new("hunter2");
-        let error = refusal("remote: \x1b[31mbad hunter2\n", Some(&secret), None);
+        let error = refusal("remote: \x1b[31mbad hunter2\n", &[secret], None);
         let text = format!("{error:?}");
         assert!(!text.contains("hunter2") && !text.contains('\x1b'), "{text}");
     }

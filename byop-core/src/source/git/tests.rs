@@ -65,9 +65,8 @@ impl Repository {
 
     async fn fetch_within(&self, reference: Option<&str>, limits: &SourceLimits) -> Result<Fetched> {
         let source = GitSource {
-            url: self.path().to_str().unwrap().to_owned(),
             reference: reference.map(str::to_owned),
-            credential: None,
+            ..GitSource::new(self.path().to_str().unwrap())
         };
         let fetched = super::fetch(&source, self.work(), limits, &MemorySecrets::new()).await;
         assert!(!self.work().join("git").exists());
@@ -128,7 +127,7 @@ async fn a_bare_repository_is_fetched() {
     repository.write("a", "1").commit();
     let bare = repository.dir.path().join("bare.git");
     repository.git(&["clone", "--quiet", "--bare", ".", bare.to_str().unwrap()]);
-    let source = GitSource { url: bare.to_str().unwrap().to_owned(), reference: None, credential: None };
+    let source = GitSource::new(bare.to_str().unwrap());
     let limits = SourceLimits::default();
     let fetched = super::fetch(&source, repository.work(), &limits, &MemorySecrets::new()).await.unwrap();
     assert_eq!(paths(&fetched), ["a"]);
@@ -294,9 +293,8 @@ async fn a_bad_reference_or_credential_is_refused_before_git_runs() {
     let error = repository.fetch(Some("--upload-pack=touch x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     let source = GitSource {
-        url: repository.path().to_str().unwrap().to_owned(),
-        reference: None,
         credential: Some(SecretRef("token".to_owned())),
+        ..GitSource::new(repository.path().to_str().unwrap())
     };
     let limits = SourceLimits::default();
     let error = super::fetch(&source, repository.work(), &limits, &MemorySecrets::new()).await.unwrap_err();
@@ -312,7 +310,7 @@ async fn a_host_that_refuses_connections_is_unavailable() {
     let dir = TempDir::new().unwrap();
     let limits = SourceLimits { allow_private_hosts: true, ..SourceLimits::default() };
     for url in [format!("https://127.0.0.1:{port}/a"), format!("ssh://git@127.0.0.1:{port}/a")] {
-        let source = GitSource { url, reference: None, credential: None };
+        let source = GitSource::new(url);
         let error =
             super::fetch(&source, dir.path().join("work"), &limits, &MemorySecrets::new()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
