@@ -6,7 +6,7 @@ use byop_core::secret::SecretRef;
 use crate::support::World;
 
 fn git(url: &str, reference: Option<&str>) -> Source {
-    Source::Git(GitSource { url: url.into(), reference: reference.map(Into::into), credential: None })
+    Source::Git(GitSource { reference: reference.map(Into::into), ..GitSource::new(url) })
 }
 
 #[tokio::test]
@@ -62,9 +62,8 @@ async fn addresses_that_are_refused_start_no_program() {
         world.refuses(&case, git("https://1.1.1.1/a", Some(reference)), "reference").await;
     }
     let source = GitSource {
-        url: "https://1.1.1.1/a".into(),
-        reference: None,
         credential: Some(SecretRef("vault/missing".into())),
+        ..GitSource::new("https://1.1.1.1/a")
     };
     world.refuses("a missing credential", Source::Git(source), "vault/missing").await;
     world.end();
