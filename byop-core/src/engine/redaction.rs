@@ -27,6 +27,7 @@ impl Redaction {
             names.extend(spec.secrets.into_values());
             if let Source::Git(git) = spec.source {
                 names.extend(git.credential);
+                names.extend(git.identity);
             }
         }
         let mut texts = BTreeSet::new();

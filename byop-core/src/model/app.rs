@@ -156,6 +156,13 @@ impl AppSpec {
                 .with_context("value", value.to_string().chars().take(80).collect::<String>())
                 .with_remedy("correct this key, or leave it out")
         };
+        // Refused before it is stored: a spec is kept with its job.
+        if let Source::Git(git) = &self.source
+            && git.shown() != git.url
+        {
+            let remedy = "take the credentials out of the URL; put the token into a secret and name it in `credential`";
+            return Err(invalid("source.git.url", &git.shown(), "free of credentials").with_remedy(remedy));
+        }
         if self.port == Some(0) {
             return Err(invalid("port", &0, "between 1 and 65535"));
         }
