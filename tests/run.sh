@@ -6,7 +6,7 @@
 # the engine and its images, caches in ~/.cache/byop, and cargo's target folder.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# shellcheck source=lib.sh
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$root/tests/lib.sh"
 cd "$root"
 

@@ -16,11 +16,15 @@ install_packages() {
   have docker || apt_install "$(client_package)"
 }
 
-# A pid file left by an earlier life of the machine stops dockerd if the number is taken again.
-drop_stale_pid() {
+# A pid file left by an earlier life of the machine stops dockerd if the number is taken again, or if nobody has
+# taken the end of the old process to notice: such a process has a name still, but no program.
+drop_stale_pid() { # FILE PROGRAM
   local pid
-  pid=$(cat /var/run/docker.pid 2>/dev/null) || return 0
-  [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] || as_root rm -f /var/run/docker.pid
+  pid=$(cat "$1" 2>/dev/null) || return 0
+  case $(as_root readlink "/proc/$pid/exe" 2>/dev/null) in
+    */"$2" | */"$2 (deleted)") ;;
+    *) as_root rm -f "$1" ;;
+  esac
 }
 
 start() {
@@ -29,7 +33,8 @@ start() {
     as_root systemctl start docker
     return
   fi
-  drop_stale_pid
+  drop_stale_pid /var/run/docker.pid dockerd
+  drop_stale_pid /var/run/docker/containerd/containerd.pid containerd
   say "starting the engine: dockerd, log in $LOG"
   as_root setsid dockerd --pidfile /var/run/docker.pid --group "$(id -gn)" >"$LOG" 2>&1 </dev/null 9>&- &
 }
@@ -37,8 +42,12 @@ start() {
 up() {
   install_packages
   engine_answers && return
-  start
-  wait_for 40 engine_answers || { tail -n 20 "$LOG" >&2 || true; die "the engine does not answer (may this user use it?)"; }
+  # What an engine that was killed left behind may make the first start fail; each one clears some of it.
+  for _ in 1 2 3; do
+    start
+    ! wait_for 30 engine_answers || break
+  done
+  engine_answers || { tail -n 20 "$LOG" >&2 || true; die "the engine does not answer (may this user use it?)"; }
   cp /var/run/docker.pid "$BYOP_STATE/dockerd.pid" 2>/dev/null || true
 }
 
