@@ -31,8 +31,14 @@ pub(crate) fn compose(plan: &Plan, target: &Target) -> String {
         let volumes: Map<_, _> = volumes.iter().map(|v| (v.name.to_string(), json!({}))).collect();
         root["volumes"] = Value::Object(volumes);
     }
+    let network = match target.domains.as_slice() {
+        [] => String::new(),
+        _ => format!(
+            "# Traefik has to be in the network {PROXY_NETWORK} too: docker network create {PROXY_NETWORK}\n"
+        ),
+    };
     format!(
-        "# Written by byop. Start it with: docker compose -f {} up -d --build\n{}",
+        "# Written by byop. Start it with: docker compose -f {} up -d --build\n{network}{}",
         plan.compose_file,
         yaml::write(&root)
     )
