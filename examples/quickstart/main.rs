@@ -92,7 +92,7 @@ async fn engine(options: &Options) -> Result<Engine> {
     })?;
     Engine::builder()
         .with_store(SqliteStore::open(state.join("quickstart.db")).await?)
-        .with_runtime("local", Docker::connect()?)
+        .with_runtime("local", Docker::from_env()?)
         .with_ingress(Traefik::new().with_http_port(options.http_port))
         .with_work_dir(state.join("work"))
         .build()
@@ -117,7 +117,7 @@ fn spec(options: &Options) -> Result<AppSpec> {
 /// The base images of the app and of the proxy, one a line.
 async fn print_images(options: &Options) -> Result<()> {
     // Nothing is asked of this runtime: a preview touches no engine.
-    let engine = Engine::builder().with_runtime("local", Docker::connect()?).build()?;
+    let engine = Engine::builder().with_runtime("local", Docker::from_env()?).build()?;
     let preview = engine.preview(&spec(options)?).await?;
     for image in source::base_images(&preview) {
         println!("{image}");

@@ -40,7 +40,7 @@ pub(crate) use world;
 
 impl World {
     pub async fn new() -> Option<Self> {
-        let connected = match Docker::connect() {
+        let connected = match Docker::from_env() {
             Ok(docker) => byop_core::runtime::ContainerRuntime::info(&docker).await.map(|_| docker),
             Err(error) => Err(error),
         };
