@@ -30,6 +30,7 @@ COPY node-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
 # For corepack: everything from the one registry, and no demand that a mirror pass on signatures.
 ARG REGISTRY
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
-    COREPACK_NPM_REGISTRY=$REGISTRY COREPACK_INTEGRITY_KEYS=0
+    COREPACK_NPM_REGISTRY=$REGISTRY COREPACK_INTEGRITY_KEYS=0 \
+    NPM_CONFIG_FETCH_RETRIES=5
 ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["node"]
