@@ -35,6 +35,7 @@ mod observe;
 mod ports;
 mod preview;
 mod redaction;
+mod route;
 mod worker;
 mod workflow;
 

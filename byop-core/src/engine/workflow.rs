@@ -4,13 +4,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::job_run::JobRun;
+use super::route::{backend, gate_health, probe_host, route, serving_backend};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host;
 use crate::ingress::Prepared;
 use crate::model::{
-    App, AppSpec, AppState, Backend, ContainerState, Deployment, DeploymentState, EventBody, HealthSpec,
-    ImageInfo, ImageRef, JobKind, Preview, PublishedPort, Release, Route, Source, StepRecord, StepState,
+    App, AppSpec, AppState, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo, ImageRef,
+    JobKind, Preview, PublishedPort, Release, Route, Source, StepRecord, StepState,
 };
 use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{
@@ -393,43 +394,6 @@ fn deployment(run: &JobRun, app: &App, release: &Release, state: DeploymentState
         state,
         url: app.spec.domains.first().map(|domain| run.cx.ingress.url(domain)),
     }
-}
-
-fn backend(app: &crate::model::AppName, release: &Release) -> Backend {
-    Backend { release: release.number, container: container_name(app, release.number), port: release.port }
-}
-
-/// Who answers the app's requests: nobody while its owner wants it stopped.
-fn serving_backend(app: &App) -> Option<Backend> {
-    let current = app.current.as_ref().filter(|_| app.wanted == AppState::Running);
-    current.map(|release| backend(&app.name, release))
-}
-
-fn route(spec: &AppSpec, serving: Option<Backend>, candidate: Option<Backend>) -> Route {
-    Route {
-        app: spec.name.clone(),
-        domains: spec.domains.clone(),
-        options: spec.routing.clone(),
-        serving,
-        candidate,
-    }
-}
-
-/// What counts as healthy. Where `/` is only a guess, nobody knows whether the app has such a page: any answer that is
-/// no server error will do, unless the owner says which.
-fn gate_health(spec: &AppSpec, release: &Release) -> HealthSpec {
-    let is_known =
-        spec.health.path.is_some() || release.plan.as_ref().is_some_and(|plan| plan.health.is_known);
-    let mut health = spec.health.clone();
-    if !is_known && health.status_max == HealthSpec::default().status_max {
-        health.status_max = 499;
-    }
-    health
-}
-
-/// The host name that probes carry: applications may refuse names that they do not know.
-fn probe_host(spec: &AppSpec) -> String {
-    spec.domains.first().map_or_else(|| "localhost".into(), ToString::to_string)
 }
 
 /// The serving release of an app that has one.
