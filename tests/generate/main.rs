@@ -6,7 +6,9 @@ mod shapes;
 use std::sync::Arc;
 
 use byop_core::generator::{Generator, builtin, detect_all, preview};
-use byop_core::model::{AppName, AppSpec, Builder, Plan, Preview, Severity, Source, Target, VolumeSpec};
+use byop_core::model::{
+    AppName, AppSpec, Builder, Plan, PortSpec, Preview, Protocol, Severity, Source, Target, VolumeSpec,
+};
 use byop_core::source::SourceTree;
 use byop_core::{ErrorKind, Result};
 use shapes::shapes;
@@ -103,6 +105,17 @@ fn every_dockerfile_is_hardened() {
             }
         }
     }
+}
+
+#[test]
+fn the_compose_file_publishes_raw_ports() {
+    let mut spec = spec().with_domain("a.example.com").unwrap();
+    spec.ports.push(PortSpec::new("play", Protocol::Udp, 7777).unwrap());
+    spec.ports.push(PortSpec { host_port: Some(2222), ..PortSpec::new("ssh", Protocol::Tcp, 22).unwrap() });
+    let found = show(&[("index.html", "")], &spec, Builder::BuildKit).unwrap();
+    let compose =
+        serde_yaml::from_str::<serde_json::Value>(found.files.get("compose.yaml").unwrap()).unwrap();
+    assert_eq!(compose["services"]["web"]["ports"], serde_json::json!(["7777:7777/udp", "2222:22/tcp"]));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::command::exec_form;
 use super::yaml;
-use crate::model::{Plan, Target};
+use crate::model::{Plan, PortSpec, Target};
 
 /// The network that the proxy shares with the apps it routes to.
 const PROXY_NETWORK: &str = "byop";
@@ -48,10 +48,19 @@ fn web(plan: &Plan, target: &Target) -> Value {
     let mut web = service(plan, target);
     let dockerfile = plan.dockerfile.as_deref().unwrap_or("Dockerfile");
     web.insert("build".into(), literal(&json!({"context": ".", "dockerfile": dockerfile})));
+    // Compose allocates nothing: a port that was not asked for by number is the container's.
+    let published = |port: &PortSpec| {
+        format!("{}:{}/{}", port.host_port.unwrap_or(port.container_port), port.container_port, port.protocol)
+    };
+    let mut ports: Vec<String> = target.ports.iter().map(published).collect();
     if target.domains.is_empty() {
         // Without a route the app is for this machine alone.
-        web.insert("ports".into(), json!([format!("127.0.0.1:{0}:{0}", plan.port)]));
-    } else {
+        ports.insert(0, format!("127.0.0.1:{0}:{0}", plan.port));
+    }
+    if !ports.is_empty() {
+        web.insert("ports".into(), json!(ports));
+    }
+    if !target.domains.is_empty() {
         web.insert("labels".into(), literal(&labels(plan, target)));
         web.insert("networks".into(), json!(["default", "proxy"]));
     }

@@ -8,6 +8,7 @@ use super::app::{AppSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
 use super::detection::{Diagnostic, Variant};
 use super::image::Builder;
 use super::name::{AppName, DomainName};
+use super::port::PortSpec;
 
 /// Everything that the files are written from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -245,6 +246,8 @@ pub struct Target {
     pub resources: ResourceLimits,
     /// The named volumes in the compose file.
     pub volumes: Vec<VolumeSpec>,
+    /// The raw ports in the compose file.
+    pub ports: Vec<PortSpec>,
     /// The environment in the compose file.
     pub env: BTreeMap<String, String>,
     /// Names of variables whose values the person running compose supplies.
@@ -263,6 +266,7 @@ impl Target {
             domains: Vec::new(),
             resources: ResourceLimits::default(),
             volumes: Vec::new(),
+            ports: Vec::new(),
             env: BTreeMap::new(),
             secret_names: Vec::new(),
             certificate_resolver: None,
@@ -278,6 +282,7 @@ impl Target {
             domains: spec.domains.clone(),
             resources: spec.resources.clone(),
             volumes: spec.volumes.clone(),
+            ports: spec.ports.clone(),
             env: spec.env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
             secret_names: spec.secrets.keys().map(ToString::to_string).collect(),
             certificate_resolver: None,
