@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use byop_core::ErrorKind;
-use byop_core::model::DeploymentState;
+use byop_core::docker::Docker;
+use byop_core::model::{DeploymentState, ExecSpec};
+use byop_core::runtime::ContainerRuntime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -115,5 +117,26 @@ async fn a_busy_port_is_named_with_its_owner_before_anything_is_started() {
     world.deploy(&spec).await.unwrap();
     // The proxy has the port now; that is no conflict with itself.
     world.deploy(&spec.with_env("APP_VERSION", "2").unwrap()).await.unwrap();
+    world.end().await;
+}
+
+/// The proxy is in the networks of all apps; what is byop's own in it is not for them.
+#[tokio::test]
+async fn an_app_cannot_use_the_internal_entry_point_of_the_proxy() {
+    let world = world!();
+    let spec = world.behaves("inside");
+    let deployment = world.deploy(&spec).await.unwrap();
+    let ask = async |port: u16, path: &str, headers: &str| {
+        let script = format!(
+            "require('http').get({{host:'{}',port:{port},path:'{path}',headers:{headers}}},r=>{{console.log(r.statusCode);process.exit()}})",
+            world.proxy()
+        );
+        let docker = Docker::from_env().unwrap();
+        docker.exec(&deployment.container, &ExecSpec::new(["node", "-e", &script])).await.unwrap().stdout
+    };
+    let own = format!("{{host:'{}'}}", host(spec.name.as_str()));
+    assert_eq!(ask(8000, "/version", &own).await.trim(), "200", "the proxy is in reach");
+    assert_eq!(ask(8099, "/api/version", "{}").await.trim(), "404");
+    assert_eq!(ask(8099, "/api/rawdata", "{'x-byop-pass':'guess'}").await.trim(), "404");
     world.end().await;
 }

@@ -59,6 +59,11 @@ impl World {
         Some(Self { engine, port, api, prefix })
     }
 
+    /// The proxy's container.
+    pub fn proxy(&self) -> String {
+        format!("{}-traefik", self.prefix)
+    }
+
     /// A name that no other test uses.
     pub fn name(&self, base: &str) -> String {
         format!("{base}-{}", self.port)
@@ -117,7 +122,7 @@ impl World {
         for report in self.engine.list_apps().await.unwrap() {
             self.remove(&report.app.name).await;
         }
-        let traefik = format!("{}-traefik", self.prefix);
+        let traefik = self.proxy();
         assert!(self.api.inspect_container(&traefik, None).await.is_err(), "the proxy is still there");
     }
 }

@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::{Mutex, watch};
@@ -171,7 +170,6 @@ async fn keep_alive(
                     stop.send_replace(Some(ErrorKind::Cancelled));
                 }
             }
-            else => tokio::time::sleep(Duration::from_secs(1)).await,
         }
     }
 }

@@ -28,10 +28,10 @@ pub(super) async fn get(
     port: u16,
     path: &str,
     host: &str,
-    header: Option<(&str, &str)>,
+    headers: &[(&str, &str)],
     timeout: Duration,
 ) -> Result<Answer> {
-    match tokio::time::timeout(timeout, exchange(port, path, host, header)).await {
+    match tokio::time::timeout(timeout, exchange(port, path, host, headers)).await {
         Ok(answer) => answer,
         Err(_) => Err(Error::new(ErrorKind::Timeout, OPERATION, "no answer in time")
             .with_context("path", path)
@@ -39,7 +39,7 @@ pub(super) async fn get(
     }
 }
 
-async fn exchange(port: u16, path: &str, host: &str, header: Option<(&str, &str)>) -> Result<Answer> {
+async fn exchange(port: u16, path: &str, host: &str, headers: &[(&str, &str)]) -> Result<Answer> {
     let unavailable = |error: &dyn std::fmt::Display| {
         Error::new(ErrorKind::Unavailable, OPERATION, "the proxy does not answer")
             .with_context("port", port)
@@ -55,8 +55,8 @@ async fn exchange(port: u16, path: &str, host: &str, header: Option<(&str, &str)
         .header(HOST, host)
         .header(USER_AGENT, concat!("byop/", env!("CARGO_PKG_VERSION")))
         .header(ACCEPT, "*/*");
-    if let Some((name, value)) = header {
-        request = request.header(name, value);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
     }
     let request = request.body(Empty::<Bytes>::new()).map_err(|error| {
         Error::invalid(OPERATION, "this cannot be sent as a request")

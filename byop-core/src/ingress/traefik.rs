@@ -6,26 +6,31 @@
 //! the interface under `/api` shows the routers in use; it is served by the very configuration that it shows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use super::traefik_config::{self as config, CANDIDATE_HEADER, INTERNAL, WEB};
 use super::{Ingress, Prepared, Probe, http};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
+use crate::id::{SystemEntropy, random_text};
 use crate::model::{
     AppName, ContainerSpec, ContainerState, DomainName, ExecSpec, ImageRef, MountSpec, NetworkSpec,
     PortBinding, Protocol, RestartPolicy, Route, UserSpec,
 };
 use crate::runtime::{ContainerRuntime, ContainerRuntimeExt};
+use crate::secret::Secret;
 
 const FOLDER: &str = "/etc/traefik/dynamic";
 const WEB_PORT: u16 = 8000;
 const INTERNAL_PORT: u16 = 8099;
 const POLL: Duration = Duration::from_millis(5);
 const SETTLE: Duration = Duration::from_secs(15);
+const BASE_FILE: &str = "byop.yml";
 const ROOT: UserSpec = UserSpec { uid: 0, gid: 0 };
 
 /// Traefik, run as a container by byop.
@@ -35,6 +40,28 @@ pub struct Traefik {
     prefix: String,
     address: String,
     http_port: u16,
+    /// The proxy's container, and the pass that its internal entry point asks for.
+    pass: Arc<Mutex<Option<(String, Secret)>>>,
+}
+
+/// The way to the internal entry point: the port on loopback, and what tells byop from a container.
+#[derive(Debug)]
+struct Door {
+    port: u16,
+    pass: Secret,
+}
+
+impl Door {
+    async fn get(
+        &self,
+        path: &str,
+        host: &str,
+        header: Option<(&str, &str)>,
+        timeout: Duration,
+    ) -> Result<http::Answer> {
+        let headers: Vec<_> = [config::pass_header(self.pass.expose())].into_iter().chain(header).collect();
+        http::get(self.port, path, host, &headers, timeout).await
+    }
 }
 
 impl Default for Traefik {
@@ -47,7 +74,13 @@ impl Traefik {
     /// Traefik 3 on port 80 of all addresses.
     #[must_use]
     pub fn new() -> Self {
-        Self { image: "traefik:v3.7".into(), prefix: "byop".into(), address: "0.0.0.0".into(), http_port: 80 }
+        Self {
+            image: "traefik:v3.7".into(),
+            prefix: "byop".into(),
+            address: "0.0.0.0".into(),
+            http_port: 80,
+            pass: Arc::default(),
+        }
     }
 
     /// Uses another image, such as a mirror's. It must have `sh`, `mv`, `rm` and `cat`, as the official one has.
@@ -139,14 +172,35 @@ impl Traefik {
         spec
     }
 
-    /// The port on loopback that leads to the internal entry point.
-    async fn internal_port(&self, runtime: &dyn ContainerRuntime) -> Result<u16> {
+    /// The way to the internal entry point.
+    async fn door(&self, runtime: &dyn ContainerRuntime) -> Result<Door> {
         let info = runtime.inspect_container(&self.name()).await?;
-        info.ports.iter().find(|p| p.container_port == INTERNAL_PORT).map(|p| p.host_port).ok_or_else(|| {
+        let port = info.ports.iter().find(|p| p.container_port == INTERNAL_PORT).map(|p| p.host_port);
+        let port = port.ok_or_else(|| {
             Error::new(ErrorKind::Unavailable, "ingress.inspect", "the proxy is not running")
                 .with_context("container", self.name())
                 .with_remedy("deploy any app, or start the container")
-        })
+        })?;
+        let mut known = self.pass.lock().await;
+        // Another process may have made the proxy anew.
+        if let Some((_, pass)) = known.as_ref().filter(|(container, _)| *container == info.id) {
+            return Ok(Door { port, pass: pass.clone() });
+        }
+        let pass = self.read_pass(runtime).await?.ok_or_else(|| {
+            Error::new(ErrorKind::Unavailable, "ingress.inspect", "the proxy has not been set up")
+                .with_context("container", self.name())
+                .with_remedy("remove this container; the next deployment makes it anew")
+        })?;
+        *known = Some((info.id, pass.clone()));
+        Ok(Door { port, pass })
+    }
+
+    /// The pass in the proxy's own file, if it is there: it stays the same for as long as the volume does.
+    async fn read_pass(&self, runtime: &dyn ContainerRuntime) -> Result<Option<Secret>> {
+        let mut spec = ExecSpec::new(["cat", &format!("{FOLDER}/{BASE_FILE}")]);
+        spec.user = Some(ROOT);
+        let output = runtime.exec(&self.name(), &spec).await?;
+        Ok(config::pass_of(&output.stdout).map(Secret::new))
     }
 
     /// Puts a file into the watched folder in one step: Traefik never sees half of it. The script is fixed; name and
@@ -173,13 +227,13 @@ impl Traefik {
     /// Waits until `check` is true of what Traefik shows under `path`.
     async fn wait_until(
         &self,
-        port: u16,
+        door: &Door,
         path: &str,
         check: impl Fn(u16, &Value) -> bool + Send,
     ) -> Result<()> {
         let started = tokio::time::Instant::now();
         loop {
-            let seen = http::get(port, path, "byop.internal", None, Duration::from_secs(5)).await;
+            let seen = door.get(path, "byop.internal", None, Duration::from_secs(5)).await;
             let answer = match seen {
                 Ok(answer) => {
                     let shown = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
@@ -235,9 +289,11 @@ impl Ingress for Traefik {
             runtime.create_container(&spec).await?;
         }
         runtime.start_container(&spec.name).await?;
-        self.write(runtime, "byop.yml", &config::base_file()).await?;
-        let port = self.internal_port(runtime).await?;
-        self.wait_until(port, "/api/version", |status, _| status == 200).await?;
+        let pass =
+            self.read_pass(runtime).await?.unwrap_or_else(|| Secret::new(random_text(&SystemEntropy, 26)));
+        self.write(runtime, BASE_FILE, &config::base_file(pass.expose())).await?;
+        let door = self.door(runtime).await?;
+        self.wait_until(&door, "/api/version", |status, _| status == 200).await?;
         Ok(Prepared::Started)
     }
 
@@ -250,19 +306,20 @@ impl Ingress for Traefik {
     }
 
     async fn apply_route(&self, runtime: &dyn ContainerRuntime, route: &Route) -> Result<()> {
-        let Some(file) = config::route_file(route) else {
+        if config::leads_nowhere(route) {
             return self.delete_route(runtime, &route.app).await;
-        };
-        let port = self.internal_port(runtime).await?;
+        }
+        let door = self.door(runtime).await?;
+        let file = config::route_file(route, door.pass.expose());
         self.write(runtime, &config::file_name(&route.app), &file).await?;
-        let written = config::routers(route);
+        let written = config::routers(route, door.pass.expose());
         for name in [config::serving_router(&route.app), config::candidate_router(&route.app)] {
             let path = format!("/api/http/routers/{name}@file");
             match written.get(&name) {
                 Some(router) => {
-                    self.wait_until(port, &path, |_, shown| config::is_in_use(shown, router)).await?;
+                    self.wait_until(&door, &path, |_, shown| config::is_in_use(shown, router)).await?;
                 }
-                None => self.wait_until(port, &path, |status, _| status == 404).await?,
+                None => self.wait_until(&door, &path, |status, _| status == 404).await?,
             }
         }
         Ok(())
@@ -274,10 +331,10 @@ impl Ingress for Traefik {
             runtime.start_container(&self.name()).await?;
         }
         self.exec(runtime, ["rm", "-f", &format!("{FOLDER}/{}", config::file_name(app))]).await?;
-        let port = self.internal_port(runtime).await?;
+        let door = self.door(runtime).await?;
         for name in [config::serving_router(app), config::candidate_router(app)] {
             let path = format!("/api/http/routers/{name}@file");
-            self.wait_until(port, &path, |status, _| status == 404).await?;
+            self.wait_until(&door, &path, |status, _| status == 404).await?;
         }
         Ok(())
     }
@@ -290,13 +347,12 @@ impl Ingress for Traefik {
         path: &str,
         timeout: Duration,
     ) -> Result<Probe> {
-        let port = self.internal_port(runtime).await?;
-        let header = Some((CANDIDATE_HEADER, app.as_str()));
-        let answer = http::get(port, path, host, header, timeout).await?;
+        let door = self.door(runtime).await?;
+        let answer = door.get(path, host, Some((CANDIDATE_HEADER, app.as_str())), timeout).await?;
         if answer.status == 404 {
             // Said by the app, or by the proxy for want of a candidate.
             let router = format!("/api/http/routers/{}@file", config::candidate_router(app));
-            let shown = http::get(port, &router, "byop.internal", None, timeout).await?;
+            let shown = door.get(&router, "byop.internal", None, timeout).await?;
             if shown.status == 404 {
                 return Err(
                     Error::not_found("ingress.probe", "the app has no candidate").with_context("app", app)

@@ -8,6 +8,9 @@ use crate::model::{AppName, Backend, Route};
 pub(super) const CANDIDATE_HEADER: &str = "X-Byop-Candidate";
 /// The entry point for requests from outside.
 pub(super) const WEB: &str = "web";
+/// The header that tells byop's own requests from those of containers: the proxy is in the networks of all apps, and
+/// so its internal entry point can be reached by them.
+const PASS_HEADER: &str = "X-Byop-Pass";
 /// The entry point for byop's own requests, published on loopback only.
 pub(super) const INTERNAL: &str = "byop";
 
@@ -30,10 +33,25 @@ fn service_name(app: &AppName, backend: &Backend) -> String {
     format!("app-{app}-r{}-p{}", backend.release, backend.port)
 }
 
+/// The header of a request with this pass.
+pub(super) fn pass_header(pass: &str) -> (&str, &str) {
+    (PASS_HEADER, pass)
+}
+
+fn pass_rule(pass: &str) -> String {
+    format!("Header(`{PASS_HEADER}`, `{pass}`)")
+}
+
+/// The pass that a base file asks for.
+pub(super) fn pass_of(base_file: &str) -> Option<&str> {
+    let (_, rest) = base_file.split_once(&format!("Header(`{PASS_HEADER}`, `"))?;
+    rest.split_once('`').map(|(pass, _)| pass)
+}
+
 /// The file that every proxy of byop has: its own interface, on the internal entry point.
-pub(super) fn base_file() -> Value {
+pub(super) fn base_file(pass: &str) -> Value {
     json!({ "http": { "routers": { "byop-api": {
-        "rule": "PathPrefix(`/api`)",
+        "rule": format!("PathPrefix(`/api`) && {}", pass_rule(pass)),
         "entryPoints": [INTERNAL],
         "service": "api@internal",
         "priority": 1,
@@ -41,7 +59,7 @@ pub(super) fn base_file() -> Value {
 }
 
 /// The routers of a route by name, as they are written and as Traefik then shows them.
-pub(super) fn routers(route: &Route) -> Map<String, Value> {
+pub(super) fn routers(route: &Route, pass: &str) -> Map<String, Value> {
     let mut routers = Map::new();
     if let (Some(backend), false) = (&route.serving, route.domains.is_empty()) {
         // Host names are checked types: they hold no backtick that could end the rule.
@@ -59,7 +77,7 @@ pub(super) fn routers(route: &Route) -> Map<String, Value> {
     }
     if let Some(backend) = &route.candidate {
         let router = json!({
-            "rule": format!("Header(`{CANDIDATE_HEADER}`, `{}`)", route.app),
+            "rule": format!("Header(`{CANDIDATE_HEADER}`, `{}`) && {}", route.app, pass_rule(pass)),
             "entryPoints": [INTERNAL],
             "service": service_name(&route.app, backend),
             "priority": 1000,
@@ -69,12 +87,14 @@ pub(super) fn routers(route: &Route) -> Map<String, Value> {
     routers
 }
 
-/// The whole file of a route; `None` when it leads nowhere.
-pub(super) fn route_file(route: &Route) -> Option<Value> {
-    let routers = routers(route);
-    if routers.is_empty() {
-        return None;
-    }
+/// Whether a route sends nobody anywhere, so that there is nothing to write.
+pub(super) fn leads_nowhere(route: &Route) -> bool {
+    route.candidate.is_none() && (route.serving.is_none() || route.domains.is_empty())
+}
+
+/// The whole file of a route.
+pub(super) fn route_file(route: &Route, pass: &str) -> Value {
+    let routers = routers(route, pass);
     let mut services = Map::new();
     for backend in [&route.serving, &route.candidate].into_iter().flatten() {
         services.insert(
@@ -90,7 +110,7 @@ pub(super) fn route_file(route: &Route) -> Option<Value> {
     if !middlewares.is_empty() {
         http["middlewares"] = Value::Object(middlewares);
     }
-    Some(json!({ "http": http }))
+    json!({ "http": http })
 }
 
 fn middleware_names(route: &Route) -> Vec<String> {
@@ -155,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_candidate_is_reached_on_the_internal_entry_point_only() {
-        let file = route_file(&route()).unwrap();
+        let file = route_file(&route(), "pass");
         let candidate = &file["http"]["routers"]["app-shop-candidate"];
         assert_eq!(candidate["entryPoints"], json!(["byop"]));
         assert_eq!(candidate["service"], "app-shop-r2-p81");
@@ -169,26 +189,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_byops_own_asks_for_the_pass() {
+        let file = base_file("k3y").to_string();
+        assert_eq!(pass_of(&file), Some("k3y"));
+        assert_eq!(pass_of("{}"), None);
+        let candidate = &routers(&route(), "k3y")["app-shop-candidate"]["rule"];
+        assert_eq!(candidate, "Header(`X-Byop-Candidate`, `shop`) && Header(`X-Byop-Pass`, `k3y`)");
+    }
+
+    #[test]
     fn redirect_and_headers_can_be_switched() {
         let mut route = route();
         assert_eq!(middleware_names(&route), ["app-shop-https", "app-shop-headers"]);
         route.options.https_redirect = false;
         assert_eq!(middlewares(&route)["app-shop-headers"]["headers"].get("stsSeconds"), None);
         route.options.security_headers = false;
-        assert!(route_file(&route).unwrap()["http"].get("middlewares").is_none());
+        assert!(route_file(&route, "pass")["http"].get("middlewares").is_none());
     }
 
     #[test]
     fn a_route_that_leads_nowhere_has_no_file() {
         let mut route = route();
         route.candidate = None;
+        assert!(!leads_nowhere(&route));
         route.domains.clear();
-        assert_eq!(route_file(&route), None);
+        assert!(leads_nowhere(&route) && routers(&route, "pass").is_empty());
     }
 
     #[test]
     fn a_router_with_another_service_is_not_in_use_yet() {
-        let written = &routers(&route())["app-shop"];
+        let written = &routers(&route(), "pass")["app-shop"];
         let mut shown = json!({
             "status": "enabled",
             "rule": "Host(`a.example`) || Host(`b.example`)",
