@@ -103,6 +103,14 @@ pub fn preview(
     spec: &AppSpec,
     target: &Target,
 ) -> Result<Preview> {
+    let focused;
+    let source = match &spec.build.root {
+        Some(folder) => {
+            focused = source.focused(folder)?;
+            &focused
+        }
+        None => source,
+    };
     let (generator, detection) = choose(generators, source, spec)?;
     let plan = generator.plan(source, &detection, spec)?;
     let files = generator.generate(&plan, target)?;

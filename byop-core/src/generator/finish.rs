@@ -101,7 +101,13 @@ pub(crate) fn copy_source(view: &View<'_>, reason: &str) -> BuildStep {
 
 /// Runs a command line, the same for both builders.
 pub(crate) fn run(command: impl Into<String>, caches: Vec<CacheMount>, reason: &str) -> BuildStep {
-    BuildStep::Run(RunSpec { command: command.into(), classic: None, caches, reason: reason.into() })
+    BuildStep::Run(RunSpec {
+        command: command.into(),
+        classic: None,
+        caches,
+        secrets: Vec::new(),
+        reason: reason.into(),
+    })
 }
 
 /// A cache that builds may share.

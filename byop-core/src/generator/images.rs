@@ -1,23 +1,15 @@
 //! The table of base images and known versions: the one place that names them.
 
+mod table;
+
 use std::collections::BTreeMap;
 
 use super::version::{Version, is_plain, satisfies};
 
-/// Release lines that official images exist for, newest first, as of November 2026.
-const NODE: [&str; 13] = [
-    "26.10", "25.9", "24.21", "23.11", "22.23", "21.7", "20.20", "19.9", "18.20", "17.9", "16.20", "14.21",
-    "12.22",
-];
-const PYTHON: [&str; 11] = ["3.14", "3.13", "3.12", "3.11", "3.10", "3.9", "3.8", "3.7", "3.6", "3.5", "2.7"];
-const GO: [&str; 12] =
-    ["1.27", "1.26", "1.25", "1.24", "1.23", "1.22", "1.21", "1.20", "1.19", "1.18", "1.17", "1.16"];
-const RUST: [&str; 1] = ["1.95"];
-
 /// Images to build and run on, by role, with the versions that are known without a network.
 ///
-/// Roles are `node`, `python`, `go`, `rust` (to build, and for the first two to run), `go.run`, `go.run.cgo`,
-/// `rust.run`, `rust.run.shell`, `static.run` and `probe` (where the health check's `wget` is taken from). In a
+/// A role is a stack (what its apps are built on, and often run on) or a stack with a word: `go.run`, `go.run.cgo`,
+/// `rust.run`, `static.run`. `probe` is where the health check of an image without a shell takes its `wget` from. In a
 /// pattern `{version}` is the version and `{os}` the newest Debian release that has an image of it.
 ///
 /// ```
@@ -36,35 +28,16 @@ pub struct BaseImages {
 impl Default for BaseImages {
     /// Official images as of November 2026, each pinned to a minor version and an operating system release.
     fn default() -> Self {
-        let text = |pairs: &[(&str, &str)]| {
-            pairs
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-                .collect::<BTreeMap<_, _>>()
-        };
-        let list =
-            |versions: &[&str]| versions.iter().map(|version| (*version).to_owned()).collect::<Vec<_>>();
-        Self {
-            patterns: text(&[
-                ("node", "node:{version}-{os}-slim"),
-                ("python", "python:{version}-slim-{os}"),
-                ("go", "golang:{version}-{os}"),
-                ("go.run", "gcr.io/distroless/static-debian12:nonroot"),
-                ("go.run.cgo", "gcr.io/distroless/cc-debian12:nonroot"),
-                ("rust", "rust:{version}-slim-{os}"),
-                ("rust.run", "gcr.io/distroless/cc-debian12:nonroot"),
-                ("rust.run.shell", "debian:bookworm-slim"),
-                ("static.run", "nginxinc/nginx-unprivileged:1.28-alpine-slim"),
-                ("probe", "busybox:1.37-musl"),
-            ]),
-            defaults: text(&[("node", "24.21"), ("python", "3.13"), ("go", "1.27"), ("rust", "1.95")]),
-            known: BTreeMap::from([
-                ("node".to_owned(), list(&NODE)),
-                ("python".to_owned(), list(&PYTHON)),
-                ("go".to_owned(), list(&GO)),
-                ("rust".to_owned(), list(&RUST)),
-            ]),
+        let mut images =
+            Self { patterns: BTreeMap::new(), defaults: BTreeMap::new(), known: BTreeMap::new() };
+        for row in table::ROWS {
+            images.defaults.insert(row.stack.into(), row.default.into());
+            images = images.with_versions(row.stack, row.versions.iter().copied());
+            for (role, pattern) in row.images {
+                images = images.with_image(*role, *pattern);
+            }
         }
+        images
     }
 }
 

@@ -23,6 +23,7 @@ struct DockerfileContext<'a> {
     user: Option<UserSpec>,
     health: &'a HealthCheck,
     command: &'a Option<Vec<String>>,
+    stop_signal: &'a Option<String>,
 }
 
 #[derive(Serialize)]
@@ -66,7 +67,10 @@ pub fn render(plan: &Plan, target: &Target) -> Result<FileSet> {
                 )?,
             );
         }
-        if copies(plan, NGINX_CONF) {
+        for (path, text) in &plan.context_files {
+            files.insert(path, text);
+        }
+        if copies(plan, NGINX_CONF) && !plan.context_files.contains_key(NGINX_CONF) {
             files.insert(
                 NGINX_CONF,
                 template::render(
@@ -110,6 +114,7 @@ fn dockerfile(plan: &Plan, target: &Target) -> Result<String> {
             user: plan.user,
             health: &plan.health,
             command: &plan.command,
+            stop_signal: &plan.stop_signal,
         },
     )
 }

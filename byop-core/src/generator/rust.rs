@@ -169,8 +169,7 @@ impl RustGenerator {
                 command: format!("{dummies} && cargo fetch{}", if project.is_locked { " --locked" } else { "" }),
                 classic: Some(format!("{dummies} && {line}")),
                 caches: fetched.to_vec(),
-                reason: "Empty programs stand in for the source, which would make this layer again with every change.".into(),
-            }));
+                reason: "Empty programs stand in for the source, which would make this layer again with every change.".into(), ..RunSpec::default() }));
         }
         build.steps.push(copy_source(view, ""));
         let artefact = format!("target/release/{}", quote(&binary.name));
@@ -185,6 +184,7 @@ impl RustGenerator {
             classic: None,
             caches,
             reason: "Copied out in the same step, because a cache is no part of the image.".into(),
+            ..RunSpec::default()
         }));
         let name = &binary.name;
         let (mut words, needs_shell) = shellless(start, plan.port);

@@ -35,8 +35,12 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The folder of the app: the root, or, when the root has no files that matter and a single folder, that one.
+    /// The folder of the app: the one that the caller chose, else the root, or, when the root has no files that matter
+    /// and a single folder, that one.
     pub(crate) fn of(source: &'a SourceTree) -> Self {
+        if !source.focus().is_empty() {
+            return Self::at(source, source.focus());
+        }
         let mut base = String::new();
         // A bound, because a hostile tree may be one long chain of folders.
         for _ in 0..8 {

@@ -260,6 +260,9 @@ fn is_absolute_clean_path(path: &str) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BuildSpec {
+    /// The folder of the application, where a repository has several; relative to its root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
     /// The generator to use, by name, such as `node`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stack: Option<String>,
@@ -286,6 +289,7 @@ pub struct BuildSpec {
 impl BuildSpec {
     fn validate(&self) -> std::result::Result<(), (String, &str, &'static str)> {
         let lines = [
+            ("root", &self.root),
             ("stack", &self.stack),
             ("version", &self.version),
             ("install", &self.install),

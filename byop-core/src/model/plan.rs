@@ -64,6 +64,15 @@ pub struct Plan {
     pub dockerfile: Option<String>,
     /// Files of the tree that stay as they are, with their texts: an own Dockerfile or `.dockerignore`.
     pub kept: BTreeMap<String, String>,
+    /// Files that byop adds to the build context, with their texts, such as a web server's configuration below
+    /// `.byop/`.
+    pub context_files: BTreeMap<String, String>,
+    /// The signal that asks the application to stop, where its server wants another than SIGTERM.
+    pub stop_signal: Option<String>,
+    /// Databases and the like that the application seems to need.
+    pub addons: Vec<AddonNeed>,
+    /// Environment variables that the application reads and that have no value yet.
+    pub required_env: Vec<EnvNeed>,
     /// What `.dockerignore` leaves out beside what it always does.
     pub ignore: Vec<String>,
     /// The name of the compose file; another than `compose.yaml` when the tree has a compose file of its own.
@@ -101,6 +110,10 @@ impl Plan {
             stages: Vec::new(),
             dockerfile: None,
             kept: BTreeMap::new(),
+            context_files: BTreeMap::new(),
+            stop_signal: None,
+            addons: Vec::new(),
+            required_env: Vec::new(),
             ignore: Vec::new(),
             compose_file: "compose.yaml".into(),
             diagnostics: Vec::new(),
@@ -115,6 +128,30 @@ impl Plan {
         };
         wanted.iter().chain(self.volumes.iter().filter(is_new)).cloned().collect()
     }
+}
+
+/// A database, cache or other service that an application needs beside itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddonNeed {
+    /// What it is: `postgresql`, `mysql`, `mongodb`, `redis`, ...
+    pub kind: String,
+    /// The file that says so.
+    pub file: String,
+    /// What in the file says so, such as "the dependency `pg`".
+    pub reason: String,
+    /// The environment variable that the application takes its address from, where that is known.
+    pub env: Option<String>,
+}
+
+/// An environment variable that an application reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvNeed {
+    /// Its name.
+    pub name: String,
+    /// The file that reads or lists it.
+    pub file: String,
+    /// Whether its name speaks for a secret, such as a key or a password.
+    pub is_secret: bool,
 }
 
 /// How a container checks itself.
@@ -204,6 +241,9 @@ pub struct RunSpec {
     pub classic: Option<String>,
     /// Cache folders, mounted where the builder can.
     pub caches: Vec<CacheMount>,
+    /// Names of build secrets that the command needs: each is a file below `/run/secrets` while it runs, and part of
+    /// no layer. Only BuildKit has them.
+    pub secrets: Vec<String>,
     /// Why, for the comment; empty for none.
     pub reason: String,
 }

@@ -37,6 +37,7 @@ pub struct SourceTree {
     entries: Arc<[SourceEntry]>,
     contents: Contents,
     root: Option<Arc<Path>>,
+    focus: Option<Arc<str>>,
 }
 
 #[derive(Clone)]
@@ -96,6 +97,7 @@ impl SourceTree {
             entries: entries.into(),
             contents: Contents::Folder(Arc::new(handle)),
             root: Some(root.into()),
+            focus: None,
         })
     }
 
@@ -138,13 +140,34 @@ impl SourceTree {
             contents.insert(path, bytes.into());
         }
         let entries = entries.into_values().collect();
-        Ok(Self { entries, contents: Contents::Memory(Arc::new(contents)), root: None })
+        Ok(Self { entries, contents: Contents::Memory(Arc::new(contents)), root: None, focus: None })
     }
 
     /// The folder that it was listed from; none for a tree in memory.
     #[must_use]
     pub fn root(&self) -> Option<&Path> {
         self.root.as_deref()
+    }
+
+    /// The same tree, whose application is in `folder`: one of several in a repository. Paths stay relative to the
+    /// root, as what the folder needs (a lock file, a shared package) may be above it.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such folder.
+    pub fn focused(&self, folder: &str) -> Result<Self> {
+        let path = resolve(&self.entries, "", folder).ok().filter(|_| self.has_dir(folder));
+        let Some(path) = path else {
+            return Err(Error::new(ErrorKind::NotFound, "source.focus", "the tree has no such folder")
+                .with_context("folder", path::shown(folder.as_bytes()))
+                .with_remedy("give the folder of the application, relative to the root of the tree"));
+        };
+        Ok(Self { focus: (!path.is_empty()).then(|| path.as_str().into()), ..self.clone() })
+    }
+
+    /// The folder of the application, as [`Self::focused`] set it; empty for the root, or for one to be found.
+    #[must_use]
+    pub fn focus(&self) -> &str {
+        self.focus.as_deref().unwrap_or_default()
     }
 
     /// All entries, in order of path.

@@ -82,7 +82,7 @@ pub(super) fn add(
         let (caches, classic) = installer.caches();
         let command = lines.join(" && ");
         let classic = classic.then(|| command.replace("pip install ", "pip install --no-cache-dir "));
-        build.steps.push(BuildStep::Run(RunSpec { command, classic, caches, reason: String::new() }));
+        build.steps.push(BuildStep::Run(RunSpec { command, classic, caches, ..RunSpec::default() }));
     }
     let mut last = Stage {
         name: "run".into(),
@@ -430,6 +430,6 @@ impl Installer<'_> {
                 .replace("pip install ", "pip install --no-cache-dir ")
                 .replace("uv pip install --no-cache-dir ", "uv pip install ")
         });
-        BuildStep::Run(RunSpec { command, classic, caches, reason: reason.into() })
+        BuildStep::Run(RunSpec { command, classic, caches, reason: reason.into(), ..RunSpec::default() })
     }
 }

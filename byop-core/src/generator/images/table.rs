@@ -1,0 +1,64 @@
+//! The rows of the table: release lines and official images as of November 2026.
+
+/// What is known of one stack.
+pub(super) struct Row {
+    /// The stack.
+    pub(super) stack: &'static str,
+    /// The version where the app does not say.
+    pub(super) default: &'static str,
+    /// The release lines that official images exist for, newest first.
+    pub(super) versions: &'static [&'static str],
+    /// Images by role.
+    pub(super) images: &'static [(&'static str, &'static str)],
+}
+
+/// In the order of the alphabet.
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        stack: "go",
+        default: "1.27",
+        versions: &[
+            "1.27", "1.26", "1.25", "1.24", "1.23", "1.22", "1.21", "1.20", "1.19", "1.18", "1.17", "1.16",
+        ],
+        images: &[
+            ("go", "golang:{version}-{os}"),
+            ("go.run", "gcr.io/distroless/static-debian12:nonroot"),
+            ("go.run.cgo", "gcr.io/distroless/cc-debian12:nonroot"),
+        ],
+    },
+    Row {
+        stack: "node",
+        default: "24.21",
+        versions: &[
+            "26.10", "25.9", "24.21", "23.11", "22.23", "21.7", "20.20", "19.9", "18.20", "17.9", "16.20",
+            "14.21", "12.22",
+        ],
+        images: &[("node", "node:{version}-{os}-slim")],
+    },
+    Row {
+        stack: "python",
+        default: "3.13",
+        versions: &["3.14", "3.13", "3.12", "3.11", "3.10", "3.9", "3.8", "3.7", "3.6", "3.5", "2.7"],
+        images: &[("python", "python:{version}-slim-{os}")],
+    },
+    Row {
+        stack: "rust",
+        default: "1.95",
+        versions: &["1.95"],
+        images: &[
+            ("rust", "rust:{version}-slim-{os}"),
+            ("rust.run", "gcr.io/distroless/cc-debian12:nonroot"),
+            ("rust.run.shell", "debian:bookworm-slim"),
+        ],
+    },
+    Row {
+        stack: "static",
+        default: "",
+        versions: &[],
+        images: &[
+            ("static.run", "nginxinc/nginx-unprivileged:1.28-alpine-slim"),
+            // Where the health check of an image without a shell takes its `wget` or `nc` from.
+            ("probe", "busybox:1.37-musl"),
+        ],
+    },
+];
