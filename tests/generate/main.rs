@@ -1,5 +1,6 @@
 //! Detection, plans and files, from trees in memory.
 
+mod cloud_init;
 mod compose;
 mod lint;
 mod shapes;
