@@ -19,6 +19,7 @@ pub(crate) fn begin(detection: &Detection, port: u16) -> Plan {
     plan.framework.clone_from(&detection.framework);
     plan.variant = detection.variant;
     plan.package_manager.clone_from(&detection.package_manager);
+    plan.package_manager_version.clone_from(&detection.package_manager_version);
     plan.root.clone_from(&detection.root);
     plan.diagnostics.clone_from(&detection.diagnostics);
     plan

@@ -15,6 +15,12 @@ pub(super) struct Row {
 /// In the order of the alphabet.
 pub(super) const ROWS: &[Row] = &[
     Row {
+        stack: "bun",
+        default: "1.4",
+        versions: &["1.4", "1.3", "1.2", "1.1", "1.0"],
+        images: &[("bun", "oven/bun:{version}-slim")],
+    },
+    Row {
         stack: "go",
         default: "1.27",
         versions: &[
