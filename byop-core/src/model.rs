@@ -33,7 +33,9 @@ pub use host::{AddressPool, HostKey, HostSpec};
 pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
 pub use job::{Job, JobFilter, JobKind, JobState, StepRecord, StepState};
 pub use name::{AppName, DomainName, EnvName};
-pub use plan::{AddonNeed, BuildStep, CacheMount, CopySpec, EnvNeed, HealthCheck, Plan, RunSpec, Stage, Target};
+pub use plan::{
+    AddonNeed, BuildStep, CacheMount, CopySpec, EnvNeed, HealthCheck, Plan, RunSpec, Stage, Target,
+};
 pub use port::{PortSpec, Protocol, PublishedPort};
 pub use preview::Preview;
 pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release};

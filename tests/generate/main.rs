@@ -3,6 +3,7 @@
 mod cloud_init;
 mod compose;
 mod lint;
+mod needs;
 mod shapes;
 mod tools;
 
