@@ -1,6 +1,7 @@
 //! Plain data, in the order in which it flows through the pipeline. No logic beyond validation.
 
 mod app;
+mod build;
 mod container;
 mod detection;
 mod dns;
@@ -12,12 +13,16 @@ mod name;
 mod plan;
 mod port;
 mod preview;
+mod project_file;
+mod question;
 mod release;
 mod route;
 mod server;
 mod source;
+mod spelling;
 
-pub use app::{AppSpec, BuildSpec, HealthSpec, ResourceLimits, RoutingSpec, UserSpec, VolumeSpec};
+pub use app::{AppSpec, HealthSpec, ResourceLimits, RoutingSpec, UserSpec, VolumeSpec};
+pub use build::{BuildSpec, PackagesSpec};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
     ContainerSummary, ExecOutput, ExecSpec, LogCursor, LogLine, LogOptions, LogStream, MountSpec,
@@ -30,9 +35,13 @@ pub use files::{FileSet, GeneratedFile};
 pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
 pub use job::{Job, JobFilter, JobKind, JobState, StepRecord, StepState};
 pub use name::{AppName, DomainName, EnvName};
-pub use plan::{BuildStep, CacheMount, CopySpec, HealthCheck, Plan, RunSpec, Stage, Target};
+pub use plan::{
+    AddonNeed, BuildStep, CacheMount, CopySpec, EnvNeed, HealthCheck, Plan, RunSpec, Stage, Target,
+};
 pub use port::{PortSpec, Protocol, PublishedPort};
 pub use preview::Preview;
+pub use project_file::{ProjectFile, ResourceRequest};
+pub use question::Question;
 pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release};
 pub use route::{Backend, Route};
 pub use server::{
@@ -40,3 +49,4 @@ pub use server::{
     ServerSize, ServerSpec, ServerState,
 };
 pub use source::{Archive, FetchedSource, GitSource, Source, SourceLimits};
+pub(crate) use spelling::{closest, unknown_field};

@@ -1,6 +1,8 @@
 //! Detection, plans and files, from trees in memory.
 
 mod lint;
+mod overrides;
+mod project_file;
 mod shapes;
 
 use std::sync::Arc;
