@@ -17,11 +17,12 @@ mod project_file;
 mod question;
 mod release;
 mod route;
+mod routing;
 mod server;
 mod source;
 mod spelling;
 
-pub use app::{AppSpec, HealthSpec, ResourceLimits, RoutingSpec, UserSpec, VolumeSpec};
+pub use app::{AppSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
 pub use build::{BuildSpec, PackagesSpec};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
@@ -43,7 +44,9 @@ pub use preview::Preview;
 pub use project_file::{ProjectFile, ResourceRequest};
 pub use question::Question;
 pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release};
+pub(crate) use route::rule;
 pub use route::{Backend, Route};
+pub use routing::{BackendProtocol, Middleware, RateLimit, RoutingSpec};
 pub use server::{
     CloudCapabilities, FirewallRule, PowerAction, Price, Region, RegionId, Server, ServerFilter, ServerId,
     ServerSize, ServerSpec, ServerState,

@@ -14,4 +14,4 @@ mod tests;
 mod writer;
 
 pub(crate) use reader::{Dialect, Document, Fault, read, read_as, read_file};
-pub(crate) use writer::write;
+pub(crate) use writer::{write, write_ranked};

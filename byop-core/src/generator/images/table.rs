@@ -15,6 +15,21 @@ pub(super) struct Row {
 /// In the order of the alphabet.
 pub(super) const ROWS: &[Row] = &[
     Row {
+        stack: "addon",
+        default: "",
+        versions: &[],
+        // What compose files put beside an app.
+        images: &[
+            ("addon.mariadb", "mariadb:11.8-noble"),
+            ("addon.memcached", "memcached:1.6-bookworm"),
+            ("addon.mongodb", "mongo:8.0-noble"),
+            ("addon.mysql", "mysql:8.4-oraclelinux9"),
+            ("addon.postgresql", "postgres:17.7-bookworm"),
+            ("addon.rabbitmq", "rabbitmq:4.1-alpine"),
+            ("addon.redis", "redis:8.2-bookworm"),
+        ],
+    },
+    Row {
         stack: "go",
         default: "1.27",
         versions: &[

@@ -3,31 +3,44 @@
 
 use serde_json::Value;
 
-/// Writes a value whose root is an object.
+/// Where a key stands among those of the object at a path: lower ones first, and equal ones in the order of the
+/// alphabet.
+type Rank<'r> = &'r dyn Fn(&[&str], &str) -> usize;
+
+/// Writes a value whose root is an object, its keys in the order of the alphabet.
 pub(crate) fn write(value: &Value) -> String {
+    write_ranked(value, &|_, _| 0)
+}
+
+/// Writes a value whose root is an object, its keys in an order of choice.
+pub(crate) fn write_ranked(value: &Value, rank: Rank<'_>) -> String {
     let mut out = String::new();
-    block(value, 0, &mut out);
+    block(value, &mut Vec::new(), rank, 0, &mut out);
     out
 }
 
-fn block(value: &Value, indent: usize, out: &mut String) {
+fn block<'v>(value: &'v Value, path: &mut Vec<&'v str>, rank: Rank<'_>, indent: usize, out: &mut String) {
     match value {
         Value::Object(map) => {
             // Sorted here, because the map keeps the order of insertion when a host program asks for that.
             let mut pairs: Vec<_> = map.iter().collect();
-            pairs.sort_by_key(|(key, _)| *key);
+            pairs.sort_by_key(|(key, _)| (rank(path, key), *key));
             for (key, value) in pairs {
                 pad(indent, out);
                 out.push_str(&key_text(key));
                 out.push(':');
-                after_key(value, indent, out);
+                path.push(key);
+                after_key(value, path, rank, indent, out);
+                path.pop();
             }
         }
         Value::Array(list) => {
             for value in list {
                 pad(indent, out);
                 out.push('-');
-                after_key(value, indent, out);
+                path.push("-");
+                after_key(value, path, rank, indent, out);
+                path.pop();
             }
         }
         scalar => {
@@ -38,15 +51,15 @@ fn block(value: &Value, indent: usize, out: &mut String) {
     }
 }
 
-fn after_key(value: &Value, indent: usize, out: &mut String) {
+fn after_key<'v>(value: &'v Value, path: &mut Vec<&'v str>, rank: Rank<'_>, indent: usize, out: &mut String) {
     match value {
         Value::Object(map) if !map.is_empty() => {
             out.push('\n');
-            block(value, indent + 1, out);
+            block(value, path, rank, indent + 1, out);
         }
         Value::Array(list) if !list.is_empty() => {
             out.push('\n');
-            block(value, indent + 1, out);
+            block(value, path, rank, indent + 1, out);
         }
         other => {
             out.push(' ');
