@@ -25,6 +25,9 @@ pub struct Plan {
     pub variant: Option<Variant>,
     /// The package manager.
     pub package_manager: Option<String>,
+    /// Its version: the one that the project asks for, else the one that is used.
+    #[serde(default)]
+    pub package_manager_version: Option<String>,
     /// The install command line.
     pub install: Option<String>,
     /// The build command line.
@@ -92,6 +95,7 @@ impl Plan {
             framework: None,
             variant: None,
             package_manager: None,
+            package_manager_version: None,
             install: None,
             build: None,
             start: None,
