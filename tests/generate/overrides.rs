@@ -166,3 +166,27 @@ fn a_missing_start_command_is_a_question_until_it_is_answered() {
     assert!(asked(&with(&files, |_| {})));
     assert!(!asked(&with(&files, |spec| spec.build.start = Some("node x.js".into()))));
 }
+
+#[test]
+fn another_package_manager_is_used_when_it_is_named() {
+    let files = [
+        ("package.json", r#"{"dependencies":{"express":"5"},"scripts":{"build":"x","start":"node server.js"}}"#),
+        ("package-lock.json", r#"{"lockfileVersion":3,"packages":{"":{"dependencies":{"express":"5"}}}}"#),
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n"),
+        ("server.js", ""),
+    ];
+    let found = with(&files, |spec| spec.build.package_manager = Some("npm".into()));
+    assert_eq!(found.plan.package_manager.as_deref(), Some("npm"));
+    assert_eq!(found.plan.build.as_deref(), Some("npm run build"));
+    assert!(!has(&found, "override-without-effect"));
+    let unknown = with(&files, |spec| spec.build.package_manager = Some("cargo".into()));
+    assert!(has(&unknown, "override-without-effect"));
+}
+
+#[test]
+fn a_server_becomes_a_site_when_its_folder_is_named() {
+    let files = [("package.json", r#"{"scripts":{"build":"make-site"}}"#), ("a.js", "")];
+    let found = with(&files, |spec| spec.build.static_dir = Some("public_html".into()));
+    assert!(text(&found).contains("/app/public_html /usr/share/nginx/html\n"), "{}", text(&found));
+    assert!(!has(&found, "no-start-command") && !has(&found, "override-without-effect"));
+}

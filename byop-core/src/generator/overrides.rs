@@ -3,6 +3,7 @@
 //! A stack itself takes `stack`, `version`, `install`, `build`, `start`, `images`, `port`, `health.path`, and
 //! `document_root` and `package_manager` where it has such a thing. The rest is laid over its plan.
 
+use super::needs::is_secret;
 use super::project_file::Effective;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -15,14 +16,8 @@ const HTML: &str = "/usr/share/nginx/html";
 
 /// Lays the facts that plans are made from over a detection.
 pub(crate) fn on_detection(detection: &mut Detection, said: &Effective) {
-    let build = &said.spec.build;
-    for (to, from) in [
-        (&mut detection.framework, &build.framework),
-        (&mut detection.package_manager, &build.package_manager),
-    ] {
-        if from.is_some() {
-            to.clone_from(from);
-        }
+    if let Some(framework) = &said.spec.build.framework {
+        detection.framework = Some(framework.clone());
     }
     detection.evidence.extend(said.evidence.iter().cloned());
     detection.diagnostics.extend(said.diagnostics.iter().cloned());
@@ -72,6 +67,9 @@ pub(crate) fn on_target(target: &Target, owner: &AppSpec, spec: &AppSpec) -> Tar
         }
     }
     target.volumes.extend(spec.volumes.iter().filter(|volume| !owner.volumes.contains(volume)).cloned());
+    for (name, image) in &spec.build.images {
+        target.images.entry(name.clone()).or_insert_with(|| image.clone());
+    }
     let limits = &mut target.resources;
     limits.memory_bytes = limits.memory_bytes.min(spec.resources.memory_bytes);
     limits.cpus = limits.cpus.min(spec.resources.cpus);
@@ -136,7 +134,7 @@ fn needs(plan: &mut Plan, said: &Effective) {
             let new = || EnvNeed {
                 name: name.to_string(),
                 file: file.clone(),
-                is_secret: sounds_secret(name.as_str()),
+                is_secret: is_secret(name.as_str()),
             };
             plan.required_env.push(known.unwrap_or_else(new));
         }
@@ -146,16 +144,6 @@ fn needs(plan: &mut Plan, said: &Effective) {
         spec.env.keys().chain(spec.secrets.keys()).any(|name| name.as_str() == need.name)
     };
     plan.required_env.retain(|need| !has_value(need));
-}
-
-/// Whether the name of a variable speaks for a secret.
-fn sounds_secret(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "PRIVATE", "CREDENTIAL", "API_KEY", "APIKEY", "ACCESS_KEY"]
-        .iter()
-        .any(|word| upper.contains(word))
-        || upper.ends_with("_KEY")
-        || upper.ends_with("_PASS")
 }
 
 /// What an own Dockerfile does not take.
@@ -181,29 +169,38 @@ fn useless(key: &str, why: &str) -> Diagnostic {
     Diagnostic::new("override-without-effect", Severity::Warning, format!("`{key}` has no effect: {why}"))
 }
 
+/// What a web server of files serves, and how. Asked for before its configuration is written, too.
+pub(crate) fn serve(plan: &mut Plan, build: &BuildSpec) {
+    let Some(found) = plan.static_dir.clone() else { return };
+    if let Some(wanted) = build.static_dir.as_ref().filter(|wanted| **wanted != found) {
+        serve_from(plan, &found, wanted);
+    }
+    if let Some(wanted) = build.index_fallback {
+        plan.index_fallback = wanted;
+    }
+}
+
 fn served(plan: &mut Plan, build: &BuildSpec) {
-    if let Some(wanted) = &build.static_dir {
-        match plan.static_dir.clone() {
-            Some(found) if found == *wanted => {}
-            Some(found) => serve_from(plan, &found, wanted),
-            None => {
-                let why = format!("the stack {} does not serve built files", plan.stack);
-                plan.diagnostics.push(useless("build.static_dir", &why));
+    serve(plan, build);
+    if plan.static_dir.is_none() {
+        let why = format!("the stack {} does not serve built files here", plan.stack);
+        for (key, is_given) in [
+            ("build.static_dir", build.static_dir.is_some()),
+            ("build.index_fallback", build.index_fallback.is_some()),
+        ] {
+            if is_given {
+                plan.diagnostics.push(useless(key, &why));
             }
         }
     }
-    if let Some(wanted) = build.index_fallback {
-        if plan.static_dir.is_some() {
-            plan.index_fallback = wanted;
-        } else {
-            plan.diagnostics.push(useless("build.index_fallback", "the app is no static site"));
+    let differs = |wanted: &Option<String>, found: &Option<String>| wanted.is_some() && wanted != found;
+    for (key, is_useless) in [
+        ("build.document_root", differs(&build.document_root, &plan.document_root)),
+        ("build.package_manager", differs(&build.package_manager, &plan.package_manager)),
+    ] {
+        if is_useless {
+            plan.diagnostics.push(useless(key, &format!("the stack {} has no choice here", plan.stack)));
         }
-    }
-    if let Some(wanted) =
-        build.document_root.as_ref().filter(|root| plan.document_root.as_ref() != Some(*root))
-    {
-        let why = format!("the stack {} has no public folder `{wanted}`", plan.stack);
-        plan.diagnostics.push(useless("build.document_root", &why));
     }
 }
 
@@ -348,19 +345,6 @@ mod tests {
             ("nginxinc/nginx-unprivileged:1.28-alpine-slim", false),
         ] {
             assert_eq!(has_packager(image), has, "{image}");
-        }
-    }
-
-    #[test]
-    fn names_that_speak_for_secrets() {
-        for (name, is_secret) in [
-            ("STRIPE_SECRET", true),
-            ("SIGNING_KEY", true),
-            ("DB_PASS", true),
-            ("API_URL", false),
-            ("KEYBOARD", false),
-        ] {
-            assert_eq!(sounds_secret(name), is_secret, "{name}");
         }
     }
 }
