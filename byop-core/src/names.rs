@@ -87,11 +87,7 @@ struct Lists {
 impl Lists {
     fn new() -> Self {
         let list = |text: &'static str| text.split_ascii_whitespace().collect();
-        Self {
-            adverbs: list(words::ADVERBS),
-            adjectives: list(words::ADJECTIVES),
-            nouns: list(words::NOUNS),
-        }
+        Self { adverbs: list(words::ADVERBS), adjectives: list(words::ADJECTIVES), nouns: list(words::NOUNS) }
     }
 
     fn pair(&self, seed: &str, salt: u32) -> String {
@@ -154,8 +150,7 @@ mod tests {
             let name = memorable(&number.to_string());
             assert!(AppName::new(name.as_str()).is_ok() && is_clean(&name), "{name}");
         }
-        let longest =
-            |list: &str| list.split_ascii_whitespace().map(str::len).max().unwrap_or_default();
+        let longest = |list: &str| list.split_ascii_whitespace().map(str::len).max().unwrap_or_default();
         let lists = [words::ADVERBS, words::ADJECTIVES, words::NOUNS];
         assert!(lists.map(longest).iter().sum::<usize>() + 2 <= 40);
     }

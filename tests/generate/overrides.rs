@@ -170,7 +170,10 @@ fn a_missing_start_command_is_a_question_until_it_is_answered() {
 #[test]
 fn another_package_manager_is_used_when_it_is_named() {
     let files = [
-        ("package.json", r#"{"dependencies":{"express":"5"},"scripts":{"build":"x","start":"node server.js"}}"#),
+        (
+            "package.json",
+            r#"{"dependencies":{"express":"5"},"scripts":{"build":"x","start":"node server.js"}}"#,
+        ),
         ("package-lock.json", r#"{"lockfileVersion":3,"packages":{"":{"dependencies":{"express":"5"}}}}"#),
         ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n"),
         ("server.js", ""),
