@@ -320,7 +320,7 @@ fn is_prefix(path: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'/');
     path.len() <= 256
         && path.strip_prefix('/').is_some_and(|rest| {
-            rest.split('/').all(|part| !part.is_empty() && part.trim_start_matches('.') != "")
+            rest.split('/').all(|part| !part.is_empty() && !part.trim_start_matches('.').is_empty())
         })
         && path.bytes().all(fits)
 }
