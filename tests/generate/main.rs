@@ -4,6 +4,8 @@ mod cloud_init;
 mod compose;
 mod lint;
 mod needs;
+mod overrides;
+mod project_file;
 mod shapes;
 mod tools;
 
