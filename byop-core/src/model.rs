@@ -30,7 +30,9 @@ pub use files::{FileSet, GeneratedFile};
 pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
 pub use job::{Job, JobFilter, JobKind, JobState, StepRecord, StepState};
 pub use name::{AppName, DomainName, EnvName};
-pub use plan::{BuildStep, CacheMount, CopySpec, HealthCheck, Plan, RunSpec, Stage, Target};
+pub use plan::{
+    AddonNeed, BuildStep, CacheMount, CopySpec, EnvNeed, HealthCheck, Plan, RunSpec, Stage, Target,
+};
 pub use port::{PortSpec, Protocol, PublishedPort};
 pub use preview::Preview;
 pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release};

@@ -1,5 +1,6 @@
 //! Node.js: servers, server-rendered and static front ends, with npm, Yarn, pnpm or Bun.
 
+mod assets;
 mod framework;
 mod lockfile;
 mod manager;
@@ -7,6 +8,7 @@ mod manifest;
 mod stages;
 mod start;
 
+pub(super) use assets::{Assets, assets};
 use framework::Served;
 use manager::Manager;
 use manifest::Manifest;
@@ -23,6 +25,19 @@ use crate::model::{AppSpec, Detection, Diagnostic, Plan, Severity, Variant};
 use crate::source::SourceTree;
 
 const SOURCES: [&str; 6] = ["js", "ts", "mjs", "cjs", "mts", "cts"];
+
+/// What servers of other stacks begin with.
+const SERVERS: [&str; 9] = [
+    "artisan",
+    "bin/console",
+    "index.php",
+    "public/index.php",
+    "config/application.rb",
+    "config.ru",
+    "app.rb",
+    "main.rb",
+    "mix.exs",
+];
 
 /// Recognises `package.json`.
 #[derive(Debug, Clone, Default)]
@@ -75,8 +90,12 @@ impl Project {
         }
     }
 
-    fn confidence(&self) -> f64 {
+    fn confidence(&self, view: &View<'_>) -> f64 {
         let is_server = self.framework.is_some_and(|name| !framework::builds_files(name));
+        if !is_server && self.manifest.script("start").is_none() && view.first_file(&SERVERS).is_some() {
+            // It builds the assets of the other stack.
+            return 0.45;
+        }
         match (&self.procfile.web, &self.start, &self.served.static_dir) {
             (Some(_), ..) => 0.96,
             (_, Some(_), _) if is_server => 0.96,
@@ -111,7 +130,7 @@ fn pins_of(view: &View<'_>, manifest: &Manifest) -> Result<Vec<Pin>> {
 
 impl NodeGenerator {
     fn describe(&self, view: &View<'_>, project: &Project, spec: Option<&AppSpec>) -> Result<Detection> {
-        let mut detection = Detection::new("node", project.confidence());
+        let mut detection = Detection::new("node", project.confidence(view));
         view.base().clone_into(&mut detection.root);
         detection.note("stack = node", view.full("package.json"), "a manifest of Node.js");
         let version =

@@ -91,6 +91,35 @@ pub(super) fn add(plan: &mut Plan, view: &View<'_>, project: &Project, images: &
     writer.server(plan, images, &install);
 }
 
+/// What brings Node.js and a project's packages into a stage of another stack.
+pub(super) fn bring(view: &View<'_>, project: &Project, images: &BaseImages, version: &str) -> Vec<BuildStep> {
+    let writer = Writer {
+        view,
+        project,
+        image: images.image("node", version),
+        major: Version::parse(version).map_or(0, |version| version.major()),
+        version: version.to_owned(),
+    };
+    let reason = format!("Node.js {version}, which builds the assets here and is not needed to run them.");
+    let mut stage = Stage {
+        steps: vec![
+            copy_from(&writer.image, "/usr/local/bin", "/usr/local/bin", &reason),
+            copy_from(&writer.image, "/usr/local/lib/node_modules", "/usr/local/lib/node_modules", ""),
+        ],
+        ..Stage::default()
+    };
+    // The image has its Yarn elsewhere, so that it is not among what was copied.
+    let is_bare = project.manager.name == "yarn" && project.manager.package().is_none();
+    stage.steps.extend(writer.manager_step().or_else(|| {
+        is_bare.then(|| {
+            let line = "npm install --global --no-audit --no-fund --force yarn@1.22.22 && npm cache clean --force";
+            run(line, Vec::new(), "The package manager of the assets.")
+        })
+    }));
+    writer.add_install(&mut stage, &project.manager.install(), project.manager.name == "npm");
+    stage.steps
+}
+
 impl Writer<'_> {
     fn server(&self, plan: &mut Plan, _images: &BaseImages, install: &dyn Fn(String) -> String) {
         let (manifest, manager) = (&self.project.manifest, &self.project.manager);
