@@ -179,9 +179,10 @@ impl Generator for RubyGenerator {
     }
 }
 
-/// Installs the gems, as the lock file has them.
+/// Installs the gems, as the lock file has them. Not in the mode for deployments: that puts gems where a program that
+/// is started without Bundler does not find them.
 fn install(project: &Project, view: &View<'_>) -> String {
-    let frozen = if project.has_lock { "BUNDLE_DEPLOYMENT=1 " } else { "" };
+    let frozen = if project.has_lock { "BUNDLE_FROZEN=1 " } else { "" };
     let local = if view.has_dir("vendor/cache") { " --local" } else { "" };
     format!("{frozen}BUNDLE_WITHOUT=development:test bundle install{local}")
 }

@@ -4,7 +4,7 @@ use super::{BASE, Shape};
 
 const RUBY: Shape =
     Shape { stack: "ruby", version: "3.4", manager: "bundler", install: FROZEN, port: 3000, ..BASE };
-const FROZEN: &str = "BUNDLE_DEPLOYMENT=1 BUNDLE_WITHOUT=development:test bundle install";
+const FROZEN: &str = "BUNDLE_FROZEN=1 BUNDLE_WITHOUT=development:test bundle install";
 const RAILS_GEMFILE: &str = "ruby '3.2.1'\ngem 'rails'\ngem 'puma'\ngem 'pg'\ngem 'mysql2'\ngem 'bootsnap'\n";
 const RAILS_LOCK: &str = "GEM\n  remote: https://example.com/\n  specs:\n    bootsnap (1.16.0)\n    mysql2 (0.5.5)\n    pg (1.5.0)\n    puma (6.1.1)\n    rails (7.0.4)\n    railties (7.0.4)\n    sprockets-rails (3.4.2)\n\nPLATFORMS\n  arm64-darwin-22\n\nRUBY VERSION\n   ruby 3.2.1p31\n\nBUNDLED WITH\n   2.4.9\n";
 const RAILS_8: &str = "GEM\n  remote: https://example.com/\n  specs:\n    bootsnap (1.18.0)\n    cssbundling-rails (1.4.0)\n    jsbundling-rails (1.3.0)\n    propshaft (1.1.0)\n    psych (5.2.0)\n    puma (6.5.0)\n    rails (8.0.1)\n    railties (8.0.1)\n    sqlite3 (2.4.0)\n\nPLATFORMS\n  x86_64-linux\n\nBUNDLED WITH\n   2.6.2\n";

@@ -115,15 +115,29 @@ impl Project {
             .is_some_and(|script| !script.is_null())
     }
 
-    /// Whether packages come from folders of the tree.
-    pub(super) fn has_local_packages(&self) -> bool {
-        let lists = self.composer.as_ref().and_then(|composer| composer.get("repositories"));
-        let is_path = |entry: &Value| entry.get("type").and_then(Value::as_str) == Some("path");
-        match lists {
-            Some(Value::Array(list)) => list.iter().any(is_path),
-            Some(Value::Object(map)) => map.values().any(is_path),
-            _ => false,
+    /// The folders of the tree that packages come from; none when one of them cannot be named.
+    pub(super) fn local_packages(&self, view: &View<'_>) -> Option<BTreeSet<String>> {
+        let repositories = self.composer.as_ref().and_then(|composer| composer.get("repositories"));
+        let entries: Vec<&Value> = match repositories {
+            Some(Value::Array(list)) => list.iter().collect(),
+            Some(Value::Object(map)) => map.values().collect(),
+            _ => Vec::new(),
+        };
+        let is_path = |entry: &&Value| entry.get("type").and_then(Value::as_str) == Some("path");
+        let mut folders = BTreeSet::new();
+        for entry in entries.into_iter().filter(is_path) {
+            let url = entry.get("url").and_then(Value::as_str)?;
+            // Of a pattern, the folder before it will do.
+            let folder = url.split('*').next().unwrap_or(url).trim_start_matches("./").trim_end_matches('/');
+            if !is_plain(folder) || folder.starts_with('/') || !view.has_dir(folder) {
+                return None;
+            }
+            folders.insert(folder.to_owned());
         }
+        if self.requires("cweagans/composer-patches") && view.has_dir("patches") {
+            folders.insert("patches".to_owned());
+        }
+        Some(folders)
     }
 
     fn root_folder(&self, view: &View<'_>) -> Option<String> {

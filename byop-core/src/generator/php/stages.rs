@@ -48,8 +48,12 @@ pub(super) fn add(
             steps: Vec::new(),
         };
         let mut packages = needed.native.build.clone();
+        let reason = if packages.is_empty() {
+            "Composer unpacks what it downloads, and falls back to Git."
+        } else {
+            "Headers to compile extensions with, and what Composer unpacks downloads with."
+        };
         if plan.install.is_some() && project.packages().next().is_some() {
-            // Composer unpacks archives with the one, and falls back to the other.
             packages.extend(["git", "unzip"].map(String::from));
         }
         packages.sort();
@@ -57,7 +61,7 @@ pub(super) fn add(
         if !packages.is_empty() {
             stage.steps.push(BuildStep::Packages {
                 names: packages,
-                reason: "For Composer's downloads and to compile extensions.".into(),
+                reason: reason.into(),
             });
         }
         stage.steps.push(BuildStep::Workdir("/app".into()));
@@ -127,7 +131,7 @@ fn app(
     images: &BaseImages,
     assets: Option<Assets>,
 ) {
-    let is_local = project.has_local_packages() || project.requires("cweagans/composer-patches");
+    let local = project.local_packages(view);
     let caches = vec![cache("composer", "/root/.cache/composer")];
     let mut lines = Vec::new();
     if let Some(install) = &plan.install {
@@ -155,9 +159,7 @@ fn app(
             "/usr/local/bin/composer",
             "",
         ));
-        if is_local {
-            lines.push(install.clone());
-        } else {
+        if let Some(folders) = local {
             let files: Vec<String> = ["composer.json", "composer.lock", "symfony.lock"]
                 .into_iter()
                 .filter(|file| view.has_file(file))
@@ -170,11 +172,16 @@ fn app(
                     "Manifests first: packages are only installed again when they change.",
                 ));
             }
+            for folder in folders {
+                stage.steps.push(copy(vec![view.full(&folder)], &format!("./{folder}"), ""));
+            }
             stage.steps.push(run(
                 install.clone(),
                 caches.clone(),
                 "Without scripts, as these need the source.",
             ));
+        } else {
+            lines.push(install.clone());
         }
     }
     let has_assets = assets.is_some();

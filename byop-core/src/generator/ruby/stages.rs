@@ -30,10 +30,8 @@ pub(super) fn add(
     let mut settings = BTreeMap::new();
     if project.has_gemfile {
         settings.insert("BUNDLE_WITHOUT".to_owned(), "development:test".to_owned());
-        // Beside the gems of the image, so that a program finds them without Bundler too.
-        settings.insert("BUNDLE_PATH__SYSTEM".to_owned(), "true".to_owned());
         if project.has_lock {
-            settings.insert("BUNDLE_DEPLOYMENT".to_owned(), "1".to_owned());
+            settings.insert("BUNDLE_FROZEN".to_owned(), "1".to_owned());
         }
     }
     let has_build = plan.build.is_some() || assets.is_some();
@@ -137,7 +135,10 @@ fn gems(stage: &mut Stage, plan: &Plan, view: &View<'_>, project: &Project, line
     if let Some(bundler) = bundler {
         lines.push(format!("gem install bundler:{bundler} --conservative --no-document"));
     }
-    lines.push(line);
+    // The stage has these settings already.
+    let line =
+        line.trim_start_matches("BUNDLE_FROZEN=1 ").trim_start_matches("BUNDLE_WITHOUT=development:test ");
+    lines.push(line.to_owned());
     lines.push(format!("rm -rf {BUNDLE}/cache {BUNDLE}/bundler/gems/*/.git"));
     let mut caches = Vec::new();
     if gems.has_remote {
