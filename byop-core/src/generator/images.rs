@@ -87,6 +87,11 @@ impl BaseImages {
         self.defaults.get(stack).cloned().unwrap_or_default()
     }
 
+    /// The release lines that are known of a stack, newest first.
+    pub(crate) fn versions(&self, stack: &str) -> &[String] {
+        self.known.get(stack).map_or(&[], Vec::as_slice)
+    }
+
     /// What an app's request comes to: words, single versions and ranges.
     pub(crate) fn resolve(&self, stack: &str, request: &str) -> Resolved {
         let known = self.known.get(stack).map_or(&[] as &[String], Vec::as_slice);
@@ -177,10 +182,37 @@ fn release_of(role: &str, version: &str) -> &'static str {
             (3, 13..) if !v.is_exact() => "trixie",
             _ => "bookworm",
         },
+        "php" => match (major, minor) {
+            (0..=6, _) | (7, 0..=1) => "stretch",
+            (7, 2) => "buster",
+            (7, 3..) | (8, 0) => "bullseye",
+            (8, 1) if is_before(&v, "8.1.20") => "bullseye",
+            (8, 2) if is_before(&v, "8.2.7") => "bullseye",
+            _ => "bookworm",
+        },
+        "ruby" => match (major, minor) {
+            (0..=1, _) | (2, 0..=5) => "buster",
+            (2, _) | (3, 0) => "bullseye",
+            (3, 1) if is_before(&v, "3.1.4") => "bullseye",
+            (3, 2) if is_before(&v, "3.2.2") => "bullseye",
+            _ => "bookworm",
+        },
+        // The release that the image of this Erlang is built on, so that the libraries fit.
+        "elixir.run" => match major {
+            0..=23 => "buster",
+            24 | 25 => "bullseye",
+            26 | 27 => "bookworm",
+            _ => "trixie",
+        },
         "go" if major == 1 && minor < 21 => "bullseye",
         "rust" if major == 1 && minor < 71 => "bullseye",
         _ => "bookworm",
     }
+}
+
+/// Whether `version` is one release, and from before `other`.
+fn is_before(version: &Version, other: &str) -> bool {
+    version.is_exact() && Version::parse(other).is_some_and(|other| version.compare(&other).is_lt())
 }
 
 #[cfg(test)]
@@ -230,6 +262,14 @@ mod tests {
             ("python", "3.13.3", "python:3.13.3-slim-bookworm"),
             ("python", "3.11", "python:3.11-slim-bookworm"),
             ("python", "2.7", "python:2.7-slim-buster"),
+            ("php", "8.4", "php:8.4-apache-bookworm"),
+            ("php", "7.4", "php:7.4-apache-bullseye"),
+            ("php", "5.6", "php:5.6-apache-stretch"),
+            ("ruby", "3.4", "ruby:3.4-slim-bookworm"),
+            ("ruby", "3.2.1", "ruby:3.2.1-slim-bullseye"),
+            ("elixir", "1.18-otp-27", "elixir:1.18-otp-27-slim"),
+            ("elixir.run", "27", "debian:bookworm-slim"),
+            ("elixir.run", "24", "debian:bullseye-slim"),
             ("go", "1.18", "golang:1.18-bullseye"),
             ("rust", "1.95", "rust:1.95-slim-bookworm"),
         ] {

@@ -1,6 +1,7 @@
 //! Node.js: servers, server-rendered and static front ends, with npm, Yarn, pnpm or Bun.
 
 mod apps;
+mod assets;
 mod framework;
 mod lockfile;
 mod manager;
@@ -11,6 +12,7 @@ mod stages;
 mod start;
 mod workspace;
 
+pub(super) use assets::{Assets, assets};
 use framework::Served;
 use manager::Manager;
 use manifest::Manifest;
@@ -178,7 +180,7 @@ impl Project {
 }
 
 /// Manifests of other stacks, beside which a `package.json` mostly builds assets.
-const OTHERS: [&str; 15] = [
+const OTHERS: [&str; 22] = [
     "composer.json",
     "Gemfile",
     "manage.py",
@@ -194,6 +196,13 @@ const OTHERS: [&str; 15] = [
     "artisan",
     "pubspec.yaml",
     "build.sbt",
+    "bin/console",
+    "index.php",
+    "public/index.php",
+    "config/application.rb",
+    "config.ru",
+    "app.rb",
+    "main.rb",
 ];
 
 fn is_beside_another(view: &View<'_>) -> bool {

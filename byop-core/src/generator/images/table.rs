@@ -15,12 +15,6 @@ pub(super) struct Row {
 /// In the order of the alphabet.
 pub(super) const ROWS: &[Row] = &[
     Row {
-        stack: "bun",
-        default: "1.4",
-        versions: &["1.4", "1.3", "1.2", "1.1", "1.0"],
-        images: &[("bun", "oven/bun:{version}-slim")],
-    },
-    Row {
         stack: "addon",
         default: "",
         versions: &[],
@@ -33,6 +27,31 @@ pub(super) const ROWS: &[Row] = &[
             ("addon.postgresql", "postgres:17.7-bookworm"),
             ("addon.rabbitmq", "rabbitmq:4.1-alpine"),
             ("addon.redis", "redis:8.2-bookworm"),
+        ],
+    },
+    Row {
+        stack: "bun",
+        default: "1.4",
+        versions: &["1.4", "1.3", "1.2", "1.1", "1.0"],
+        images: &[("bun", "oven/bun:{version}-slim")],
+    },
+    Row {
+        stack: "elixir",
+        default: "1.18",
+        versions: &["1.19", "1.18", "1.17", "1.16", "1.15", "1.14", "1.13", "1.12", "1.11", "1.10"],
+        // The version of these two comes with that of Erlang: `1.18-otp-27`, and `27`.
+        images: &[("elixir", "elixir:{version}-slim"), ("elixir.run", "debian:{os}-slim")],
+    },
+    Row {
+        stack: "gleam",
+        default: "1.13.0",
+        versions: &[
+            "1.13.0", "1.12.0", "1.11.1", "1.10.0", "1.9.1", "1.8.1", "1.7.0", "1.6.3", "1.5.1", "1.4.1",
+            "1.3.2", "1.2.1", "1.1.0", "1.0.0",
+        ],
+        images: &[
+            ("gleam", "ghcr.io/gleam-lang/gleam:v{version}-erlang-alpine"),
+            ("gleam.erlang", "erlang:27.3-alpine"),
         ],
     },
     Row {
@@ -67,10 +86,27 @@ pub(super) const ROWS: &[Row] = &[
     },
     Row { stack: "pelican", default: "4.12.0", versions: &[], images: &[] },
     Row {
+        stack: "php",
+        default: "8.4",
+        versions: &["8.5", "8.4", "8.3", "8.2", "8.1", "8.0", "7.4", "7.3", "7.2", "7.1", "7.0", "5.6"],
+        images: &[
+            ("php", "php:{version}-apache-{os}"),
+            ("php.composer", "composer:2.8"),
+            // The last line of Composer that runs on PHP before 7.2.5.
+            ("php.composer.old", "composer:2.2"),
+        ],
+    },
+    Row {
         stack: "python",
         default: "3.13",
         versions: &["3.14", "3.13", "3.12", "3.11", "3.10", "3.9", "3.8", "3.7", "3.6", "3.5", "2.7"],
         images: &[("python", "python:{version}-slim-{os}")],
+    },
+    Row {
+        stack: "ruby",
+        default: "3.4",
+        versions: &["4.0", "3.4", "3.3", "3.2", "3.1", "3.0", "2.7", "2.6", "2.5", "2.4", "2.3"],
+        images: &[("ruby", "ruby:{version}-slim-{os}")],
     },
     Row {
         stack: "rust",
