@@ -6,9 +6,12 @@ mod choice;
 mod command;
 mod compose;
 mod dockerfile;
+mod dotnet;
 mod finish;
 mod go;
 mod images;
+mod java;
+mod jvm;
 mod node;
 mod packages;
 mod pins;
@@ -21,6 +24,7 @@ mod static_site;
 mod template;
 mod version;
 mod view;
+mod xml;
 mod yaml;
 
 use std::fmt::Debug;
@@ -28,8 +32,10 @@ use std::sync::Arc;
 
 pub use choice::{choose, detect_all, not_recognised, preview};
 pub use dockerfile::DockerfileGenerator;
+pub use dotnet::DotnetGenerator;
 pub use go::GoGenerator;
 pub use images::BaseImages;
+pub use java::JavaGenerator;
 pub use node::NodeGenerator;
 pub use python::PythonGenerator;
 pub use render::render;
@@ -90,6 +96,8 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(PythonGenerator::new(images.clone())),
         Arc::new(GoGenerator::new(images.clone())),
         Arc::new(RustGenerator::new(images.clone())),
+        Arc::new(JavaGenerator::new(images.clone())),
+        Arc::new(DotnetGenerator::new(images.clone())),
         Arc::new(StaticGenerator::new(images.clone())),
     ]
 }

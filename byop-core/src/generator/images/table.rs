@@ -15,6 +15,16 @@ pub(super) struct Row {
 /// In the order of the alphabet.
 pub(super) const ROWS: &[Row] = &[
     Row {
+        stack: "dotnet",
+        default: "10.0",
+        versions: &["10.0", "9.0", "8.0", "7.0", "6.0", "5.0", "3.1"],
+        images: &[
+            ("dotnet", "mcr.microsoft.com/dotnet/sdk:{version}-{os}"),
+            ("dotnet.run", "mcr.microsoft.com/dotnet/aspnet:{version}-{os}"),
+            ("dotnet.run.console", "mcr.microsoft.com/dotnet/runtime:{version}-{os}"),
+        ],
+    },
+    Row {
         stack: "go",
         default: "1.27",
         versions: &[
@@ -24,6 +34,20 @@ pub(super) const ROWS: &[Row] = &[
             ("go", "golang:{version}-{os}"),
             ("go.run", "gcr.io/distroless/static-debian12:nonroot"),
             ("go.run.cgo", "gcr.io/distroless/cc-debian12:nonroot"),
+        ],
+    },
+    Row {
+        stack: "java",
+        default: "21",
+        versions: &["26", "25", "24", "23", "22", "21", "20", "19", "18", "17", "16", "11", "8"],
+        images: &[
+            ("java", "eclipse-temurin:{version}-jdk-{os}"),
+            ("java.run", "eclipse-temurin:{version}-jre-{os}"),
+            ("java.maven", "maven:3.9-eclipse-temurin-{version}-{os}"),
+            // The version is Gradle's with the release of Java behind it.
+            ("java.gradle", "gradle:{version}-{os}"),
+            // The version is Tomcat's with the release of Java behind it.
+            ("java.tomcat", "tomcat:{version}-temurin-{os}"),
         ],
     },
     Row {
