@@ -12,6 +12,7 @@ mod go;
 mod images;
 mod java;
 mod jvm;
+mod needs;
 mod node;
 mod packages;
 mod pins;
@@ -36,7 +37,7 @@ pub use dotnet::DotnetGenerator;
 pub use go::GoGenerator;
 pub use images::BaseImages;
 pub use java::JavaGenerator;
-pub use node::NodeGenerator;
+pub use node::{BunGenerator, NodeGenerator};
 pub use python::PythonGenerator;
 pub use render::render;
 pub use rust::RustGenerator;
@@ -99,5 +100,6 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(JavaGenerator::new(images.clone())),
         Arc::new(DotnetGenerator::new(images.clone())),
         Arc::new(StaticGenerator::new(images.clone())),
+        Arc::new(BunGenerator::new(images.clone())),
     ]
 }

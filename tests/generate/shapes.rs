@@ -6,6 +6,7 @@ mod front_end;
 mod jvm;
 mod node;
 mod python;
+mod sites;
 
 /// A tree and what is expected of it. An empty text means none.
 pub(crate) struct Shape {
@@ -54,6 +55,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
         front_end::shapes(),
         python::shapes(),
         compiled::shapes(),
+        sites::shapes(),
         jvm::shapes(),
         dotnet::shapes(),
     ]

@@ -91,6 +91,7 @@ impl Generator for JavaGenerator {
         detection.note("stack = java", &project.manifest, format!("a file of a project of {tool}"));
         detection.version = Some(self.version(&view, &project, &mut detection)?);
         detection.package_manager = Some(tool.into());
+        detection.package_manager_version = project.tool_version.as_ref().map(|(version, _)| version.clone());
         let by = if project.has_wrapper { "the wrapper fetches it" } else { "the base image brings it" };
         match &project.tool_version {
             Some((version, file)) => detection.note(format!("package manager = {tool} {version}"), file, by),
