@@ -8,10 +8,13 @@ mod command;
 mod compose;
 mod dockerfile;
 mod elixir;
+mod dotnet;
 mod finish;
 mod gleam;
 mod go;
 mod images;
+mod java;
+mod jvm;
 mod needs;
 mod node;
 mod overrides;
@@ -29,6 +32,7 @@ mod static_site;
 mod template;
 mod version;
 mod view;
+mod xml;
 mod yaml;
 
 use std::fmt::Debug;
@@ -39,8 +43,10 @@ pub use cloud_init::cloud_init;
 pub use dockerfile::DockerfileGenerator;
 pub use elixir::ElixirGenerator;
 pub use gleam::GleamGenerator;
+pub use dotnet::DotnetGenerator;
 pub use go::GoGenerator;
 pub use images::BaseImages;
+pub use java::JavaGenerator;
 pub use node::{BunGenerator, NodeGenerator};
 pub use php::PhpGenerator;
 pub use python::PythonGenerator;
@@ -107,6 +113,8 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(RubyGenerator::new(images.clone())),
         Arc::new(ElixirGenerator::new(images.clone())),
         Arc::new(GleamGenerator::new(images.clone())),
+        Arc::new(JavaGenerator::new(images.clone())),
+        Arc::new(DotnetGenerator::new(images.clone())),
         Arc::new(StaticGenerator::new(images.clone())),
         Arc::new(BunGenerator::new(images.clone())),
     ]

@@ -2,7 +2,9 @@
 
 mod beam;
 mod compiled;
+mod dotnet;
 mod front_end;
+mod jvm;
 mod node;
 mod php;
 mod python;
@@ -60,6 +62,8 @@ pub(crate) fn shapes() -> Vec<Shape> {
         ruby::shapes(),
         beam::shapes(),
         sites::shapes(),
+        jvm::shapes(),
+        dotnet::shapes(),
     ]
     .into_iter()
     .flatten()

@@ -162,8 +162,24 @@ fn codename(name: &str) -> Option<&'static str> {
     })
 }
 
+/// The Ubuntu release of an image of Java: the newest where a release of Java is kept up.
+fn ubuntu_of(version: &str) -> &'static str {
+    // `8.14-jdk21`: the release of Java is the last number.
+    let release = version.rsplit(|c: char| !c.is_ascii_digit()).find_map(|part| part.parse::<u32>().ok());
+    match release {
+        Some(16) => "focal",
+        Some(18..=20) => "jammy",
+        // Builds of Gradle from before Ubuntu's newest release had no image of older Java on it.
+        Some(..21) if version.contains("-jdk") => "jammy",
+        _ => "noble",
+    }
+}
+
 /// The Debian release of an image: the newest that a version was published on.
 fn release_of(role: &str, version: &str) -> &'static str {
+    if role == "java" || role.starts_with("java.") {
+        return ubuntu_of(version);
+    }
     let Some(v) = Version::parse(version) else { return "bookworm" };
     let (major, minor) = (v.major(), v.minor().unwrap_or(u32::MAX));
     match role {
@@ -203,6 +219,12 @@ fn release_of(role: &str, version: &str) -> &'static str {
             24 | 25 => "bullseye",
             26 | 27 => "bookworm",
             _ => "trixie",
+        },
+        "dotnet" | "dotnet.run" | "dotnet.run.console" => match major {
+            0..=6 => "bullseye-slim",
+            7..=9 => "bookworm-slim",
+            // From here on the images are made of Ubuntu.
+            _ => "noble",
         },
         "go" if major == 1 && minor < 21 => "bullseye",
         "rust" if major == 1 && minor < 71 => "bullseye",
@@ -272,6 +294,16 @@ mod tests {
             ("elixir.run", "24", "debian:bullseye-slim"),
             ("go", "1.18", "golang:1.18-bullseye"),
             ("rust", "1.95", "rust:1.95-slim-bookworm"),
+            ("dotnet", "8.0.100", "mcr.microsoft.com/dotnet/sdk:8.0.100-bookworm-slim"),
+            ("dotnet.run", "6.0", "mcr.microsoft.com/dotnet/aspnet:6.0-bullseye-slim"),
+            ("dotnet.run.console", "10.0", "mcr.microsoft.com/dotnet/runtime:10.0-noble"),
+            ("java", "21", "eclipse-temurin:21-jdk-noble"),
+            ("java.run", "8", "eclipse-temurin:8-jre-noble"),
+            ("java.run", "19", "eclipse-temurin:19-jre-jammy"),
+            ("java.maven", "17", "maven:3.9-eclipse-temurin-17-noble"),
+            ("java.gradle", "8.14-jdk21", "gradle:8.14-jdk21-noble"),
+            ("java.gradle", "8.2.1-jdk17", "gradle:8.2.1-jdk17-jammy"),
+            ("java.tomcat", "10.1-jre21", "tomcat:10.1-jre21-temurin-noble"),
         ] {
             assert_eq!(images.image(role, version), image);
         }

@@ -25,6 +25,11 @@ const HEALTH: [&str; 14] = [
     "/status",
 ];
 
+/// How telling a path is for the health of an app, the most telling first; none when it is about something else.
+pub(crate) fn health_rank(path: &str) -> Option<usize> {
+    HEALTH.iter().position(|health| *health == path)
+}
+
 /// What marks a line as the definition of a route that answers GET.
 const ROUTES: [&str; 17] = [
     ".get(",
@@ -53,10 +58,21 @@ pub(crate) struct Sources(Vec<(String, String)>);
 impl Sources {
     /// Reads `first` (the entry, when it is known) and then the files with these extensions.
     pub(crate) fn read(view: &View<'_>, first: Option<&str>, extensions: &[&str]) -> Self {
+        Self::read_deep(view, first, extensions, 5, &|_| true)
+    }
+
+    /// The same at another depth, of paths that `is_wanted` takes.
+    pub(crate) fn read_deep(
+        view: &View<'_>,
+        first: Option<&str>,
+        extensions: &[&str],
+        depth: usize,
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> Self {
         let mut texts: Vec<(String, String)> = Vec::new();
         let mut bytes = 0;
-        let listed = view.sources(extensions, 5);
-        for path in first.into_iter().chain(listed.into_iter().take(FILES)) {
+        let listed = view.sources(extensions, depth).into_iter().filter(|path| is_wanted(path));
+        for path in first.into_iter().chain(listed.take(FILES)) {
             if bytes > BYTES || texts.iter().any(|(seen, _)| seen == path) {
                 continue;
             }

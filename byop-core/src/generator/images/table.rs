@@ -36,6 +36,16 @@ pub(super) const ROWS: &[Row] = &[
         images: &[("bun", "oven/bun:{version}-slim")],
     },
     Row {
+        stack: "dotnet",
+        default: "10.0",
+        versions: &["10.0", "9.0", "8.0", "7.0", "6.0", "5.0", "3.1"],
+        images: &[
+            ("dotnet", "mcr.microsoft.com/dotnet/sdk:{version}-{os}"),
+            ("dotnet.run", "mcr.microsoft.com/dotnet/aspnet:{version}-{os}"),
+            ("dotnet.run.console", "mcr.microsoft.com/dotnet/runtime:{version}-{os}"),
+        ],
+    },
+    Row {
         stack: "elixir",
         default: "1.18",
         versions: &["1.19", "1.18", "1.17", "1.16", "1.15", "1.14", "1.13", "1.12", "1.11", "1.10"],
@@ -67,6 +77,20 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row { stack: "hugo", default: "0.168.0", versions: &[], images: &[] },
+    Row {
+        stack: "java",
+        default: "21",
+        versions: &["26", "25", "24", "23", "22", "21", "20", "19", "18", "17", "16", "11", "8"],
+        images: &[
+            ("java", "eclipse-temurin:{version}-jdk-{os}"),
+            ("java.run", "eclipse-temurin:{version}-jre-{os}"),
+            ("java.maven", "maven:3.9-eclipse-temurin-{version}-{os}"),
+            // The version is Gradle's with the release of Java behind it.
+            ("java.gradle", "gradle:{version}-{os}"),
+            // The version is Tomcat's with the release of Java behind it.
+            ("java.tomcat", "tomcat:{version}-temurin-{os}"),
+        ],
+    },
     Row {
         stack: "jekyll",
         default: "3.4",
