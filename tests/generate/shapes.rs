@@ -1,9 +1,12 @@
 //! Small applications in memory, after the shapes of real ones, with what has to be found in them.
 
 mod compiled;
+mod deno;
 mod front_end;
+mod native;
 mod node;
 mod python;
+mod scripts;
 
 /// A tree and what is expected of it. An empty text means none.
 pub(crate) struct Shape {
@@ -47,8 +50,16 @@ const EXPRESS: &str = r#"{"dependencies":{"express":"^5.0.0"},"scripts":{"start"
 const EXPRESS_LOCK: &str = r#"{"lockfileVersion":3,"packages":{"":{"dependencies":{"express":"^5.0.0"}},"node_modules/express":{"version":"5.1.0"}}}"#;
 
 pub(crate) fn shapes() -> Vec<Shape> {
-    [node::shapes(), front_end::shapes(), python::shapes(), compiled::shapes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        node::shapes(),
+        front_end::shapes(),
+        python::shapes(),
+        compiled::shapes(),
+        deno::shapes(),
+        native::shapes(),
+        scripts::shapes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -1,0 +1,128 @@
+//! Rocks: what a rockspec and the source ask for, and the distribution's packages of them.
+
+use crate::error::Result;
+use crate::generator::view::View;
+
+/// Rocks that the distribution has for every version of Lua, with the modules that they bring.
+const KNOWN: [(&str, &[&str], &str); 15] = [
+    ("argparse", &["argparse"], "lua-argparse"),
+    ("basexx", &["basexx"], "lua-basexx"),
+    ("copas", &["copas"], "lua-copas"),
+    ("cqueues", &["cqueues"], "lua-cqueues"),
+    ("dkjson", &["dkjson"], "lua-dkjson"),
+    ("http", &["http"], "lua-http"),
+    ("inspect", &["inspect"], "lua-inspect"),
+    ("lpeg", &["lpeg", "re"], "lua-lpeg"),
+    ("lua-cjson", &["cjson"], "lua-cjson"),
+    ("luafilesystem", &["lfs"], "lua-filesystem"),
+    ("luaossl", &["openssl"], "lua-luaossl"),
+    ("luaposix", &["posix"], "lua-posix"),
+    ("luasec", &["ssl"], "lua-sec"),
+    ("luasocket", &["socket", "mime", "ltn12"], "lua-socket"),
+    ("penlight", &["pl"], "lua-penlight"),
+];
+
+/// What a project asks for.
+#[derive(Debug, Default)]
+pub(super) struct Rocks {
+    /// The rockspec.
+    pub(super) file: Option<String>,
+    /// The constraint on Lua itself.
+    pub(super) lua: Option<String>,
+    /// Names of rocks, in lower case.
+    names: Vec<String>,
+}
+
+impl Rocks {
+    pub(super) fn read(view: &View<'_>) -> Result<Self> {
+        let mut files: Vec<&str> = view
+            .entries_here()
+            .filter(|(name, is_file)| *is_file && name.ends_with(".rockspec"))
+            .map(|(name, _)| name)
+            .collect();
+        // The one for development comes first, as it describes this very tree.
+        files.sort_by_key(|name| (!(name.contains("-dev") || name.contains("-scm")), *name));
+        let mut rocks = Self::default();
+        let Some(file) = files.first() else { return Ok(rocks) };
+        let text = view.read(file)?.unwrap_or_default();
+        rocks.file = Some((*file).to_owned());
+        for entry in dependencies(&text) {
+            let (name, constraint) = entry.split_once([' ', '>', '<', '=', '~']).unwrap_or((entry, ""));
+            if name == "lua" {
+                let constraint = entry[name.len()..].trim();
+                rocks.lua = (!constraint.is_empty()).then(|| constraint.replace("~>", "~"));
+            } else if !name.is_empty() {
+                let _ = constraint;
+                rocks.names.push(name.to_ascii_lowercase());
+            }
+        }
+        Ok(rocks)
+    }
+
+    /// The distribution's packages that bring all of it; none where a rock is not among them.
+    pub(super) fn packages(&self, view: &View<'_>) -> Option<Vec<String>> {
+        let mut found: Vec<String> = Vec::new();
+        for name in &self.names {
+            let (.., package) = KNOWN.iter().find(|(rock, ..)| rock == name)?;
+            found.push((*package).to_owned());
+        }
+        // A script without a rockspec says what it wants where it loads it.
+        for path in view.sources(&["lua"], 4).into_iter().take(40) {
+            let Some(text) = view.glance(path) else { continue };
+            for module in required(&text) {
+                let top = module.split('.').next().unwrap_or(module);
+                let is_own = view.has_file(&format!("{}.lua", module.replace('.', "/")))
+                    || view.has_dir(top)
+                    || view.has_file(&format!("{top}.lua"));
+                let known = KNOWN.iter().find(|(_, modules, _)| modules.contains(&top) && !is_own);
+                found.extend(known.map(|(.., package)| (*package).to_owned()));
+            }
+        }
+        found.sort();
+        found.dedup();
+        Some(found)
+    }
+}
+
+/// The texts in the list of dependencies.
+fn dependencies(text: &str) -> Vec<&str> {
+    let Some(at) = text.lines().position(|line| line.trim_start().starts_with("dependencies")) else {
+        return Vec::new();
+    };
+    let start: usize = text.lines().take(at).map(|line| line.len() + 1).sum();
+    let rest = text.get(start..).unwrap_or_default();
+    let end = rest.find('}').unwrap_or(rest.len());
+    rest[..end].split(['"', '\'']).skip(1).step_by(2).collect()
+}
+
+/// The modules that a source loads by name.
+fn required(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("require").filter_map(|(at, _)| {
+        let rest = text[at + 7..].trim_start_matches([' ', '(']);
+        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        rest[1..].split(quote).next()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceTree;
+
+    #[test]
+    fn rocks_come_to_packages_where_all_are_known() {
+        let spec = "package = \"shop\"\ndependencies = {\n  \"lua >= 5.3, < 5.5\",\n  'luasocket ~> 3.1',\n  \"copas\"\n}\n";
+        let tree = SourceTree::from_files([
+            ("shop-dev-1.rockspec", spec),
+            ("main.lua", "local json = require \"cjson\"\nlocal own = require('http.x')"),
+            ("http/x.lua", ""),
+        ])
+        .unwrap();
+        let view = View::at(&tree, "");
+        let rocks = Rocks::read(&view).unwrap();
+        assert_eq!(rocks.lua.as_deref(), Some(">= 5.3, < 5.5"));
+        assert_eq!(rocks.packages(&view).unwrap(), ["lua-cjson", "lua-copas", "lua-socket"]);
+        let unknown = Rocks { names: vec!["lapis".into()], ..Rocks::default() };
+        assert!(unknown.packages(&view).is_none());
+    }
+}
