@@ -10,8 +10,8 @@ pub(crate) struct Outline(Vec<(Vec<String>, String)>);
 
 impl Outline {
     pub(crate) fn parse(text: &str) -> Self {
-        let (mut found, mut open): (Vec<(Vec<String>, String)>, Vec<(usize, String)>) =
-            (Vec::new(), Vec::new());
+        let mut found: Vec<(Vec<String>, String)> = Vec::new();
+        let mut open: Vec<(usize, String)> = Vec::new();
         for line in text.lines().take(LINES) {
             let bare = without_comment(line);
             let body = bare.trim_start();
