@@ -18,6 +18,7 @@ mod haskell;
 mod images;
 mod lua;
 mod native;
+mod needs;
 mod node;
 mod outline;
 mod packages;
@@ -53,7 +54,7 @@ pub use go::GoGenerator;
 pub use haskell::HaskellGenerator;
 pub use images::BaseImages;
 pub use lua::LuaGenerator;
-pub use node::NodeGenerator;
+pub use node::{BunGenerator, NodeGenerator};
 pub use process::ProcfileGenerator;
 pub use python::PythonGenerator;
 pub use render::render;
@@ -130,5 +131,6 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(CobolGenerator::new(images.clone())),
         Arc::new(ShellGenerator::new(images.clone())),
         Arc::new(ProcfileGenerator::new(images.clone())),
+        Arc::new(BunGenerator::new(images.clone())),
     ]
 }

@@ -7,6 +7,7 @@ mod native;
 mod node;
 mod python;
 mod scripts;
+mod sites;
 
 /// A tree and what is expected of it. An empty text means none.
 pub(crate) struct Shape {
@@ -55,6 +56,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
         front_end::shapes(),
         python::shapes(),
         compiled::shapes(),
+        sites::shapes(),
         deno::shapes(),
         native::shapes(),
         scripts::shapes(),
