@@ -51,7 +51,7 @@ impl Generator for CppGenerator {
         let confidence = match (rival, project.system, &project.chosen) {
             // The extension module of another language, or a file of tasks.
             (Some(_), ..) => 0.3,
-            (None, System::Cmake | System::Meson, Some(_)) => 0.95,
+            (None, System::Cmake | System::Meson, Some(_)) => 0.96,
             (None, System::Make, Some(_)) => 0.8,
             (None, System::Compiler, _) => 0.6,
             (None, System::Cmake | System::Meson, None) => 0.6,

@@ -96,7 +96,7 @@ impl Generator for CrystalGenerator {
         let view = View::of(source);
         let Some(project) = Project::read(&view)? else { return Ok(None) };
         let chosen = project.chosen();
-        let mut detection = Detection::new("crystal", if chosen.is_some() { 0.95 } else { 0.6 });
+        let mut detection = Detection::new("crystal", if chosen.is_some() { 0.96 } else { 0.6 });
         view.base().clone_into(&mut detection.root);
         detection.note("stack = crystal", view.full("shard.yml"), "a manifest of Crystal");
         detection.version = Some(pins::decide(&self.images, "crystal", &project.pins, None, &mut detection));

@@ -98,7 +98,7 @@ impl Generator for DartGenerator {
     fn detect(&self, source: &SourceTree) -> Result<Option<Detection>> {
         let view = View::of(source);
         let Some(project) = Project::read(&view)? else { return Ok(None) };
-        let mut detection = Detection::new("dart", if project.chosen.is_some() { 0.95 } else { 0.6 });
+        let mut detection = Detection::new("dart", if project.chosen.is_some() { 0.96 } else { 0.6 });
         view.base().clone_into(&mut detection.root);
         detection.note("stack = dart", view.full("pubspec.yaml"), "a manifest of Dart, without Flutter");
         detection.version = Some(pins::decide(&self.images, "dart", &project.pins, None, &mut detection));

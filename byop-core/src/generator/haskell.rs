@@ -41,7 +41,7 @@ impl Generator for HaskellGenerator {
     fn detect(&self, source: &SourceTree) -> Result<Option<Detection>> {
         let view = View::of(source);
         let Some(project) = Project::read(&view)? else { return Ok(None) };
-        let mut detection = Detection::new("haskell", if project.chosen.is_some() { 0.95 } else { 0.6 });
+        let mut detection = Detection::new("haskell", if project.chosen.is_some() { 0.96 } else { 0.6 });
         view.base().clone_into(&mut detection.root);
         detection.note("stack = haskell", view.full(&project.file), "a manifest of Haskell");
         detection.version = Some(pins::decide(&self.images, "haskell", &project.pins, None, &mut detection));
@@ -117,6 +117,12 @@ impl HaskellGenerator {
             steps.push(BuildStep::Packages {
                 names: project.build_packages(),
                 reason: "A dependency links to these while it is compiled.".into(),
+            });
+        }
+        if project.tool == Tool::Cabal && project.is_offline() {
+            steps.push(BuildStep::Env {
+                values: [("CABAL_CONFIG".to_owned(), "/dev/null".to_owned())].into(),
+                reason: "All packages come with the compiler, so no index of others is fetched.".into(),
             });
         }
         steps.push(BuildStep::Workdir("/src".into()));

@@ -109,6 +109,17 @@ impl Generator for LuaGenerator {
             detection.package_manager = Some("luarocks".into());
             detection.note("package manager = luarocks", view.full(file), "a rockspec");
         }
+        let missing = if nginx.is_some() { Vec::new() } else { project.rocks.missing(&view) };
+        if !missing.is_empty() {
+            detection.diagnostics.push(
+                Diagnostic::new(
+                    "unknown-library",
+                    Severity::Warning,
+                    format!("the source loads {}, which no rockspec asks for", missing.join(", ")),
+                )
+                .with_setting("build.install"),
+            );
+        }
         if let Some(file) = nginx {
             detection.framework = Some("openresty".into());
             detection.note(

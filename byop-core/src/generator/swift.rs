@@ -122,7 +122,7 @@ impl Generator for SwiftGenerator {
         let confidence = match (&project.chosen, rival) {
             // Grammars and libraries are packaged for Swift beside much else.
             (_, Some(_)) if project.programs.is_empty() => 0.2,
-            (Some(_), _) => 0.95,
+            (Some(_), _) => 0.96,
             (None, _) => 0.6,
         };
         let mut detection = Detection::new("swift", confidence);

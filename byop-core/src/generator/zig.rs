@@ -104,7 +104,7 @@ impl Generator for ZigGenerator {
         let confidence = match (rival, project.chosen()) {
             // Zig builds sources in C of other stacks too.
             (Some(_), _) => 0.4,
-            (None, Some(_)) => 0.95,
+            (None, Some(_)) => 0.96,
             (None, None) => 0.6,
         };
         let mut detection = Detection::new("zig", confidence);

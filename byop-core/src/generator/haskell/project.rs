@@ -201,7 +201,7 @@ impl Project {
     }
 
     /// Whether all comes with the compiler.
-    fn is_offline(&self) -> bool {
+    pub(super) fn is_offline(&self) -> bool {
         self.dependencies.iter().all(|name| BOOT.contains(&name.as_str()))
     }
 

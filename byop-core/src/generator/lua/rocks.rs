@@ -4,14 +4,10 @@ use crate::error::Result;
 use crate::generator::view::View;
 
 /// Rocks that the distribution has for every version of Lua, with the modules that they bring.
-const KNOWN: [(&str, &[&str], &str); 15] = [
+const KNOWN: [(&str, &[&str], &str); 11] = [
     ("argparse", &["argparse"], "lua-argparse"),
-    ("basexx", &["basexx"], "lua-basexx"),
-    ("copas", &["copas"], "lua-copas"),
     ("cqueues", &["cqueues"], "lua-cqueues"),
     ("dkjson", &["dkjson"], "lua-dkjson"),
-    ("http", &["http"], "lua-http"),
-    ("inspect", &["inspect"], "lua-inspect"),
     ("lpeg", &["lpeg", "re"], "lua-lpeg"),
     ("lua-cjson", &["cjson"], "lua-cjson"),
     ("luafilesystem", &["lfs"], "lua-filesystem"),
@@ -67,21 +63,61 @@ impl Rocks {
             found.push((*package).to_owned());
         }
         // A script without a rockspec says what it wants where it loads it.
-        for path in view.sources(&["lua"], 4).into_iter().take(40) {
-            let Some(text) = view.glance(path) else { continue };
-            for module in required(&text) {
-                let top = module.split('.').next().unwrap_or(module);
-                let is_own = view.has_file(&format!("{}.lua", module.replace('.', "/")))
-                    || view.has_dir(top)
-                    || view.has_file(&format!("{top}.lua"));
-                let known = KNOWN.iter().find(|(_, modules, _)| modules.contains(&top) && !is_own);
-                found.extend(known.map(|(.., package)| (*package).to_owned()));
-            }
-        }
+        let loaded = loaded(view);
+        let known = loaded.iter().filter_map(|top| {
+            KNOWN.iter().find(|(_, modules, _)| modules.contains(&top.as_str())).map(|(.., package)| *package)
+        });
+        found.extend(known.map(str::to_owned));
         found.sort();
         found.dedup();
         Some(found)
     }
+}
+
+impl Rocks {
+    /// Modules that the source loads and that nothing brings.
+    pub(super) fn missing(&self, view: &View<'_>) -> Vec<String> {
+        if self.file.is_some() {
+            return Vec::new();
+        }
+        let is_known = |top: &String| KNOWN.iter().any(|(_, modules, _)| modules.contains(&top.as_str()));
+        loaded(view).into_iter().filter(|top| !is_known(top)).collect()
+    }
+}
+
+/// The modules, by the first part of their names, that the source loads and that are neither Lua's nor its own.
+fn loaded(view: &View<'_>) -> Vec<String> {
+    const LUA: [&str; 13] = [
+        "bit",
+        "bit32",
+        "coroutine",
+        "debug",
+        "ffi",
+        "io",
+        "jit",
+        "math",
+        "os",
+        "package",
+        "string",
+        "table",
+        "utf8",
+    ];
+    let mut found: Vec<String> = Vec::new();
+    for path in view.sources(&["lua"], 4).into_iter().take(40) {
+        let Some(text) = view.glance(path) else { continue };
+        for module in required(&text) {
+            let top = module.split('.').next().unwrap_or(module);
+            let file = module.replace('.', "/");
+            let is_own = ["", "src/", "lib/"].iter().any(|folder| {
+                view.has_file(&format!("{folder}{file}.lua")) || view.has_dir(&format!("{folder}{top}"))
+            });
+            if !is_own && !LUA.contains(&top) && !found.iter().any(|known| known == top) {
+                found.push(top.to_owned());
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 /// The texts in the list of dependencies.
@@ -111,7 +147,7 @@ mod tests {
 
     #[test]
     fn rocks_come_to_packages_where_all_are_known() {
-        let spec = "package = \"shop\"\ndependencies = {\n  \"lua >= 5.3, < 5.5\",\n  'luasocket ~> 3.1',\n  \"copas\"\n}\n";
+        let spec = "package = \"shop\"\ndependencies = {\n  \"lua >= 5.3, < 5.5\",\n  'luasocket ~> 3.1',\n  \"luasec\"\n}\n";
         let tree = SourceTree::from_files([
             ("shop-dev-1.rockspec", spec),
             ("main.lua", "local json = require \"cjson\"\nlocal own = require('http.x')"),
@@ -121,8 +157,12 @@ mod tests {
         let view = View::at(&tree, "");
         let rocks = Rocks::read(&view).unwrap();
         assert_eq!(rocks.lua.as_deref(), Some(">= 5.3, < 5.5"));
-        assert_eq!(rocks.packages(&view).unwrap(), ["lua-cjson", "lua-copas", "lua-socket"]);
+        assert_eq!(rocks.packages(&view).unwrap(), ["lua-cjson", "lua-sec", "lua-socket"]);
         let unknown = Rocks { names: vec!["lapis".into()], ..Rocks::default() };
         assert!(unknown.packages(&view).is_none());
+        let tree =
+            SourceTree::from_files([("main.lua", "require 'copas'\nrequire 'socket'\nrequire 'table'")])
+                .unwrap();
+        assert_eq!(Rocks::default().missing(&View::at(&tree, "")), ["copas"]);
     }
 }
