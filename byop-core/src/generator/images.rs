@@ -226,6 +226,18 @@ fn release_of(role: &str, version: &str) -> &'static str {
             // From here on the images are made of Ubuntu.
             _ => "noble",
         },
+        // The newer of what was published: slim images of older compilers stayed on older systems.
+        "haskell" => match (major, minor) {
+            (9, 10..) | (10.., _) => "bookworm",
+            (9, 6..) => "bullseye",
+            _ => "buster",
+        },
+        // Ubuntu's releases here. Each is older than the Debian that the programs run on, as their C library has to be.
+        "swift" => match (major, minor) {
+            (6.., _) => "noble",
+            (5, 7..) => "jammy",
+            _ => "focal",
+        },
         "go" if major == 1 && minor < 21 => "bullseye",
         "rust" if major == 1 && minor < 71 => "bullseye",
         _ => "bookworm",
