@@ -17,6 +17,7 @@ mod python;
 mod render;
 mod rust;
 mod scan;
+mod services;
 mod static_site;
 mod template;
 mod version;
@@ -34,6 +35,7 @@ pub use node::{BunGenerator, NodeGenerator};
 pub use python::PythonGenerator;
 pub use render::render;
 pub use rust::RustGenerator;
+pub use services::services;
 pub use static_site::StaticGenerator;
 
 use crate::error::Result;
