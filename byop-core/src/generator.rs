@@ -9,6 +9,7 @@ mod dockerfile;
 mod finish;
 mod go;
 mod images;
+mod needs;
 mod node;
 mod packages;
 mod pins;
