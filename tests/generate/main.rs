@@ -3,6 +3,7 @@
 mod lint;
 mod needs;
 mod shapes;
+mod workspaces;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Small applications in memory, after the shapes of real ones, with what has to be found in them.
 
 mod compiled;
+mod frameworks;
 mod front_end;
 mod node;
 mod python;
@@ -48,8 +49,15 @@ const EXPRESS: &str = r#"{"dependencies":{"express":"^5.0.0"},"scripts":{"start"
 const EXPRESS_LOCK: &str = r#"{"lockfileVersion":3,"packages":{"":{"dependencies":{"express":"^5.0.0"}},"node_modules/express":{"version":"5.1.0"}}}"#;
 
 pub(crate) fn shapes() -> Vec<Shape> {
-    [node::shapes(), front_end::shapes(), python::shapes(), compiled::shapes(), sites::shapes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        node::shapes(),
+        front_end::shapes(),
+        frameworks::shapes(),
+        python::shapes(),
+        compiled::shapes(),
+        sites::shapes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
