@@ -8,6 +8,7 @@ mod overrides;
 mod project_file;
 mod shapes;
 mod tools;
+mod workspaces;
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 mod beam;
 mod compiled;
 mod dotnet;
+mod frameworks;
 mod front_end;
 mod jvm;
 mod deno;
@@ -70,6 +71,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
         deno::shapes(),
         native::shapes(),
         scripts::shapes(),
+        frameworks::shapes(),
     ]
     .into_iter()
     .flatten()

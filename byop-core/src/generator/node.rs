@@ -355,6 +355,16 @@ impl NodeGenerator {
     }
 }
 
+/// Whether the package in a folder is meant to run, and not a part of others.
+pub(super) fn is_app(view: &View<'_>) -> Result<bool> {
+    Ok(match Project::read(view)? {
+        // The root of a repository has no others beside it.
+        Some(project) if project.workspace.is_none() => project.can_run() && !project.served.is_library,
+        Some(project) => apps::is_app(view, &project),
+        None => false,
+    })
+}
+
 impl Generator for NodeGenerator {
     fn name(&self) -> &str {
         "node"
@@ -481,6 +491,10 @@ impl NodeGenerator {
         }
         plan.ignore = stages::ignored(&view, &project.served);
         stages::add(&mut plan, &view, &project, runtime, &self.images, spec);
+        if plan.start.is_none() && plan.static_dir.is_none() {
+            // Nobody knows what the image would run.
+            plan.stages.clear();
+        }
         if project.build.is_none()
             && plan.static_dir.is_some()
             && project.framework.is_some()
