@@ -1,5 +1,6 @@
 //! Detection, plans and files, from trees in memory.
 
+mod focus;
 mod lint;
 mod needs;
 mod shapes;
