@@ -2,6 +2,7 @@
 
 mod cloud_init;
 mod compose;
+mod focus;
 mod lint;
 mod needs;
 mod overrides;
