@@ -9,6 +9,7 @@ mod dockerfile;
 mod finish;
 mod go;
 mod images;
+mod needs;
 mod node;
 mod packages;
 mod pins;
@@ -30,7 +31,7 @@ pub use choice::{choose, detect_all, not_recognised, preview};
 pub use dockerfile::DockerfileGenerator;
 pub use go::GoGenerator;
 pub use images::BaseImages;
-pub use node::NodeGenerator;
+pub use node::{BunGenerator, NodeGenerator};
 pub use python::PythonGenerator;
 pub use render::render;
 pub use rust::RustGenerator;
@@ -91,5 +92,6 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(GoGenerator::new(images.clone())),
         Arc::new(RustGenerator::new(images.clone())),
         Arc::new(StaticGenerator::new(images.clone())),
+        Arc::new(BunGenerator::new(images.clone())),
     ]
 }

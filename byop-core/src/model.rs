@@ -14,10 +14,11 @@ mod port;
 mod preview;
 mod release;
 mod route;
+mod routing;
 mod server;
 mod source;
 
-pub use app::{AppSpec, BuildSpec, HealthSpec, ResourceLimits, RoutingSpec, UserSpec, VolumeSpec};
+pub use app::{AppSpec, BuildSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
     ContainerSummary, ExecOutput, ExecSpec, LogCursor, LogLine, LogOptions, LogStream, MountSpec,
@@ -30,11 +31,15 @@ pub use files::{FileSet, GeneratedFile};
 pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
 pub use job::{Job, JobFilter, JobKind, JobState, StepRecord, StepState};
 pub use name::{AppName, DomainName, EnvName};
-pub use plan::{BuildStep, CacheMount, CopySpec, HealthCheck, Plan, RunSpec, Stage, Target};
+pub use plan::{
+    AddonNeed, BuildStep, CacheMount, CopySpec, EnvNeed, HealthCheck, Plan, RunSpec, Stage, Target,
+};
 pub use port::{PortSpec, Protocol, PublishedPort};
 pub use preview::Preview;
 pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release};
+pub(crate) use route::rule;
 pub use route::{Backend, Route};
+pub use routing::{BackendProtocol, Middleware, RateLimit, RoutingSpec};
 pub use server::{
     CloudCapabilities, FirewallRule, PowerAction, Price, Region, RegionId, Server, ServerFilter, ServerId,
     ServerSize, ServerSpec, ServerState,

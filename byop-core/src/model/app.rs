@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::image::ImageRef;
 use super::name::{AppName, DomainName, EnvName};
 use super::port::{self, PortSpec};
+use super::routing::RoutingSpec;
 use super::source::Source;
 use crate::error::{Error, Result};
 use crate::secret::SecretRef;
@@ -199,9 +200,7 @@ impl AppSpec {
         if !(1..=1 << 22).contains(&self.resources.pids) {
             return Err(invalid("resources.pids", &self.resources.pids, "between 1 and 4194304"));
         }
-        if self.routing.drain_seconds > 3600 {
-            return Err(invalid("routing.drain_seconds", &self.routing.drain_seconds, "at most 3600"));
-        }
+        self.routing.validate().map_err(|(key, value, expected)| invalid(&key, &value, expected))?;
         let (mut names, mut paths) = (BTreeSet::new(), BTreeSet::new());
         for volume in &self.volumes {
             if !is_absolute_clean_path(&volume.path) {
@@ -425,24 +424,4 @@ pub struct UserSpec {
     pub uid: u32,
     /// Group id.
     pub gid: u32,
-}
-
-/// How requests reach an app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RoutingSpec {
-    /// Answers plain HTTP with a redirect (301) to HTTPS. Off until certificates are set up.
-    pub https_redirect: bool,
-    /// Adds `X-Content-Type-Options`, `X-Frame-Options` and `Referrer-Policy`, and with
-    /// `https_redirect` also `Strict-Transport-Security`.
-    pub security_headers: bool,
-    /// Seconds between the moment new requests go to the new release and the stop of the old one.
-    pub drain_seconds: u32,
-}
-
-impl Default for RoutingSpec {
-    /// No redirect, security headers, 10 s to drain.
-    fn default() -> Self {
-        Self { https_redirect: false, security_headers: true, drain_seconds: 10 }
-    }
 }

@@ -16,6 +16,9 @@ pub struct Detection {
     pub variant: Option<Variant>,
     /// The package manager, such as `pnpm`.
     pub package_manager: Option<String>,
+    /// Its version: the one that the project asks for, else the one that is used.
+    #[serde(default)]
+    pub package_manager_version: Option<String>,
     /// How sure the generator is, from 0 to 1. Below 0.5 the answer is "unsure".
     pub confidence: f64,
     /// The app's folder inside the tree, with `/` between its parts; empty when it is the root.
@@ -36,6 +39,7 @@ impl Detection {
             framework: None,
             variant: None,
             package_manager: None,
+            package_manager_version: None,
             confidence,
             root: String::new(),
             evidence: Vec::new(),

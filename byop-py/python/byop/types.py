@@ -33,6 +33,7 @@ class Detection(TypedDict):
     framework: str | None
     variant: Literal["spa", "ssr"] | None
     package_manager: str | None
+    package_manager_version: str | None
     confidence: float
     root: str
     evidence: list[Evidence]
@@ -123,6 +124,7 @@ class Plan(TypedDict):
     framework: str | None
     variant: Literal["spa", "ssr"] | None
     package_manager: str | None
+    package_manager_version: str | None
     install: str | None
     build: str | None
     start: str | None
