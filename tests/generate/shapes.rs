@@ -2,11 +2,11 @@
 
 mod beam;
 mod compiled;
+mod deno;
 mod dotnet;
 mod frameworks;
 mod front_end;
 mod jvm;
-mod deno;
 mod native;
 mod node;
 mod php;
