@@ -3,6 +3,7 @@
 //! [`preview`] does it all at once: it asks every generator, takes the surest answer, plans and renders.
 
 mod choice;
+mod cloud_init;
 mod command;
 mod compose;
 mod dockerfile;
@@ -30,6 +31,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 pub use choice::{SURE, choose, detect_all, not_recognised, preview};
+pub use cloud_init::cloud_init;
 pub use dockerfile::DockerfileGenerator;
 pub use go::GoGenerator;
 pub use images::BaseImages;
