@@ -30,7 +30,7 @@ pub use container::{
     ContainerSummary, ExecOutput, ExecSpec, LogCursor, LogLine, LogOptions, LogStream, MountSpec,
     NetworkInfo, NetworkSpec, PortBinding, RestartPolicy, RuntimeEvent, RuntimeInfo, VolumeInfo,
 };
-pub use detection::{Detection, Diagnostic, Evidence, Severity, Variant};
+pub use detection::{Detection, Diagnostic, Evidence, ServiceFound, ServiceKind, Severity, Variant};
 pub use dns::{DnsRecord, DnsRecordKind};
 pub use event::{Event, EventBody, Progress};
 pub use files::{FileSet, GeneratedFile};

@@ -162,7 +162,7 @@ pub(crate) fn probe(plan: &mut Plan, images: &BaseImages) -> BuildStep {
             &image,
             "/bin/busybox",
             "/bin/wget",
-            "Under this name it is wget alone: the image has no shell, and the health check needs to ask.",
+            "Under this name it is wget alone: the image has nothing of its own that the health check could ask with.",
         );
     }
     plan.health.command =
@@ -171,7 +171,7 @@ pub(crate) fn probe(plan: &mut Plan, images: &BaseImages) -> BuildStep {
         &image,
         "/bin/busybox",
         "/bin/nc",
-        "Under this name it is nc alone: the image has no shell, and the health check needs to connect.",
+        "Under this name it is nc alone: the image has nothing of its own that the health check could connect with.",
     )
 }
 

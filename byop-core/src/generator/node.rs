@@ -1,6 +1,7 @@
 //! Node.js: servers, server-rendered and static front ends, with npm, Yarn, pnpm or Bun.
 
 mod apps;
+mod assets;
 mod framework;
 mod lockfile;
 mod manager;
@@ -11,6 +12,7 @@ mod stages;
 mod start;
 mod workspace;
 
+pub(super) use assets::{Assets, assets};
 use framework::Served;
 use manager::Manager;
 use manifest::Manifest;
@@ -178,7 +180,7 @@ impl Project {
 }
 
 /// Manifests of other stacks, beside which a `package.json` mostly builds assets.
-const OTHERS: [&str; 15] = [
+const OTHERS: [&str; 22] = [
     "composer.json",
     "Gemfile",
     "manage.py",
@@ -194,6 +196,13 @@ const OTHERS: [&str; 15] = [
     "artisan",
     "pubspec.yaml",
     "build.sbt",
+    "bin/console",
+    "index.php",
+    "public/index.php",
+    "config/application.rb",
+    "config.ru",
+    "app.rb",
+    "main.rb",
 ];
 
 fn is_beside_another(view: &View<'_>) -> bool {
@@ -346,6 +355,16 @@ impl NodeGenerator {
     }
 }
 
+/// Whether the package in a folder is meant to run, and not a part of others.
+pub(super) fn is_app(view: &View<'_>) -> Result<bool> {
+    Ok(match Project::read(view)? {
+        // The root of a repository has no others beside it.
+        Some(project) if project.workspace.is_none() => project.can_run() && !project.served.is_library,
+        Some(project) => apps::is_app(view, &project),
+        None => false,
+    })
+}
+
 impl Generator for NodeGenerator {
     fn name(&self) -> &str {
         "node"
@@ -472,6 +491,10 @@ impl NodeGenerator {
         }
         plan.ignore = stages::ignored(&view, &project.served);
         stages::add(&mut plan, &view, &project, runtime, &self.images, spec);
+        if plan.start.is_none() && plan.static_dir.is_none() {
+            // Nobody knows what the image would run.
+            plan.stages.clear();
+        }
         if project.build.is_none()
             && plan.static_dir.is_some()
             && project.framework.is_some()

@@ -226,3 +226,10 @@ impl<'a> View<'a> {
         Self { source: view.source, base: String::new() }
     }
 }
+
+impl<'a> View<'a> {
+    /// A folder of this folder.
+    pub(crate) fn at_below(view: &Self, folder: &str) -> Self {
+        Self { source: view.source, base: view.full(folder) }
+    }
+}

@@ -31,11 +31,7 @@ struct Context {
 }
 
 /// Writes the configuration of a plan that ends in the web server; any other plan stays as it is.
-pub(in crate::generator) fn configure(
-    plan: &mut Plan,
-    view: &View<'_>,
-    spec: &AppSpec,
-) -> Result<()> {
+pub(in crate::generator) fn configure(plan: &mut Plan, view: &View<'_>, spec: &AppSpec) -> Result<()> {
     let is_served = plan.stages.last().is_some_and(|stage| {
         stage.steps.iter().any(|step| matches!(step, BuildStep::Copy(copy) if copy.sources == [NGINX_CONF]))
     });
