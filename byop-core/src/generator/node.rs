@@ -130,11 +130,15 @@ impl Project {
         if let Some(start) = &start {
             served.diagnostics.extend(start::development_server(&manifest, start));
         }
-        let is_assets = procfile.web.is_none() && is_beside_another(view) && {
-            let serves = framework.is_some_and(|name| !framework::builds_files(name));
-            let is_run = manifest.script("start").is_some_and(|line| !start::is_development(line));
-            !serves && !is_run
-        };
+        let is_assets = is_beside_another(view)
+            && match &procfile.web {
+                Some(line) => !runtime::runs_javascript(line),
+                None => {
+                    let serves = framework.is_some_and(|name| !framework::builds_files(name));
+                    let is_run = manifest.script("start").is_some_and(|line| !start::is_development(line));
+                    !serves && !is_run
+                }
+            };
         Ok(Some(Self {
             manifest,
             manager,
