@@ -3,6 +3,7 @@
 //! [`preview`] does it all at once: it asks every generator, takes the surest answer, plans and renders.
 
 mod choice;
+mod cloud_init;
 mod command;
 mod compose;
 mod dockerfile;
@@ -11,11 +12,14 @@ mod finish;
 mod gleam;
 mod go;
 mod images;
+mod needs;
 mod node;
+mod overrides;
 mod packages;
 mod php;
 mod pins;
 mod procfile;
+mod project_file;
 mod python;
 mod render;
 mod ruby;
@@ -30,13 +34,14 @@ mod yaml;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-pub use choice::{choose, detect_all, not_recognised, preview};
+pub use choice::{SURE, choose, detect_all, not_recognised, preview};
+pub use cloud_init::cloud_init;
 pub use dockerfile::DockerfileGenerator;
 pub use elixir::ElixirGenerator;
 pub use gleam::GleamGenerator;
 pub use go::GoGenerator;
 pub use images::BaseImages;
-pub use node::NodeGenerator;
+pub use node::{BunGenerator, NodeGenerator};
 pub use php::PhpGenerator;
 pub use python::PythonGenerator;
 pub use render::render;
@@ -103,5 +108,6 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(ElixirGenerator::new(images.clone())),
         Arc::new(GleamGenerator::new(images.clone())),
         Arc::new(StaticGenerator::new(images.clone())),
+        Arc::new(BunGenerator::new(images.clone())),
     ]
 }

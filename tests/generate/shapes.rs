@@ -7,6 +7,7 @@ mod node;
 mod php;
 mod python;
 mod ruby;
+mod sites;
 
 /// A tree and what is expected of it. An empty text means none.
 pub(crate) struct Shape {
@@ -58,6 +59,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
         php::shapes(),
         ruby::shapes(),
         beam::shapes(),
+        sites::shapes(),
     ]
     .into_iter()
     .flatten()

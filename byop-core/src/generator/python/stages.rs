@@ -224,7 +224,7 @@ impl Installer<'_> {
     /// A pinned version of the manager.
     fn manager_package(&self, manager: &str) -> String {
         let newest = match manager {
-            "uv" => "0.13.8",
+            "uv" => crate::generator::python::UV,
             "pdm" => "2.29.4",
             "pipenv" => "2026.10.3",
             _ => "2.5.1",

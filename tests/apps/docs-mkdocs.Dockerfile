@@ -1,0 +1,9 @@
+FROM python:3.13-slim-trixie AS build
+WORKDIR /src
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+RUN mkdocs build
+
+FROM nginxinc/nginx-unprivileged:1.28-alpine-slim
+COPY --from=build /src/site /usr/share/nginx/html

@@ -1,0 +1,3 @@
+project = "Manual"
+extensions = ["myst_parser"]
+html_theme = "alabaster"

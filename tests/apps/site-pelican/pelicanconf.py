@@ -1,0 +1,5 @@
+SITENAME = "Journal"
+SITEURL = ""
+PATH = "content"
+TIMEZONE = "UTC"
+DEFAULT_LANG = "en"

@@ -1,0 +1,2 @@
+FROM nginxinc/nginx-unprivileged:1.28-alpine-slim
+COPY . /usr/share/nginx/html
