@@ -329,7 +329,15 @@ fn compose_itself_reads_what_was_meant() {
         let mut command = Command::new(&docker);
         command.args(["compose", "--file", "compose.yaml", "config", "--format", "json"]);
         command.current_dir(folder.path().join(number.to_string()));
-        for name in ["SECRET_KEY", "STRIPE_KEY"] {
+        for name in [
+            "SECRET_KEY",
+            "STRIPE_KEY",
+            "APP_KEY",
+            "APP_SECRET",
+            "SECRET_KEY_BASE",
+            "RAILS_MASTER_KEY",
+            "DATABASE_URL",
+        ] {
             command.env(name, "s");
         }
         for kind in ["POSTGRESQL", "REDIS", "MONGODB", "MYSQL", "MARIADB", "RABBITMQ"] {

@@ -268,7 +268,7 @@ fn a_backend_and_its_front_end_are_two_services() {
 }
 
 #[test]
-fn the_services_of_a_large_repository_are_few_and_found_soon() {
+fn the_services_of_a_large_repository_are_bounded() {
     let mut files: Vec<(String, String)> =
         vec![("package.json".into(), r#"{"private":true,"workspaces":["apps/*"]}"#.into())];
     for app in 0..100 {
@@ -283,10 +283,6 @@ fn the_services_of_a_large_repository_are_few_and_found_soon() {
         }
     }
     let tree = SourceTree::from_files(files).unwrap();
-    let start = std::time::Instant::now();
     let found = services(&builtin(), &tree).unwrap();
-    let took = start.elapsed();
     assert_eq!(found.len(), 64);
-    // Fifty milliseconds in a release build; this one is slower, and so is a busy machine.
-    assert!(took.as_secs() < 5, "{took:?}");
 }
