@@ -6,6 +6,7 @@ mod choice;
 mod cloud_init;
 mod command;
 mod compose;
+mod compose_file;
 mod dockerfile;
 mod finish;
 mod go;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 
 pub use choice::{choose, detect_all, not_recognised, preview};
 pub use cloud_init::cloud_init;
+pub use compose_file::{ComposeGenerator, compose_file};
 pub use dockerfile::DockerfileGenerator;
 pub use go::GoGenerator;
 pub use images::BaseImages;
@@ -95,5 +97,6 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(RustGenerator::new(images.clone())),
         Arc::new(StaticGenerator::new(images.clone())),
         Arc::new(BunGenerator::new(images.clone())),
+        Arc::new(ComposeGenerator::new()),
     ]
 }

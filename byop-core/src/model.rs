@@ -1,6 +1,7 @@
 //! Plain data, in the order in which it flows through the pipeline. No logic beyond validation.
 
 mod app;
+mod compose;
 mod container;
 mod detection;
 mod dns;
@@ -20,6 +21,7 @@ mod server;
 mod source;
 
 pub use app::{AppSpec, BuildSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
+pub use compose::{ComposeApp, ComposeBuild, ComposePolicy, ComposePort, ComposeService, ComposeVolume};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
     ContainerSummary, ExecOutput, ExecSpec, LogCursor, LogLine, LogOptions, LogStream, MountSpec,

@@ -2,6 +2,8 @@
 
 mod cloud_init;
 mod compose;
+mod compose_file;
+mod findings;
 mod lint;
 mod needs;
 mod shapes;
@@ -119,7 +121,10 @@ fn the_compose_file_publishes_raw_ports() {
     let found = show(&[("index.html", "")], &spec, Builder::BuildKit).unwrap();
     let compose =
         serde_yaml::from_str::<serde_json::Value>(found.files.get("compose.yaml").unwrap()).unwrap();
-    assert_eq!(compose["services"]["web"]["ports"], serde_json::json!(["0.0.0.0:2222:22/tcp", "0.0.0.0:7777:7777/udp"]));
+    assert_eq!(
+        compose["services"]["web"]["ports"],
+        serde_json::json!(["0.0.0.0:2222:22/tcp", "0.0.0.0:7777:7777/udp"])
+    );
 }
 
 #[test]

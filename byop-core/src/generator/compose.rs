@@ -111,7 +111,8 @@ fn head(plan: &Plan, target: &Target, attached: &Attached) -> String {
 fn web(plan: &Plan, target: &Target, attached: &Attached, has_release: bool) -> Value {
     let mut web = service(plan, target, attached);
     let dockerfile = plan.dockerfile.as_deref().unwrap_or("Dockerfile");
-    web.insert("build".into(), literal(&json!({"context": ".", "dockerfile": dockerfile})));
+    let context = if plan.context.is_empty() { ".".to_owned() } else { format!("./{}", plan.context) };
+    web.insert("build".into(), literal(&json!({"context": context, "dockerfile": dockerfile})));
     // The name is for the other processes; no registry has it.
     web.insert("pull_policy".into(), json!("build"));
     web.insert("depends_on".into(), depends_on(attached, has_release));
