@@ -4,10 +4,14 @@ mod cloud_init;
 mod compose;
 mod compose_file;
 mod findings;
+mod focus;
 mod lint;
 mod needs;
+mod overrides;
+mod project_file;
 mod shapes;
 mod tools;
+mod workspaces;
 
 use std::sync::Arc;
 
@@ -259,7 +263,7 @@ fn the_spec_wins_over_what_was_detected() {
 #[test]
 fn an_unknown_stack_is_refused_with_the_known_ones() {
     let mut spec = spec();
-    spec.build.stack = Some("cobol".into());
+    spec.build.stack = Some("fortran".into());
     let error = show(&[("index.html", "")], &spec, Builder::BuildKit).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.report().remedy.unwrap().contains("dockerfile, node, python"));
