@@ -7,6 +7,7 @@ mod cloud_init;
 mod cobol;
 mod command;
 mod compose;
+mod compose_file;
 mod cpp;
 mod crystal;
 mod dart;
@@ -57,6 +58,7 @@ use std::sync::Arc;
 pub use choice::{SURE, choose, detect_all, not_recognised, preview};
 pub use cloud_init::cloud_init;
 pub use cobol::CobolGenerator;
+pub use compose_file::{ComposeGenerator, compose_file};
 pub use cpp::CppGenerator;
 pub use crystal::CrystalGenerator;
 pub use dart::DartGenerator;
@@ -158,5 +160,6 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(ShellGenerator::new(images.clone())),
         Arc::new(ProcfileGenerator::new(images.clone())),
         Arc::new(BunGenerator::new(images.clone())),
+        Arc::new(ComposeGenerator::new()),
     ]
 }

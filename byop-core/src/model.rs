@@ -2,6 +2,7 @@
 
 mod app;
 mod build;
+mod compose;
 mod container;
 mod detection;
 mod dns;
@@ -25,6 +26,7 @@ mod spelling;
 
 pub use app::{AppSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
 pub use build::{BuildSpec, PackagesSpec};
+pub use compose::{ComposeApp, ComposeBuild, ComposePolicy, ComposePort, ComposeService, ComposeVolume};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
     ContainerSummary, ExecOutput, ExecSpec, LogCursor, LogLine, LogOptions, LogStream, MountSpec,

@@ -2,6 +2,8 @@
 
 mod cloud_init;
 mod compose;
+mod compose_file;
+mod findings;
 mod focus;
 mod lint;
 mod needs;

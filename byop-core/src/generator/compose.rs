@@ -136,7 +136,8 @@ fn head(plan: &Plan, target: &Target, attached: &Attached) -> String {
 fn web(plan: &Plan, target: &Target, attached: &Attached, has_release: bool) -> Value {
     let mut web = service(plan, target, attached);
     let dockerfile = plan.dockerfile.as_deref().unwrap_or("Dockerfile");
-    let mut build = json!({"context": ".", "dockerfile": dockerfile});
+    let context = if plan.context.is_empty() { ".".to_owned() } else { format!("./{}", plan.context) };
+    let mut build = json!({"context": context, "dockerfile": dockerfile});
     let secrets = build_secrets(plan);
     if !secrets.is_empty() {
         build["secrets"] = json!(secrets);

@@ -13,7 +13,8 @@ use crate::model::{
 };
 
 /// The compose files that a tree may have, in the order in which compose looks for them.
-const COMPOSE_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+pub(crate) const COMPOSE_FILES: [&str; 4] =
+    ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// A plan with what the detection already knows.
 pub(crate) fn begin(detection: &Detection, port: u16) -> Plan {
