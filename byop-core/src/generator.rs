@@ -3,6 +3,7 @@
 //! [`preview`] does it all at once: it asks every generator, takes the surest answer, plans and renders.
 
 mod choice;
+mod clojure;
 mod command;
 mod compose;
 mod dockerfile;
@@ -20,6 +21,7 @@ mod procfile;
 mod python;
 mod render;
 mod rust;
+mod scala;
 mod scan;
 mod static_site;
 mod template;
@@ -32,6 +34,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 pub use choice::{choose, detect_all, not_recognised, preview};
+pub use clojure::ClojureGenerator;
 pub use dockerfile::DockerfileGenerator;
 pub use dotnet::DotnetGenerator;
 pub use go::GoGenerator;
@@ -41,6 +44,7 @@ pub use node::{BunGenerator, NodeGenerator};
 pub use python::PythonGenerator;
 pub use render::render;
 pub use rust::RustGenerator;
+pub use scala::ScalaGenerator;
 pub use static_site::StaticGenerator;
 
 use crate::error::Result;
@@ -98,6 +102,8 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(GoGenerator::new(images.clone())),
         Arc::new(RustGenerator::new(images.clone())),
         Arc::new(JavaGenerator::new(images.clone())),
+        Arc::new(ScalaGenerator::new(images.clone())),
+        Arc::new(ClojureGenerator::new(images.clone())),
         Arc::new(DotnetGenerator::new(images.clone())),
         Arc::new(StaticGenerator::new(images.clone())),
         Arc::new(BunGenerator::new(images.clone())),
