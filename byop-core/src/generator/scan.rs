@@ -31,8 +31,10 @@ pub(crate) fn health_rank(path: &str) -> Option<usize> {
 }
 
 /// What marks a line as the definition of a route that answers GET.
-const ROUTES: [&str; 15] = [
+const ROUTES: [&str; 17] = [
     ".get(",
+    "->get(",
+    "::get(",
     ".route(",
     ".GET(",
     ".Get(",
@@ -106,7 +108,8 @@ impl Sources {
                     } else {
                         HEALTH.iter().position(|health| {
                             *health == wanted
-                                || (line.contains("path(") && health.strip_prefix('/') == Some(wanted))
+                                || ((line.contains("path(") || is_verb(line))
+                                    && health.strip_prefix('/') == Some(wanted))
                         })
                     };
                     let Some(rank) = rank else { continue };
@@ -155,7 +158,13 @@ fn is_route(line: &str) -> bool {
         && !line.contains("axios")
         && !line.contains("requests.")
         && !line.contains("client.")
-        && (ROUTES.iter().any(|route| line.contains(route)) || is_comparison(line))
+        && (ROUTES.iter().any(|route| line.contains(route)) || is_verb(line) || is_comparison(line))
+}
+
+/// Whether a line begins with the verb, as the routes of Ruby and Elixir do.
+fn is_verb(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("get \"") || line.starts_with("get '")
 }
 
 /// Whether a line compares the path of a request, as servers without a router do.
@@ -295,6 +304,10 @@ mod tests {
         assert_eq!(health_of("path('health/', view)").as_deref(), Some("/health/"));
         assert_eq!(health_of("match url {\n  \"/\" => a,\n  \"/healthz\" => b").as_deref(), Some("/healthz"));
         assert_eq!(health_of("if (req.url === '/ping') {").as_deref(), Some("/ping"));
+        assert_eq!(health_of("get '/health' do").as_deref(), Some("/health"));
+        assert_eq!(health_of("  get \"up\" => \"rails/health#show\"").as_deref(), Some("/up"));
+        assert_eq!(health_of("$app->get('/ping', $show);").as_deref(), Some("/ping"));
+        assert_eq!(health_of("Route::get('/status', Show::class);").as_deref(), Some("/status"));
         assert_eq!(health_of("fetch('/health').get("), None);
         assert_eq!(health_of("// app.get('/health')"), None);
         assert_eq!(health_of("router = APIRouter(prefix='/x')\n@router.get('/health')"), None);

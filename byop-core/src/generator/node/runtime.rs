@@ -13,8 +13,8 @@ pub(super) enum Runtime {
 }
 
 impl Runtime {
-    /// What the project's start asks for. Bun alone is enough when it is the package manager too, and nothing is
-    /// compiled: the tools for that are made for Node.js.
+    /// What the project's start asks for. Bun alone is enough when it is the package manager too, and no
+    /// dependency is compiled or generated: the tools for that are made for Node.js.
     pub(super) fn of(project: &Project) -> Self {
         let line = project.procfile.web.as_deref().or(project.start.as_deref());
         let manifest = &project.manifest;
