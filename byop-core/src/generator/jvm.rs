@@ -101,11 +101,10 @@ pub(crate) fn run_stage(plan: &mut Plan, images: &BaseImages, files: Vec<BuildSt
 /// The shell that moves the one file below `folder` that fits `tests` of `find` to `target`, and fails with what it
 /// found where that is not one.
 pub(crate) fn only(folder: &str, tests: &str, what: &str, target: &str) -> String {
-    let shown = folder.split(' ').next().unwrap_or_default().replace('\'', "");
     format!(
         "mkdir -p /out /tmp/found && find {folder} -type f {tests} -exec cp {{}} /tmp/found/ ';' \
          && set -- /tmp/found/* && if [ $# -ne 1 ] || [ ! -f \"$1\" ]; then \
-         echo \"There must be one {what} in {shown}, found: $*\" >&2; exit 1; fi \
+         echo \"There must be one {what}, found: $*\" >&2; exit 1; fi \
          && mv \"$1\" {target}"
     )
 }
