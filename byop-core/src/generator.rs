@@ -3,6 +3,7 @@
 //! [`preview`] does it all at once: it asks every generator, takes the surest answer, plans and renders.
 
 mod choice;
+mod clojure;
 mod cloud_init;
 mod cobol;
 mod command;
@@ -39,6 +40,7 @@ mod python;
 mod render;
 mod ruby;
 mod rust;
+mod scala;
 mod scan;
 mod script;
 mod services;
@@ -56,6 +58,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 pub use choice::{SURE, choose, detect_all, not_recognised, preview};
+pub use clojure::ClojureGenerator;
 pub use cloud_init::cloud_init;
 pub use cobol::CobolGenerator;
 pub use compose_file::{ComposeGenerator, compose_file};
@@ -80,6 +83,7 @@ pub use python::PythonGenerator;
 pub use render::render;
 pub use ruby::RubyGenerator;
 pub use rust::RustGenerator;
+pub use scala::ScalaGenerator;
 pub use services::services;
 pub use shell::ShellGenerator;
 pub use static_site::StaticGenerator;
@@ -145,6 +149,8 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(ElixirGenerator::new(images.clone())),
         Arc::new(GleamGenerator::new(images.clone())),
         Arc::new(JavaGenerator::new(images.clone())),
+        Arc::new(ScalaGenerator::new(images.clone())),
+        Arc::new(ClojureGenerator::new(images.clone())),
         Arc::new(DotnetGenerator::new(images.clone())),
         Arc::new(StaticGenerator::new(images.clone())),
         Arc::new(DenoGenerator::new(images.clone())),
