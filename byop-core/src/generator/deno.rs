@@ -50,7 +50,7 @@ impl Project {
         let sign = match &config.file {
             Some(file) => (file.clone(), "a configuration of Deno"),
             None if view.has_file("deno.lock") => ("deno.lock".to_owned(), "a lock file of Deno"),
-            None if has_package => return Ok(None),
+            None if has_package || native::rival(view, &[]).is_some() => return Ok(None),
             None => match start::foreign_import(view) {
                 Some(file) => (file, "it imports what only Deno understands"),
                 None => return Ok(None),
