@@ -1,11 +1,16 @@
 //! Small applications in memory, after the shapes of real ones, with what has to be found in them.
 
+mod beam;
 mod compiled;
-mod deno;
+mod dotnet;
 mod front_end;
+mod jvm;
+mod deno;
 mod native;
 mod node;
+mod php;
 mod python;
+mod ruby;
 mod scripts;
 mod sites;
 
@@ -56,7 +61,12 @@ pub(crate) fn shapes() -> Vec<Shape> {
         front_end::shapes(),
         python::shapes(),
         compiled::shapes(),
+        php::shapes(),
+        ruby::shapes(),
+        beam::shapes(),
         sites::shapes(),
+        jvm::shapes(),
+        dotnet::shapes(),
         deno::shapes(),
         native::shapes(),
         scripts::shapes(),

@@ -209,7 +209,10 @@ fn is_noise(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower.starts_with("readme")
         || lower.starts_with("license")
-        || matches!(name, ".gitignore" | ".gitattributes" | ".DS_Store" | ".editorconfig")
+        || matches!(
+            name,
+            ".gitignore" | ".gitattributes" | ".DS_Store" | ".editorconfig" | "byop.yaml" | "byop.yml"
+        )
 }
 
 impl<'a> View<'a> {
