@@ -4,7 +4,7 @@ mod config;
 mod start;
 
 use config::Config;
-use start::Start;
+use start::Launch;
 
 use super::finish::{copy, copy_from, copy_source, end, no_start, probe, run, start_of};
 use super::images::BaseImages;
@@ -36,7 +36,7 @@ impl DenoGenerator {
 
 struct Project {
     config: Config,
-    start: Start,
+    start: Launch,
     /// The file that says that it is Deno, and why.
     sign: (String, &'static str),
     pins: Vec<Pin>,
@@ -56,7 +56,7 @@ impl Project {
                 None => return Ok(None),
             },
         };
-        let start = Start::read(view, &config);
+        let start = Launch::read(view, &config);
         let mut pins = Vec::new();
         for file in [".deno-version", ".dvmrc"] {
             pins.extend(pins::from_file(view, file)?);

@@ -30,7 +30,7 @@ const MAIN: [&str; 20] = [
 ];
 
 #[derive(Debug, Default)]
-pub(super) struct Start {
+pub(super) struct Launch {
     /// The start command line.
     pub(super) line: Option<String>,
     /// The source file that it begins with.
@@ -45,7 +45,7 @@ pub(super) struct Start {
     pub(super) left_out: Option<String>,
 }
 
-impl Start {
+impl Launch {
     pub(super) fn read(view: &View<'_>, config: &Config) -> Self {
         let is_fresh = config.imports("$fresh")
             || config.imports("@fresh/core")
@@ -189,7 +189,7 @@ mod tests {
     fn start(files: &[(&str, &str)]) -> Option<String> {
         let tree = SourceTree::from_files(files.iter().copied()).unwrap();
         let view = View::at(&tree, "");
-        Start::read(&view, &Config::read(&view).unwrap()).line
+        Launch::read(&view, &Config::read(&view).unwrap()).line
     }
 
     #[test]
