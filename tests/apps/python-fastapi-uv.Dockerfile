@@ -2,8 +2,8 @@ FROM python:3.13-slim-trixie AS build
 RUN pip install --no-cache-dir uv==0.13.8
 ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1
 WORKDIR /app
-COPY pyproject.toml uv.lock ./
-RUN uv sync --frozen --no-dev --no-install-project && uv cache clean
+COPY pyproject.toml ./
+RUN uv sync --no-dev --no-install-project && uv cache clean
 
 FROM python:3.13-slim-trixie
 WORKDIR /app
