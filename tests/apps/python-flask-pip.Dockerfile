@@ -1,13 +1,13 @@
 FROM python:3.13-slim-trixie AS build
-WORKDIR /app
-RUN python -m venv .venv
 COPY requirements.txt .
-RUN .venv/bin/pip install --no-cache-dir -r requirements.txt gunicorn==27.0.1
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir -r requirements.txt
 
 FROM python:3.13-slim-trixie
 WORKDIR /app
-COPY --from=build /app/.venv .venv
-COPY notes notes
-ENV PATH=/app/.venv/bin:$PATH
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+COPY --from=build /venv /venv
+COPY wsgi.py .
+COPY app ./app
 USER 10001:10001
-CMD ["gunicorn", "--bind", "0.0.0.0:8000", "notes:create_app()"]
+EXPOSE 8000
+CMD ["sh", "-c", "exec gunicorn --bind 0.0.0.0:${PORT:-8000} --worker-tmp-dir /tmp wsgi:app"]

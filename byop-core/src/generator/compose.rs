@@ -1,87 +1,208 @@
-//! The compose file: one hardened service per process, with the proxy's labels on `web`.
+//! The compose file of one app: `web`, a service for each further process, a one-shot `release`, and the databases that
+//! the app needs; all hardened, and `web` with the proxy's labels.
+//!
+//! `release` is not behind a profile: the others wait until it has ended well, so that no code meets a database that
+//! was not migrated for it. `docker compose up` runs it again each time.
+
+mod addons;
+mod labels;
 
 use serde_json::{Map, Value, json};
 
+use addons::Attached;
+
 use super::command::exec_form;
 use super::yaml;
-use crate::model::{Plan, PortSpec, Target};
+use crate::model::{BackendProtocol, Plan, PortSpec, Target};
 
 /// The network that the proxy shares with the apps it routes to.
 const PROXY_NETWORK: &str = "byop";
 
+/// The order of keys that linters and readers expect: what it is, what it needs, how it runs. Others follow in the order
+/// of the alphabet.
+const ORDER: [&str; 20] = [
+    "name",
+    "services",
+    "image",
+    "build",
+    "depends_on",
+    "volumes",
+    "environment",
+    "ports",
+    "networks",
+    "command",
+    "entrypoint",
+    "restart",
+    "healthcheck",
+    "logging",
+    "labels",
+    "user",
+    "context",
+    "dockerfile",
+    "driver",
+    "options",
+];
+
 /// Writes the compose file of a plan.
 pub(crate) fn compose(plan: &Plan, target: &Target) -> String {
-    let app = target.app.as_str();
+    let attached = addons::attach(plan, target);
     let mut services = Map::new();
-    services.insert("web".into(), web(plan, target));
+    let has_release = plan.processes.contains_key("release");
+    services.insert("web".into(), web(plan, target, &attached, has_release));
+    if let Some(line) = plan.processes.get("release") {
+        let mut release = process(plan, target, &attached, line);
+        release.insert("restart".into(), json!("no"));
+        services.insert("release".into(), Value::Object(release));
+    }
     for (name, line) in plan.processes.iter().filter(|(name, _)| *name != "release" && *name != "web") {
-        let mut worker = service(plan, target);
-        worker.insert("command".into(), literal(&json!(exec_form(line))));
-        // What the image asks is whether `web` answers.
-        worker.insert("healthcheck".into(), json!({"disable": true}));
-        services.insert(name.to_ascii_lowercase(), Value::Object(worker));
+        let mut worker = process(plan, target, &attached, line);
+        worker.insert("depends_on".into(), depends_on(&attached, has_release));
+        worker.retain(|_, value| !value.is_null());
+        services.insert(free_name(name, &services, &attached), Value::Object(worker));
+    }
+    let mut volumes: Map<String, Value> =
+        plan.all_volumes(&target.volumes).iter().map(|v| (v.name.to_string(), json!({}))).collect();
+    for addon in &attached.services {
+        services.insert(addon.name.clone(), addon.service.clone());
+        volumes.extend(addon.volume.iter().map(|name| (name.clone(), json!({}))));
     }
     let mut networks = Map::from_iter([("default".to_owned(), json!({}))]);
     if !target.domains.is_empty() {
         networks.insert("proxy".into(), json!({"name": PROXY_NETWORK, "external": true}));
     }
-    let mut root = json!({"name": app, "services": services, "networks": networks});
-    let volumes = plan.all_volumes(&target.volumes);
+    let mut root = json!({"name": target.app.as_str(), "services": services, "networks": networks});
     if !volumes.is_empty() {
-        let volumes: Map<_, _> = volumes.iter().map(|v| (v.name.to_string(), json!({}))).collect();
         root["volumes"] = Value::Object(volumes);
     }
-    let network = match target.domains.as_slice() {
-        [] => String::new(),
-        _ => format!(
-            "# Traefik has to be in the network {PROXY_NETWORK} too: docker network create {PROXY_NETWORK}\n"
-        ),
+    let rank = |path: &[&str], key: &str| {
+        let is_ours = path.is_empty() || (path.len() == 2 && path[0] == "services");
+        let at = ORDER.iter().position(|known| *known == key).filter(|_| is_ours);
+        match (path.is_empty(), key) {
+            // At the root volumes come last.
+            (true, "volumes") => ORDER.len(),
+            _ => at.unwrap_or(ORDER.len()),
+        }
     };
-    format!(
-        "# Written by byop. Start it with: docker compose -f {} up -d --build\n{network}{}",
-        plan.compose_file,
-        yaml::write(&root)
-    )
+    format!("{}{}", head(plan, target, &attached), yaml::write_ranked(&root, &rank))
 }
 
-fn web(plan: &Plan, target: &Target) -> Value {
-    let mut web = service(plan, target);
+/// What a person has to know and do.
+fn head(plan: &Plan, target: &Target, attached: &Attached) -> String {
+    let mut head =
+        format!("# Written by byop. Start it with: docker compose -f {} up -d --build\n", plan.compose_file);
+    if !target.domains.is_empty() {
+        head += &format!(
+            "# Traefik has to be in the network {PROXY_NETWORK} too: docker network create {PROXY_NETWORK}\n"
+        );
+    }
+    if !attached.passwords.is_empty() {
+        head += &format!(
+            "# Passwords, of letters and digits, come from the environment or from .env: {}\n",
+            attached.passwords.join(", ")
+        );
+    }
+    if !attached.unknown.is_empty() {
+        head +=
+            &format!("# The app seems to need what is not in this file: {}\n", attached.unknown.join(", "));
+    }
+    head
+}
+
+fn web(plan: &Plan, target: &Target, attached: &Attached, has_release: bool) -> Value {
+    let mut web = service(plan, target, attached);
     let dockerfile = plan.dockerfile.as_deref().unwrap_or("Dockerfile");
     web.insert("build".into(), literal(&json!({"context": ".", "dockerfile": dockerfile})));
+    // The name is for the other processes; no registry has it.
+    web.insert("pull_policy".into(), json!("build"));
+    web.insert("depends_on".into(), depends_on(attached, has_release));
+    web.retain(|_, value| !value.is_null());
+    if target.routing.protocol != BackendProtocol::Http {
+        // The image's own check speaks HTTP/1.1, and a proxy takes no container that is unhealthy.
+        web.insert("healthcheck".into(), json!({"disable": true}));
+    }
     // Compose allocates nothing: a port that was not asked for by number is the container's.
     let published = |port: &PortSpec| {
-        format!("{}:{}/{}", port.host_port.unwrap_or(port.container_port), port.container_port, port.protocol)
+        let host = port.host_port.unwrap_or(port.container_port);
+        format!("0.0.0.0:{host}:{}/{}", port.container_port, port.protocol)
     };
     let mut ports: Vec<String> = target.ports.iter().map(published).collect();
     if target.domains.is_empty() {
         // Without a route the app is for this machine alone.
-        ports.insert(0, format!("127.0.0.1:{0}:{0}", plan.port));
+        ports.push(format!("127.0.0.1:{0}:{0}", plan.port));
     }
+    let number = |text: &String| text.split(':').nth(1).and_then(|port| port.parse::<u16>().ok());
+    ports.sort_by_key(number);
     if !ports.is_empty() {
         web.insert("ports".into(), json!(ports));
     }
     if !target.domains.is_empty() {
-        web.insert("labels".into(), literal(&labels(plan, target)));
+        web.insert("labels".into(), literal(&labels::labels(plan, target, PROXY_NETWORK)));
         web.insert("networks".into(), json!(["default", "proxy"]));
     }
     Value::Object(web)
 }
 
-fn service(plan: &Plan, target: &Target) -> Map<String, Value> {
-    let mut env: Map<String, Value> = plan
-        .env
-        .iter()
-        .chain(&target.env)
-        .map(|(name, value)| (name.clone(), doubled(value).into()))
-        .collect();
-    env.insert("PORT".into(), plan.port.to_string().into());
-    for name in &target.secret_names {
-        env.insert(name.clone(), format!("${{{name}:?set {name} in the environment or in .env}}").into());
+/// A service that runs another command line in the image of `web`.
+fn process(plan: &Plan, target: &Target, attached: &Attached, line: &str) -> Map<String, Value> {
+    let mut process = service(plan, target, attached);
+    process.insert("command".into(), literal(&json!(exec_form(line))));
+    process.insert("pull_policy".into(), json!("never"));
+    process.insert("depends_on".into(), depends_on(attached, false));
+    process.retain(|_, value| !value.is_null());
+    // What the image asks is whether `web` answers.
+    process.insert("healthcheck".into(), json!({"disable": true}));
+    process
+}
+
+/// A name for a process that no other service has.
+fn free_name(process: &str, taken: &Map<String, Value>, attached: &Attached) -> String {
+    let fits = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
+    let base: String = process.to_ascii_lowercase().chars().map(fits).collect();
+    let is_taken = |name: &str| {
+        matches!(name, "web" | "release")
+            || taken.contains_key(name)
+            || attached.services.iter().any(|addon| addon.name == name)
+    };
+    let mut name = base.clone();
+    let mut number = 2;
+    while is_taken(&name) {
+        name = format!("{base}-{number}");
+        number += 1;
     }
+    name
+}
+
+/// Null when there is nothing to wait for.
+fn depends_on(attached: &Attached, has_release: bool) -> Value {
+    let mut all: Map<String, Value> = attached
+        .services
+        .iter()
+        .map(|addon| (addon.name.clone(), json!({"condition": "service_healthy"})))
+        .collect();
+    if has_release {
+        all.insert("release".into(), json!({"condition": "service_completed_successfully"}));
+    }
+    if all.is_empty() { Value::Null } else { Value::Object(all) }
+}
+
+fn environment(plan: &Plan, target: &Target, attached: &Attached) -> Map<String, Value> {
+    let asked = |name: &String| format!("${{{name}:?set {name} in the environment or in .env}}");
+    let mut env: Map<String, Value> =
+        plan.required_env.iter().map(|need| (need.name.clone(), asked(&need.name).into())).collect();
+    env.extend(attached.env.iter().map(|(name, value)| (name.clone(), value.clone().into())));
+    let plain = plan.env.iter().chain(&target.env);
+    env.extend(plain.map(|(name, value)| (name.clone(), doubled(value).into())));
+    env.insert("PORT".into(), plan.port.to_string().into());
+    env.extend(target.secret_names.iter().map(|name| (name.clone(), asked(name).into())));
+    env
+}
+
+fn service(plan: &Plan, target: &Target, attached: &Attached) -> Map<String, Value> {
     let mut tmpfs = vec!["/tmp".to_owned()];
+    let volumes = plan.all_volumes(&target.volumes);
     for folder in &plan.writable {
         // A volume at the same place is writable already.
-        if !plan.all_volumes(&target.volumes).iter().any(|volume| volume.path == *folder) {
+        if !volumes.iter().any(|volume| volume.path == *folder) {
             let owner = plan.user.map_or(String::new(), |user| format!(":uid={},gid={}", user.uid, user.gid));
             tmpfs.push(doubled(&format!("{folder}{owner}")));
         }
@@ -97,16 +218,12 @@ fn service(plan: &Plan, target: &Target) -> Map<String, Value> {
         ("mem_limit".to_owned(), json!(format!("{}b", target.resources.memory_bytes))),
         ("cpus".to_owned(), json!(target.resources.cpus)),
         ("pids_limit".to_owned(), json!(target.resources.pids)),
-        (
-            "logging".to_owned(),
-            json!({"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}),
-        ),
-        ("environment".to_owned(), Value::Object(env)),
+        ("logging".to_owned(), logging()),
+        ("environment".to_owned(), Value::Object(environment(plan, target, attached))),
     ]);
     if let Some(user) = plan.user {
         service.insert("user".into(), json!(format!("{}:{}", user.uid, user.gid)));
     }
-    let volumes = plan.all_volumes(&target.volumes);
     if !volumes.is_empty() {
         let volumes: Vec<Value> = volumes
             .iter()
@@ -117,28 +234,8 @@ fn service(plan: &Plan, target: &Target) -> Map<String, Value> {
     service
 }
 
-fn labels(plan: &Plan, target: &Target) -> Value {
-    let app = target.app.as_str();
-    // A host name has no backtick in it: its type has made sure.
-    let rule: Vec<String> = target.domains.iter().map(|domain| format!("Host(`{domain}`)")).collect();
-    let router = |key: &str| format!("traefik.http.routers.{app}.{key}");
-    let mut labels = Map::from_iter([
-        ("traefik.enable".to_owned(), json!("true")),
-        ("traefik.docker.network".to_owned(), json!(PROXY_NETWORK)),
-        (router("rule"), json!(rule.join(" || "))),
-        (router("service"), json!(app)),
-        (format!("traefik.http.services.{app}.loadbalancer.server.port"), json!(plan.port.to_string())),
-    ]);
-    let entry_point = match &target.certificate_resolver {
-        Some(resolver) => {
-            labels.insert(router("tls"), json!("true"));
-            labels.insert(router("tls.certresolver"), json!(resolver));
-            "websecure"
-        }
-        None => "web",
-    };
-    labels.insert(router("entrypoints"), json!(entry_point));
-    Value::Object(labels)
+fn logging() -> Value {
+    json!({"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}})
 }
 
 /// Every dollar doubled, as compose would take it for a variable.

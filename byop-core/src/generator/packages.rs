@@ -1,15 +1,62 @@
 //! Distribution packages that dependencies need: to be compiled, and to run.
 
-/// Node packages that have no ready-made binaries.
-const NODE_COMPILED: [&str; 6] = ["node-sass", "re2", "zeromq", "node-pty", "usb", "libpq"];
+/// Node packages that are compiled where no ready-made binary fits the version of Node.js.
+const NODE_COMPILED: [&str; 16] = [
+    "better-sqlite3",
+    "cpu-features",
+    "deasync",
+    "farmhash",
+    "heapdump",
+    "isolated-vm",
+    "libxmljs",
+    "libxmljs2",
+    "node-expat",
+    "node-pty",
+    "node-sass",
+    "re2",
+    "sqlite3",
+    "usb",
+    "wrtc",
+    "zeromq",
+];
 
-/// What compiling a Node project's dependencies takes.
-pub(crate) fn node_build<'a>(mut dependencies: impl Iterator<Item = &'a str>) -> Vec<String> {
-    if dependencies.any(|name| NODE_COMPILED.contains(&name)) {
-        ["g++", "make", "python3"].map(String::from).to_vec()
-    } else {
-        Vec::new()
+/// What Node packages need besides Node.js, by name and wanted version.
+pub(crate) fn node<'a>(dependencies: impl Iterator<Item = (&'a str, &'a str)>) -> Native {
+    let compiler = ["g++", "make", "python3"];
+    let mut native = Native::default();
+    for (name, wanted) in dependencies {
+        match name {
+            // From its sixth version on it brings its binaries.
+            "bcrypt"
+                if wanted
+                    .trim_start_matches(['^', '~', '=', 'v', '>'])
+                    .starts_with(['1', '2', '3', '4', '5']) =>
+            {
+                native.add(&compiler, &[]);
+            }
+            "libpq" | "pg-native" => {
+                native.add(&compiler, &[]);
+                native.add(&["libpq-dev"], &["libpq5"]);
+            }
+            "node-rdkafka" => {
+                native.add(&compiler, &[]);
+                native.add(&["libsasl2-dev", "libssl-dev", "zlib1g-dev"], &["libsasl2-2"]);
+            }
+            "odbc" => {
+                native.add(&compiler, &[]);
+                native.add(&["unixodbc-dev"], &["unixodbc"]);
+            }
+            "puppeteer" | "puppeteer-core" => native.add(&[], &["chromium"]),
+            "fluent-ffmpeg" => native.add(&[], &["ffmpeg"]),
+            "gm" | "imagemagick" => native.add(&[], &["imagemagick"]),
+            "pdf-poppler" | "node-poppler" => native.add(&[], &["poppler-utils"]),
+            // Prisma's engine looks for OpenSSL, while it is generated and while it runs.
+            "prisma" | "@prisma/client" => native.add(&["openssl"], &["openssl"]),
+            name if NODE_COMPILED.contains(&name) => native.add(&compiler, &[]),
+            _ => {}
+        }
     }
+    native
 }
 
 /// Distribution packages to build with, and to run with.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::source::SourceTree;
+use crate::source::{EntryKind, SourceEntry, SourceTree};
 
 /// Folders that hold no source of the app itself.
 const FOREIGN: [&str; 18] = [
@@ -84,21 +84,39 @@ impl<'a> View<'a> {
 
     /// The names directly in this folder, and whether each is a file.
     pub(crate) fn entries_here(&self) -> impl Iterator<Item = (&'a str, bool)> + '_ {
-        let skip = if self.base.is_empty() { 0 } else { self.base.len() + 1 };
-        self.source.entries().iter().filter_map(move |entry| {
-            if skip > 0
-                && !(entry.path.starts_with(&self.base) && entry.path.as_bytes().get(skip - 1) == Some(&b'/'))
-            {
+        let skip = self.skip();
+        self.entries_below().iter().filter_map(move |entry| {
+            let name = entry.path.get(skip..)?;
+            if name.is_empty() || name.contains('/') {
                 return None;
             }
-            let name = entry.path.get(skip..)?;
             let is_file = match &entry.kind {
-                crate::source::EntryKind::Directory => false,
-                crate::source::EntryKind::Symlink(_) => self.source.has_file(&entry.path),
+                EntryKind::Directory => false,
+                EntryKind::Symlink(_) => self.source.has_file(&entry.path),
                 _ => true,
             };
-            (!name.is_empty() && !name.contains('/')).then_some((name, is_file))
+            Some((name, is_file))
         })
+    }
+
+    /// How much of a path in the tree is the way to this folder.
+    fn skip(&self) -> usize {
+        if self.base.is_empty() { 0 } else { self.base.len() + 1 }
+    }
+
+    /// All entries below this folder. They are sorted, so those of one folder are side by side.
+    fn entries_below(&self) -> &'a [SourceEntry] {
+        let entries = self.source.entries();
+        if self.base.is_empty() {
+            return entries;
+        }
+        let order = |path: &str| match path.strip_prefix(self.base.as_str()) {
+            Some(rest) => rest.bytes().next().cmp(&Some(b'/')),
+            None => path.cmp(self.base.as_str()),
+        };
+        let start = entries.partition_point(|entry| order(&entry.path).is_lt());
+        let end = entries.partition_point(|entry| order(&entry.path).is_le());
+        entries.get(start..end).unwrap_or_default()
     }
 
     /// Where this folder is in the tree; empty for the root.
@@ -169,16 +187,11 @@ impl<'a> View<'a> {
     /// Files with one of these extensions that may hold the app's own source, at most `depth` folders down: those
     /// nearest to the root first.
     pub(crate) fn sources(&self, extensions: &[&str], depth: usize) -> Vec<&'a str> {
-        let skip = if self.base.is_empty() { 0 } else { self.base.len() + 1 };
+        let skip = self.skip();
         let mut found: Vec<&'a str> = self
-            .source
-            .entries()
+            .entries_below()
             .iter()
-            .map(|entry| entry.path.as_str())
-            .filter(|path| {
-                skip == 0 || (path.starts_with(&self.base) && path.as_bytes().get(skip - 1) == Some(&b'/'))
-            })
-            .filter_map(|path| path.get(skip..))
+            .filter_map(|entry| entry.path.get(skip..))
             .filter(|path| {
                 path.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
                     && path.bytes().filter(|b| *b == b'/').count() <= depth
@@ -196,12 +209,27 @@ fn is_noise(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower.starts_with("readme")
         || lower.starts_with("license")
-        || matches!(name, ".gitignore" | ".gitattributes" | ".DS_Store" | ".editorconfig")
+        || matches!(
+            name,
+            ".gitignore" | ".gitattributes" | ".DS_Store" | ".editorconfig" | "byop.yaml" | "byop.yml"
+        )
 }
 
 impl<'a> View<'a> {
+    /// Another folder of the tree that a view looks at.
+    pub(crate) fn of_tree(view: &Self, base: &str) -> Self {
+        Self { source: view.source, base: base.to_owned() }
+    }
+
     /// The root of the tree that a view looks at.
     pub(crate) fn root_of(view: &Self) -> Self {
         Self { source: view.source, base: String::new() }
+    }
+}
+
+impl<'a> View<'a> {
+    /// A folder of this folder.
+    pub(crate) fn at_below(view: &Self, folder: &str) -> Self {
+        Self { source: view.source, base: view.full(folder) }
     }
 }

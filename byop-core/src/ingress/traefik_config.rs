@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{AppName, Backend, Route};
+use crate::digest::Digest;
+use crate::model::{AppName, Backend, BackendProtocol, Middleware, Route};
 
 /// The header by which byop's own probes reach a candidate.
 pub(super) const CANDIDATE_HEADER: &str = "X-Byop-Candidate";
@@ -29,8 +30,20 @@ pub(super) fn file_name(app: &AppName) -> String {
     format!("app-{app}.yml")
 }
 
-fn service_name(app: &AppName, backend: &Backend) -> String {
-    format!("app-{app}-r{}-p{}", backend.release, backend.port)
+/// A router is asked whether it is in use, so a service whose settings differ must have another name.
+fn service_name(route: &Route, backend: &Backend) -> String {
+    let name = format!("app-{}-r{}-p{}", route.app, backend.release, backend.port);
+    let extra = json!([route.options.protocol, route.options.sticky_options()]);
+    if extra == json!([BackendProtocol::Http, null]) { name } else { format!("{name}-{}", mark(&extra)) }
+}
+
+/// The same for a middleware.
+fn middleware_name(route: &Route, middleware: &Middleware) -> String {
+    format!("app-{}-{}-{}", route.app, middleware.name, mark(&middleware.options))
+}
+
+fn mark(settings: &Value) -> String {
+    Digest::of_json(settings).short().chars().take(8).collect()
 }
 
 /// The header of a request with this pass.
@@ -62,14 +75,13 @@ pub(super) fn base_file(pass: &str) -> Value {
 pub(super) fn routers(route: &Route, pass: &str) -> Map<String, Value> {
     let mut routers = Map::new();
     if let (Some(backend), false) = (&route.serving, route.domains.is_empty()) {
-        // Host names are checked types: they hold no backtick that could end the rule.
-        let rule = route.domains.iter().map(|d| format!("Host(`{d}`)")).collect::<Vec<_>>().join(" || ");
         let mut router = json!({
-            "rule": rule,
+            "rule": route.rule(),
             "entryPoints": [WEB],
-            "service": service_name(&route.app, backend),
+            "service": service_name(route, backend),
         });
-        let names = middleware_names(route);
+        let middlewares = route.options.middlewares();
+        let names: Vec<_> = middlewares.iter().map(|one| middleware_name(route, one)).collect();
         if !names.is_empty() {
             router["middlewares"] = json!(names);
         }
@@ -79,7 +91,7 @@ pub(super) fn routers(route: &Route, pass: &str) -> Map<String, Value> {
         let router = json!({
             "rule": format!("Header(`{CANDIDATE_HEADER}`, `{}`) && {}", route.app, pass_rule(pass)),
             "entryPoints": [INTERNAL],
-            "service": service_name(&route.app, backend),
+            "service": service_name(route, backend),
             "priority": 1000,
         });
         routers.insert(candidate_router(&route.app), router);
@@ -97,53 +109,27 @@ pub(super) fn route_file(route: &Route, pass: &str) -> Value {
     let routers = routers(route, pass);
     let mut services = Map::new();
     for backend in [&route.serving, &route.candidate].into_iter().flatten() {
-        services.insert(
-            service_name(&route.app, backend),
-            json!({ "loadBalancer": {
-                "servers": [{ "url": format!("http://{}:{}", backend.container, backend.port) }],
-                "passHostHeader": true,
-            }}),
-        );
+        let scheme = route.options.protocol.scheme();
+        let mut balancer = json!({
+            "servers": [{ "url": format!("{scheme}://{}:{}", backend.container, backend.port) }],
+            "passHostHeader": true,
+        });
+        if let Some(sticky) = route.options.sticky_options() {
+            balancer["sticky"] = sticky;
+        }
+        services.insert(service_name(route, backend), json!({ "loadBalancer": balancer }));
     }
     let mut http = json!({ "routers": routers, "services": services });
-    let middlewares = middlewares(route);
+    let middlewares: Map<_, _> = route
+        .options
+        .middlewares()
+        .into_iter()
+        .map(|one| (middleware_name(route, &one), json!({ one.kind: one.options })))
+        .collect();
     if !middlewares.is_empty() {
         http["middlewares"] = Value::Object(middlewares);
     }
     json!({ "http": http })
-}
-
-fn middleware_names(route: &Route) -> Vec<String> {
-    let mut names = Vec::new();
-    if route.options.https_redirect {
-        names.push(format!("app-{}-https", route.app));
-    }
-    if route.options.security_headers {
-        names.push(format!("app-{}-headers", route.app));
-    }
-    names
-}
-
-fn middlewares(route: &Route) -> Map<String, Value> {
-    let mut middlewares = Map::new();
-    if route.options.https_redirect {
-        middlewares.insert(
-            format!("app-{}-https", route.app),
-            json!({ "redirectScheme": { "scheme": "https", "permanent": true } }),
-        );
-    }
-    if route.options.security_headers {
-        let mut headers = json!({
-            "contentTypeNosniff": true,
-            "customFrameOptionsValue": "SAMEORIGIN",
-            "referrerPolicy": "strict-origin-when-cross-origin",
-        });
-        if route.options.https_redirect {
-            headers["stsSeconds"] = json!(31_536_000);
-        }
-        middlewares.insert(format!("app-{}-headers", route.app), json!({ "headers": headers }));
-    }
-    middlewares
 }
 
 /// Whether what Traefik shows of a router is what was written.
@@ -198,13 +184,44 @@ mod tests {
     }
 
     #[test]
-    fn redirect_and_headers_can_be_switched() {
+    fn middlewares_are_named_after_what_they_do() {
         let mut route = route();
-        assert_eq!(middleware_names(&route), ["app-shop-https", "app-shop-headers"]);
+        let names = |route: &Route| {
+            let file = route_file(route, "pass");
+            let named =
+                file["http"]["routers"]["app-shop"]["middlewares"].as_array().cloned().unwrap_or_default();
+            let names: Vec<String> = named.iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+            let defined = file["http"]["middlewares"].as_object().cloned().unwrap_or_default();
+            assert!(names.iter().all(|name| defined.contains_key(name)) && names.len() == defined.len());
+            names
+        };
+        let both = names(&route);
+        assert!(
+            both[0].starts_with("app-shop-https-") && both[1].starts_with("app-shop-headers-"),
+            "{both:?}"
+        );
         route.options.https_redirect = false;
-        assert_eq!(middlewares(&route)["app-shop-headers"]["headers"].get("stsSeconds"), None);
+        let headers = names(&route);
+        assert_ne!(headers[0], both[1], "other headers, another name: else nobody could tell when they hold");
         route.options.security_headers = false;
-        assert!(route_file(&route, "pass")["http"].get("middlewares").is_none());
+        assert!(names(&route).is_empty());
+    }
+
+    #[test]
+    fn the_service_says_how_the_app_is_spoken_to() {
+        let mut route = route();
+        route.options.protocol = BackendProtocol::H2c;
+        route.options.sticky = Some("shop".into());
+        route.options.path_prefix = Some("/shop".into());
+        let file = route_file(&route, "pass");
+        let router = &file["http"]["routers"]["app-shop"];
+        assert_eq!(
+            router["rule"],
+            "(Host(`a.example`) || Host(`b.example`)) && (Path(`/shop`) || PathPrefix(`/shop/`))"
+        );
+        let balancer = &file["http"]["services"][router["service"].as_str().unwrap()]["loadBalancer"];
+        assert_eq!(balancer["servers"][0]["url"], "h2c://byop-shop-r1:80");
+        assert_eq!(balancer["sticky"]["cookie"]["name"], "shop");
     }
 
     #[test]
@@ -223,7 +240,8 @@ mod tests {
             "status": "enabled",
             "rule": "Host(`a.example`) || Host(`b.example`)",
             "service": "app-shop-r1-p80",
-            "middlewares": ["app-shop-https@file", "app-shop-headers@file"],
+            "middlewares": written["middlewares"].as_array().unwrap().iter()
+                .map(|name| format!("{}@file", name.as_str().unwrap())).collect::<Vec<_>>(),
         });
         assert!(is_in_use(&shown, written));
         shown["service"] = json!("app-shop-r0-p80");

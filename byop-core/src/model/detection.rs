@@ -16,6 +16,9 @@ pub struct Detection {
     pub variant: Option<Variant>,
     /// The package manager, such as `pnpm`.
     pub package_manager: Option<String>,
+    /// Its version: the one that the project asks for, else the one that is used.
+    #[serde(default)]
+    pub package_manager_version: Option<String>,
     /// How sure the generator is, from 0 to 1. Below 0.5 the answer is "unsure".
     pub confidence: f64,
     /// The app's folder inside the tree, with `/` between its parts; empty when it is the root.
@@ -36,6 +39,7 @@ impl Detection {
             framework: None,
             variant: None,
             package_manager: None,
+            package_manager_version: None,
             confidence,
             root: String::new(),
             evidence: Vec::new(),
@@ -49,17 +53,78 @@ impl Detection {
     }
 }
 
+/// One of the programs of a repository, or a package of it that they need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ServiceFound {
+    /// Its name, unlike that of any other.
+    pub name: String,
+    /// Its folder, with `/` between the parts: the `build.root` to deploy it with. Empty for the root.
+    pub root: String,
+    /// Its stack; none where that was not looked for.
+    pub stack: Option<String>,
+    /// Its web framework.
+    pub framework: Option<String>,
+    /// What it is.
+    pub kind: ServiceKind,
+    /// The port that it listens on, for what answers requests.
+    pub port: Option<u16>,
+    /// How it is started; none for files and libraries, and where its image says it.
+    pub start: Option<String>,
+    /// The names of the others that it needs: packages that it is built with, and for a worker the app it belongs to.
+    pub depends_on: Vec<String>,
+}
+
+impl ServiceFound {
+    /// A library, until more is known.
+    #[must_use]
+    pub fn new(name: impl Into<String>, root: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            root: root.into(),
+            stack: None,
+            framework: None,
+            kind: ServiceKind::Library,
+            port: None,
+            start: None,
+            depends_on: Vec::new(),
+        }
+    }
+}
+
+/// What a program of a repository does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ServiceKind {
+    /// Answers requests.
+    Web,
+    /// Works without being asked by anybody.
+    Worker,
+    /// Files that a web server serves.
+    Static,
+    /// Runs as a part of others only.
+    Library,
+}
+
 impl Diagnostic {
     /// A diagnostic that no setting settles.
     #[must_use]
     pub fn new(code: impl Into<String>, severity: Severity, message: impl Into<String>) -> Self {
-        Self { code: code.into(), severity, message: message.into(), setting: None }
+        Self { code: code.into(), severity, message: message.into(), setting: None, choices: Vec::new() }
     }
 
     /// Names the setting that would settle it, such as `build.start`.
     #[must_use]
     pub fn with_setting(mut self, setting: impl Into<String>) -> Self {
         self.setting = Some(setting.into());
+        self
+    }
+
+    /// Names the values to choose from, where only a few can be right.
+    #[must_use]
+    pub fn with_choices<T: Into<String>>(mut self, choices: impl IntoIterator<Item = T>) -> Self {
+        self.choices = choices.into_iter().map(Into::into).collect();
         self
     }
 }
@@ -97,6 +162,9 @@ pub struct Diagnostic {
     pub message: String,
     /// What to set, such as `build.start`, where that would settle it.
     pub setting: Option<String>,
+    /// The values of the setting to choose from, where only a few can be right; empty when any may be.
+    #[serde(default)]
+    pub choices: Vec<String>,
 }
 
 /// How much a diagnostic matters.

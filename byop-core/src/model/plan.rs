@@ -9,6 +9,7 @@ use super::detection::{Diagnostic, Variant};
 use super::image::Builder;
 use super::name::{AppName, DomainName};
 use super::port::PortSpec;
+use super::routing::RoutingSpec;
 
 /// Everything that the files are written from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Plan {
     pub variant: Option<Variant>,
     /// The package manager.
     pub package_manager: Option<String>,
+    /// Its version: the one that the project asks for, else the one that is used.
+    #[serde(default)]
+    pub package_manager_version: Option<String>,
     /// The install command line.
     pub install: Option<String>,
     /// The build command line.
@@ -91,6 +95,7 @@ impl Plan {
             framework: None,
             variant: None,
             package_manager: None,
+            package_manager_version: None,
             install: None,
             build: None,
             start: None,
@@ -294,6 +299,12 @@ pub struct Target {
     pub secret_names: Vec<String>,
     /// The proxy's certificate resolver; none gives routes over plain HTTP.
     pub certificate_resolver: Option<String>,
+    /// How requests reach the app, in the compose file.
+    #[serde(default)]
+    pub routing: RoutingSpec,
+    /// Images to use in place of those that the compose file names, such as a mirror's.
+    #[serde(default)]
+    pub images: BTreeMap<String, String>,
 }
 
 impl Target {
@@ -310,6 +321,8 @@ impl Target {
             env: BTreeMap::new(),
             secret_names: Vec::new(),
             certificate_resolver: None,
+            routing: RoutingSpec::default(),
+            images: BTreeMap::new(),
         }
     }
 
@@ -326,6 +339,8 @@ impl Target {
             env: spec.env.iter().map(|(name, value)| (name.to_string(), value.clone())).collect(),
             secret_names: spec.secrets.keys().map(ToString::to_string).collect(),
             certificate_resolver: None,
+            routing: spec.routing.clone(),
+            images: spec.build.images.clone(),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::app::RoutingSpec;
 use super::name::{AppName, DomainName};
+use super::routing::RoutingSpec;
 
 /// The route of an app: host names, and the container that answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,12 +12,31 @@ pub struct Route {
     pub app: AppName,
     /// The host names.
     pub domains: Vec<DomainName>,
-    /// Redirects and headers.
+    /// Paths, headers, limits and the like.
     pub options: RoutingSpec,
     /// Who answers requests; none yet for a first release that is still being checked.
     pub serving: Option<Backend>,
     /// A new release that only byop's own probes reach.
     pub candidate: Option<Backend>,
+}
+
+impl Route {
+    /// The rule that requests to the app fit: its host names and its path, if it has one.
+    #[must_use]
+    pub fn rule(&self) -> String {
+        rule(&self.domains, &self.options)
+    }
+}
+
+/// The rule for requests to these host names.
+pub(crate) fn rule(domains: &[DomainName], options: &RoutingSpec) -> String {
+    // Host names are checked types: they hold no backtick that could end the rule.
+    let hosts = domains.iter().map(|domain| format!("Host(`{domain}`)")).collect::<Vec<_>>().join(" || ");
+    match options.path_rule() {
+        Some(path) if domains.len() > 1 => format!("({hosts}) && {path}"),
+        Some(path) => format!("{hosts} && {path}"),
+        None => hosts,
+    }
 }
 
 /// A container that can answer.

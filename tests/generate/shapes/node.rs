@@ -113,6 +113,8 @@ pub(crate) fn shapes() -> Vec<Shape> {
                 ("bun.lock", "{}"),
                 ("index.ts", ""),
             ],
+            stack: "bun",
+            version: "1.4",
             framework: "hono",
             manager: "bun",
             install: "bun install --frozen-lockfile --production",

@@ -28,9 +28,10 @@ RUN groupadd --gid 1000 node && useradd --uid 1000 --gid node --shell /bin/bash 
 COPY --from=fetch /image /usr/local
 COPY node-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
 # For corepack: everything from the one registry, and no demand that a mirror pass on signatures.
+# A connection that stalls is given up early: npm would wait five minutes for it.
 ARG REGISTRY
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
     COREPACK_NPM_REGISTRY=$REGISTRY COREPACK_INTEGRITY_KEYS=0 \
-    NPM_CONFIG_FETCH_RETRIES=5
+    NPM_CONFIG_FETCH_RETRIES=5 NPM_CONFIG_FETCH_TIMEOUT=20000
 ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["node"]

@@ -1,19 +1,23 @@
 //! Which framework a project is built with, and whether it is served as files or by a server.
 
 mod angular;
+mod files;
 mod nx;
+mod rendered;
 mod routes;
+mod servers;
 
 use std::collections::BTreeMap;
 
+pub(super) use nx::{folders as nx_folders, own as nx_project};
 pub(super) use routes::health_file;
 
 use super::manager::Manager;
 use super::manifest::Manifest;
 use super::start;
-use crate::generator::command::plain_words;
+use super::workspace::Workspace;
 use crate::generator::view::View;
-use crate::model::{Diagnostic, Severity};
+use crate::model::Diagnostic;
 
 /// How the app is served.
 #[derive(Debug, Default)]
@@ -24,6 +28,14 @@ pub(super) struct Served {
     /// The framework's own way to start its server.
     pub(super) start: Option<String>,
     pub(super) entry: Option<String>,
+    /// What the running app needs besides its dependencies and `package.json`; empty when that is not known.
+    pub(super) kept: Vec<String>,
+    /// Whether the output lands in the root of the workspace, not in the app's folder.
+    pub(super) is_at_root: bool,
+    /// The task of a workspace's tool that builds it.
+    pub(super) task: Option<String>,
+    /// Whether it is built for other packages, and not to be served at all.
+    pub(super) is_library: bool,
     /// What alone is needed to run, when the build puts it together.
     pub(super) output: Option<Output>,
     pub(super) port: u16,
@@ -36,6 +48,12 @@ pub(super) struct Served {
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
+impl Served {
+    fn keeps(&mut self, paths: &[&str]) {
+        self.kept = paths.iter().map(|path| (*path).to_owned()).collect();
+    }
+}
+
 /// A build output that runs without the rest of the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Output {
@@ -46,7 +64,7 @@ pub(super) enum Output {
 }
 
 /// Dependencies that decide, the most particular first.
-const BY_DEPENDENCY: [(&str, &str); 34] = [
+const BY_DEPENDENCY: [(&str, &str); 49] = [
     ("turbo", "turborepo"),
     ("nx", "nx"),
     ("next", "next"),
@@ -68,6 +86,11 @@ const BY_DEPENDENCY: [(&str, &str); 34] = [
     ("react-scripts", "cra"),
     ("@vue/cli-service", "vue-cli"),
     ("expo", "expo"),
+    ("@strapi/strapi", "strapi"),
+    ("@adonisjs/core", "adonis"),
+    ("@medusajs/medusa", "medusa"),
+    ("@keystone-6/core", "keystone"),
+    ("@redwoodjs/core", "redwood"),
     ("@nestjs/core", "nest"),
     ("fastify", "fastify"),
     ("express", "express"),
@@ -76,18 +99,37 @@ const BY_DEPENDENCY: [(&str, &str); 34] = [
     ("@hapi/hapi", "hapi"),
     ("elysia", "elysia"),
     ("@feathersjs/feathers", "feathers"),
-    ("@adonisjs/core", "adonis"),
     ("polka", "polka"),
     ("restify", "restify"),
+    ("h3", "h3"),
+    ("fastify-cli", "fastify"),
+    ("micro", "micro"),
+    ("hexo", "hexo"),
+    ("vuepress", "vuepress"),
+    ("@quasar/app-vite", "quasar"),
+    ("ember-source", "ember"),
     ("vite", "vite"),
     ("parcel", "parcel"),
+    ("@rsbuild/core", "rsbuild"),
+    ("html-webpack-plugin", "webpack"),
+    ("preact-cli", "preact-cli"),
+    ("@umijs/max", "umi"),
 ];
 
 /// The framework of a project.
-pub(super) fn of(view: &View<'_>, manifest: &Manifest) -> Option<&'static str> {
+pub(super) fn of(
+    view: &View<'_>,
+    manifest: &Manifest,
+    workspace: Option<&Workspace>,
+) -> Option<&'static str> {
+    if !view.has_file("package.json") {
+        // The manifest is that of the workspace: the app's own files say what it is.
+        return nx::framework(view, manifest);
+    }
     let found = BY_DEPENDENCY.iter().find(|(package, name)| {
         manifest.depends_on(package)
             && match *name {
+                "turborepo" | "nx" if workspace.is_some() => false,
                 "turborepo" => {
                     manifest.is_workspace()
                         || view.has_file("turbo.json")
@@ -96,13 +138,15 @@ pub(super) fn of(view: &View<'_>, manifest: &Manifest) -> Option<&'static str> {
                 "nx" => view.has_file("nx.json"),
                 "expo" => manifest.depends_on("react-native-web") && view.has_file("app.json"),
                 // A site generator may be there for the documentation only.
-                "vitepress" | "docusaurus" | "eleventy" | "gatsby" => {
+                "vitepress" | "docusaurus" | "eleventy" | "gatsby" | "hexo" | "vuepress" => {
                     manifest.script("build").is_some_and(|line| line.contains(name.trim_end_matches('y')))
                 }
                 _ => true,
             }
     });
-    found.map(|(_, name)| *name).or_else(|| view.has_file("turbo.json").then_some("turborepo"))
+    found
+        .map(|(_, name)| *name)
+        .or_else(|| (workspace.is_none() && view.has_file("turbo.json")).then_some("turborepo"))
 }
 
 /// The file that shows a framework.
@@ -151,6 +195,14 @@ pub(super) fn builds_files(name: &str) -> bool {
             | "eleventy"
             | "expo"
             | "parcel"
+            | "hexo"
+            | "vuepress"
+            | "quasar"
+            | "ember"
+            | "rsbuild"
+            | "webpack"
+            | "preact-cli"
+            | "umi"
             | "angular"
             | "turborepo"
             | "nx"
@@ -218,24 +270,24 @@ pub(super) fn served(view: &View<'_>, manifest: &Manifest, framework: Option<&st
     let mut served = Served { port: 3000, file: "package.json".into(), ..Served::default() };
     let build = manifest.script("build").unwrap_or_default();
     match framework {
-        Some("next") => next(view, &mut served),
-        Some("nuxt") => nuxt(view, build, &mut served),
-        Some("tanstack-start" | "solid-start") => nitro(&mut served),
-        Some("remix") => remix(view, manifest, &mut served),
-        Some("react-router") => router(view, &mut served),
-        Some("sveltekit") => svelte(view, manifest, &mut served),
-        Some("astro") => astro(view, manifest, &mut served),
+        Some("next") => rendered::next(view, &mut served),
+        Some("nuxt") => rendered::nuxt(view, build, &mut served),
+        Some("tanstack-start" | "solid-start") => rendered::nitro(&mut served),
+        Some("remix") => rendered::remix(view, manifest, &mut served),
+        Some("react-router") => rendered::router(view, &mut served),
+        Some("sveltekit") => rendered::svelte(view, manifest, &mut served),
+        Some("astro") => rendered::astro(view, manifest, &mut served),
         Some("angular") => angular::serve_angular(view, manifest, &mut served),
         Some("nx") => nx::serve_nx(view, manifest, &mut served),
-        Some("nest") => {
-            served.start = Some("node dist/main.js".into());
+        Some(name) if builds_files(name) && name != "turborepo" => {
+            files::files(view, manifest, name, &mut served);
         }
-        Some(name) if builds_files(name) && name != "turborepo" => files(view, manifest, name, &mut served),
-        _ => {}
+        Some(name) => servers::serve(name, &mut served),
+        None => {}
     }
     if served.static_dir.is_some() {
         served.port = 8080;
-        staticfile(view, &mut served);
+        files::staticfile(view, &mut served);
     }
     for (name, value) in start::assignments(manifest) {
         if name != "NODE_ENV" && name != "PORT" && served.static_dir.is_none() {
@@ -253,202 +305,6 @@ fn serve(served: &mut Served, folder: &str, fallback: bool, file: &str, reason: 
     served.start = None;
 }
 
-fn next(view: &View<'_>, served: &mut Served) {
-    let (config, file) = compact(view, &NEXT);
-    let dist = setting(&config, "distDir").unwrap_or(".next");
-    served.build_env.insert("NEXT_TELEMETRY_DISABLED".into(), "1".into());
-    if config.contains("output:\"export\"") {
-        let folder = if dist == ".next" { "out" } else { dist };
-        serve(served, folder, false, file, "output is set to export");
-        return;
-    }
-    served.env.insert("NEXT_TELEMETRY_DISABLED".into(), "1".into());
-    served.env.insert("HOSTNAME".into(), "0.0.0.0".into());
-    served.start = Some("next start".into());
-    // Next.js keeps rendered pages and resized images there while it runs.
-    served.writable.push(format!("/app/{dist}/cache"));
-    if config.contains("output:\"standalone\"") && dist == ".next" {
-        served.output = Some(Output::NextStandalone);
-        served.start = Some("node server.js".into());
-        served.entry = Some("server.js".into());
-    }
-}
-
-fn nitro(served: &mut Served) {
-    served.output = Some(Output::Nitro);
-    served.start = Some("node .output/server/index.mjs".into());
-    served.entry = Some(".output/server/index.mjs".into());
-    served.env.insert("HOST".into(), "0.0.0.0".into());
-}
-
-fn nuxt(view: &View<'_>, build: &str, served: &mut Served) {
-    let (config, file) = compact(view, &NUXT);
-    served.build_env.insert("NUXT_TELEMETRY_DISABLED".into(), "1".into());
-    if build.contains("generate") || config.contains("preset:\"static\"") {
-        serve(
-            served,
-            ".output/public",
-            false,
-            if build.contains("generate") { "package.json" } else { file },
-            "the site is generated",
-        );
-        return;
-    }
-    nitro(served);
-}
-
-fn remix(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
-    let (config, file) = compact(view, &VITE);
-    if config.contains("ssr:false") {
-        serve(served, "build/client", true, file, "ssr is switched off");
-        return;
-    }
-    let is_vite = view.first_file(&VITE).is_some() || manifest.depends_on("vite");
-    let entry = if is_vite { "build/server/index.js" } else { "build/index.js" };
-    served.start = Some(format!("remix-serve ./{entry}"));
-    served.entry = Some(entry.into());
-}
-
-fn router(view: &View<'_>, served: &mut Served) {
-    let (config, file) = compact(view, &ROUTER);
-    let folder = setting(&config, "buildDirectory").unwrap_or("build").to_owned();
-    if config.contains("ssr:false") {
-        serve(served, &format!("{folder}/client"), true, file, "ssr is switched off");
-        return;
-    }
-    let entry = format!("{folder}/server/index.js");
-    served.start = Some(format!("react-router-serve ./{entry}"));
-    served.entry = Some(entry);
-}
-
-fn svelte(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
-    let (config, file) = compact(view, &SVELTE);
-    if config.contains("@sveltejs/adapter-static")
-        || (config.is_empty() && manifest.depends_on("@sveltejs/adapter-static"))
-    {
-        let folder = setting(&config, "pages").unwrap_or("build").to_owned();
-        serve(served, &folder, config.contains("fallback:\""), file, "adapter-static is used");
-        return;
-    }
-    let folder = setting(&config, "out").unwrap_or("build").to_owned();
-    served.start = Some(format!("node {folder}"));
-    served.entry = Some(folder);
-    if !config.contains("@sveltejs/adapter-node") {
-        // This variable is how adapter-auto is told to make a server for Node.js.
-        served.build_env.insert("GCP_BUILDPACKS".into(), "1".into());
-        served.diagnostics.push(Diagnostic::new(
-            "adapter-auto",
-            Severity::Warning,
-            "adapter-auto fetches adapter-node while building; add @sveltejs/adapter-node to the project to pin it",
-        ));
-    }
-}
-
-fn astro(view: &View<'_>, manifest: &Manifest, served: &mut Served) {
-    let (config, file) = compact(view, &ASTRO);
-    let folder = setting(&config, "outDir")
-        .unwrap_or("dist")
-        .trim_start_matches("./")
-        .trim_end_matches('/')
-        .to_owned();
-    let is_server = config.contains("output:\"server\"")
-        || config.contains("output:\"hybrid\"")
-        || config.contains("adapter:");
-    if !is_server {
-        // Each page is a file of its own; what is no page has to be a 404.
-        serve(served, &folder, false, file, "output is static");
-        return;
-    }
-    served.port = 4321;
-    served.env.insert("HOST".into(), "0.0.0.0".into());
-    served.start = Some(format!("node ./{folder}/server/entry.mjs"));
-    served.entry = Some(format!("{folder}/server/entry.mjs"));
-    if !manifest.depends_on("@astrojs/node") {
-        served.diagnostics.push(Diagnostic::new(
-            "no-node-adapter",
-            Severity::Warning,
-            "the site is rendered on a server, but @astrojs/node is not among the dependencies",
-        ));
-    }
-}
-
-/// Vite and the like: files, unless the start script runs a server.
-fn files(view: &View<'_>, manifest: &Manifest, name: &str, served: &mut Served) {
-    if let Some(line) = manifest.script("start") {
-        let program = plain_words(line).map(|words| words[0].clone()).unwrap_or_default();
-        let is_server = ["node", "tsx", "ts-node", "bun", "deno"].contains(&program.as_str())
-            && start::file_of(line).is_some();
-        if is_server {
-            return;
-        }
-    }
-    let has_build =
-        manifest.script("build").is_some() || manifest.scripts().any(|(_, line)| line.contains("build"));
-    if name == "vite" && !has_build && !view.has_file("index.html") {
-        return;
-    }
-    let build = manifest.script("build").unwrap_or_default();
-    let after = |flag: &str| {
-        let rest = build.split(flag).nth(1)?.trim_start_matches(['=', ' ']);
-        rest.split_whitespace().next().map(str::to_owned)
-    };
-    match name {
-        "vite" => {
-            let (config, file) = compact(view, &VITE);
-            let root = setting(&config, "root")
-                .map(|root| root.trim_start_matches("./").trim_end_matches('/').to_owned());
-            let given = after("--outDir").map(|folder| (folder, "package.json"));
-            let (folder, file) = given
-                .or_else(|| setting(&config, "outDir").map(|folder| (folder.to_owned(), file)))
-                .unwrap_or_else(|| ("dist".into(), file));
-            // The output is relative to the root that Vite is given.
-            let folder = match (&root, folder.strip_prefix("../")) {
-                (Some(root), Some(up)) if !root.contains('/') => up.to_owned(),
-                (Some(root), None) if !root.is_empty() && root != "." => format!("{root}/{folder}"),
-                _ => folder,
-            };
-            serve(served, &folder, true, file, "the output folder of Vite");
-        }
-        "cra" => {
-            served.build_env.insert("CI".into(), "false".into());
-            serve(served, "build", true, "package.json", "the output folder of react-scripts");
-        }
-        "vue-cli" => {
-            let (config, file) = compact(view, &["vue.config.js", "vue.config.ts"]);
-            let folder = setting(&config, "outputDir").unwrap_or("dist").to_owned();
-            serve(served, &folder, true, file, "the output folder of Vue's command line");
-        }
-        "gatsby" => serve(served, "public", false, "package.json", "the output folder of Gatsby"),
-        "docusaurus" => serve(served, "build", false, "package.json", "the output folder of Docusaurus"),
-        "vitepress" => {
-            let base = ["docs", "."]
-                .into_iter()
-                .find(|base| view.has_dir(&format!("{base}/.vitepress")))
-                .unwrap_or(".");
-            let folder =
-                if base == "." { ".vitepress/dist".to_owned() } else { format!("{base}/.vitepress/dist") };
-            serve(served, &folder, false, "package.json", "the output folder of VitePress");
-        }
-        "eleventy" => {
-            let folder = after("--output").unwrap_or_else(|| "_site".into());
-            serve(served, &folder, false, "package.json", "the output folder of Eleventy");
-        }
-        _ => serve(served, "dist", true, "package.json", "the usual output folder"),
-    }
-}
-
-/// A Staticfile beside a front end has the last word on folder and fallback.
-fn staticfile(view: &View<'_>, served: &mut Served) {
-    let Some(text) = view.glance("Staticfile") else { return };
-    let settings = crate::generator::static_site::settings(&text);
-    if let Some(root) = settings.root {
-        served.static_dir = Some(root);
-    }
-    if let Some(fallback) = settings.index_fallback {
-        served.index_fallback = fallback;
-    }
-}
-
 /// The build command line.
 pub(super) fn build(
     view: &View<'_>,
@@ -464,7 +320,16 @@ pub(super) fn build(
     if manifest.script("build").is_some() {
         return Some(manager.run("build"));
     }
-    let line = match framework? {
+    let line = own_build(view, framework?)?;
+    if line.starts_with("node ") {
+        return Some(line.to_owned());
+    }
+    Some(manager.exec(line))
+}
+
+/// The command line of a framework that builds an app without a build script.
+pub(super) fn own_build(view: &View<'_>, framework: &str) -> Option<&'static str> {
+    Some(match framework {
         "next" => "next build",
         "nuxt" => "nuxt build",
         "vite" if view.has_file("index.html") => "vite build",
@@ -473,8 +338,13 @@ pub(super) fn build(
         "sveltekit" => "vite build",
         "cra" => "react-scripts build",
         "react-router" => "react-router build",
+        "expo" => "expo export --platform web",
+        "strapi" => "strapi build",
+        "adonis" => "node ace build",
+        "medusa" => "medusa build",
+        "keystone" => "keystone build",
+        "redwood" => "rw build",
         "turborepo" if view.has_file("turbo.json") => "turbo run build",
         _ => return None,
-    };
-    Some(manager.exec(line))
+    })
 }

@@ -12,6 +12,7 @@ use crate::model::{Diagnostic, Severity};
 const PNPM: [&str; 6] = ["10.34.8", "9.15.9", "8.15.9", "7.33.7", "6.35.1", "11.28.10"];
 const YARN: [&str; 2] = ["4.18.1", "3.8.7"];
 const BUN: &str = "1.4.5";
+const YARN_1: &str = "1.22.22";
 
 /// Lock files by manager, the most particular first.
 const LOCKS: [(&str, &str); 6] = [
@@ -33,6 +34,10 @@ pub(super) struct Manager {
     pub(super) reason: String,
     /// The version to install; none where the base image has one that will do.
     pub(super) version: Option<String>,
+    /// The version or range that the project asks for.
+    wanted: Option<String>,
+    /// The version that the tree itself brings.
+    brought: Option<String>,
     /// Yarn 2 and later.
     pub(super) is_berry: bool,
     /// Yarn without `node_modules`.
@@ -45,7 +50,7 @@ pub(super) struct Manager {
 }
 
 impl Manager {
-    pub(super) fn of(view: &View<'_>, manifest: &Manifest) -> Result<Self> {
+    pub(super) fn of(view: &View<'_>, manifest: &Manifest, asked: Option<&str>) -> Result<Self> {
         let locks: Vec<(&'static str, &'static str)> =
             LOCKS.into_iter().filter(|(file, _)| view.has_file(file)).collect();
         let declared = manifest.text("packageManager").and_then(|text| {
@@ -55,7 +60,10 @@ impl Manager {
         let engine = ["pnpm", "bun", "yarn"].into_iter().find_map(|name| {
             manifest.pointer(&format!("/engines/{name}")).map(|range| (name, range.to_owned()))
         });
-        let (name, file, reason, mut wanted) = if let Some((name, version)) = declared {
+        let asked = asked.and_then(known).filter(|name| declared.as_ref().is_none_or(|(own, _)| own != name));
+        let (name, file, reason, mut wanted) = if let Some(name) = asked {
+            (name, "package.json", "the settings name it".to_owned(), None)
+        } else if let Some((name, version)) = declared {
             (name, "package.json", "packageManager names it".to_owned(), Some(version))
         } else if let Some(name) = manifest.pointer("/devEngines/packageManager/name").and_then(known) {
             let version = manifest.pointer("/devEngines/packageManager/version").map(str::to_owned);
@@ -86,6 +94,8 @@ impl Manager {
             file,
             reason,
             version: None,
+            wanted: wanted.filter(|text| !text.is_empty()),
+            brought: None,
             is_berry: false,
             is_pnp: false,
             lock: locks.iter().find(|(_, owner)| *owner == name).map(|(file, _)| *file),
@@ -93,7 +103,7 @@ impl Manager {
             diagnostics: Vec::new(),
         };
         manager.is_frozen = manager.lock.is_some();
-        manager.settle(view, manifest, wanted.as_deref());
+        manager.settle(view, manifest);
         let others: Vec<&str> =
             locks.iter().filter(|(_, owner)| *owner != name).map(|(file, _)| *file).collect();
         if !others.is_empty() {
@@ -113,7 +123,9 @@ impl Manager {
         Ok(manager)
     }
 
-    fn settle(&mut self, view: &View<'_>, manifest: &Manifest, wanted: Option<&str>) {
+    fn settle(&mut self, view: &View<'_>, manifest: &Manifest) {
+        let wanted = self.wanted.clone();
+        let wanted = wanted.as_deref();
         match self.name {
             "pnpm" => {
                 let lock = || view.glance("pnpm-lock.yaml").and_then(|text| lockfile_version(&text));
@@ -147,8 +159,18 @@ impl Manager {
                     };
                     self.is_pnp = says("nodeLinker").is_none_or(|linker| linker == "pnp");
                     // A release that the project brings is the one that runs, whatever is installed.
-                    if says("yarnPath").is_none_or(|path| !view.has_file(path.trim_start_matches("./"))) {
-                        self.version = Some(pick(wanted, &YARN).unwrap_or_else(|| YARN[0].to_owned()));
+                    let own = says("yarnPath").filter(|path| view.has_file(path.trim_start_matches("./")));
+                    if let Some(path) = own {
+                        let name = path.rsplit('/').next().unwrap_or_default();
+                        self.brought = name
+                            .trim_start_matches("yarn-")
+                            .split(".cjs")
+                            .next()
+                            .filter(|text| Version::parse(text).is_some())
+                            .map(str::to_owned);
+                    } else {
+                        let usual = || berry_of(&lock).to_owned();
+                        self.version = Some(pick(wanted, &YARN).unwrap_or_else(usual));
                     }
                 }
             }
@@ -170,13 +192,55 @@ impl Manager {
         }
     }
 
-    /// The package that brings the manager, with its version.
-    pub(super) fn package(&self) -> Option<String> {
+    /// The package that brings the manager, with its version; none where the image has one that will do.
+    pub(super) fn package(&self, node_major: u32) -> Option<String> {
+        if self.name == "npm" {
+            let wanted =
+                self.exactly_wanted().filter(|version| version.major() != bundled_npm(node_major))?;
+            return Some(format!("npm@{wanted}"));
+        }
+        // From this line on the images bring no Yarn.
+        if self.name == "yarn" && self.version.is_none() && node_major >= 26 {
+            return Some(format!("yarn@{YARN_1}"));
+        }
         let version = self.version.as_deref()?;
         Some(match self.name {
             "yarn" => format!("@yarnpkg/cli-dist@{version}"),
             name => format!("{name}@{version}"),
         })
+    }
+
+    fn exactly_wanted(&self) -> Option<Version> {
+        self.wanted
+            .as_deref()
+            .filter(|text| is_plain(text))
+            .and_then(Version::parse)
+            .filter(Version::is_exact)
+    }
+
+    /// The version that the project asks for, where it is a single one.
+    pub(super) fn exact_version(&self) -> Option<String> {
+        self.exactly_wanted().map(|version| version.to_string())
+    }
+
+    /// The version to show: the one that the project asks for, else the one that is used.
+    pub(super) fn shown_version(&self, node_major: u32) -> String {
+        let used = || match self.name {
+            "npm" => bundled_npm(node_major).to_string(),
+            "yarn" => YARN_1.to_owned(),
+            _ => String::new(),
+        };
+        self.exactly_wanted()
+            .map(|version| version.to_string())
+            .or_else(|| self.brought.clone())
+            .or_else(|| self.version.clone())
+            .unwrap_or_else(used)
+    }
+
+    /// The major version of Yarn 2 and later; 0 when it is not known.
+    fn berry_major(&self) -> u32 {
+        let text = self.version.as_deref().or(self.brought.as_deref());
+        text.and_then(Version::parse).map_or(0, |version| version.major())
     }
 
     /// Runs a script of the manifest.
@@ -231,8 +295,7 @@ impl Manager {
             "pnpm" => "CI=1 pnpm prune --prod".into(),
             "bun" => format!("rm -rf node_modules && {} --production", self.install()),
             _ if self.is_berry => {
-                let major = self.version.as_deref().and_then(Version::parse).map_or(0, |v| v.major());
-                return (major >= 4).then(|| "yarn workspaces focus --all --production".into());
+                return (self.berry_major() >= 4).then(|| "yarn workspaces focus --all --production".into());
             }
             _ => format!("{} --production --ignore-scripts --prefer-offline", self.install()),
         })
@@ -252,6 +315,33 @@ impl Manager {
     }
 }
 
+/// The package that brings Bun to an image of Node.js.
+pub(super) fn bun_package() -> String {
+    format!("bun@{BUN}")
+}
+
+/// The npm that comes with a line of Node.js.
+fn bundled_npm(node_major: u32) -> u32 {
+    match node_major {
+        0..=14 => 6,
+        15 => 7,
+        16..=17 => 8,
+        19 => 9,
+        18..=23 => 10,
+        _ => 11,
+    }
+}
+
+/// The line of modern Yarn that writes lock files like this one.
+fn berry_of(lock: &str) -> &'static str {
+    let metadata = lock.lines().skip_while(|line| !line.starts_with("__metadata:")).take(4);
+    let format = metadata.filter_map(|line| line.trim().strip_prefix("version:")).next();
+    match format.and_then(|text| text.trim().parse::<u32>().ok()) {
+        Some(..=7) => YARN[1],
+        _ => YARN[0],
+    }
+}
+
 fn known(name: &str) -> Option<&'static str> {
     ["npm", "yarn", "pnpm", "bun"].into_iter().find(|known| *known == name)
 }
@@ -262,7 +352,11 @@ fn pick(wanted: Option<&str>, lines: &[&str]) -> Option<String> {
     if is_plain(wanted) && Version::parse(wanted).is_some_and(|version| version.is_exact()) {
         return Some(wanted.trim_start_matches('v').to_owned());
     }
-    if matches!(wanted, "latest" | "*" | "") {
+    if wanted == "latest" {
+        let newest = lines.iter().max_by_key(|line| Version::parse(line).map_or(0, |v| v.major()));
+        return newest.map(|line| (*line).to_owned());
+    }
+    if matches!(wanted, "*" | "") {
         return None;
     }
     lines

@@ -5,19 +5,36 @@ use super::manager::Manager;
 use super::manifest::Manifest;
 use crate::generator::command::{is_assignment, plain_words, quote};
 use crate::generator::view::View;
+use crate::model::{Diagnostic, Severity};
 
 /// Programs that serve a developer, not the public.
-const DEVELOPMENT: [&str; 11] = [
+const DEVELOPMENT: [&str; 27] = [
     "nodemon",
     "ts-node-dev",
+    "tsnd",
+    "node-dev",
+    "node --watch",
+    "tsx watch",
+    "tsx --watch",
+    "bun --watch",
+    "bun --hot",
     "next dev",
     "nest start",
     "ng serve",
     "react-scripts start",
+    "craco start",
+    "vue-cli-service serve",
     "vite dev",
+    "vite serve",
     "webpack serve",
+    "webpack-dev-server",
     "nuxt dev",
     "astro dev",
+    "remix dev",
+    "react-router dev",
+    "gatsby develop",
+    "strapi develop",
+    "expo start",
     "nx serve",
 ];
 
@@ -43,8 +60,15 @@ pub(super) fn of(view: &View<'_>, manifest: &Manifest, manager: &Manager, served
     let script = script_of(manifest);
     if let Some((name, line)) = script {
         // A framework's own server entry is better than its development server.
-        if !(is_development(line) && served.start.is_some()) {
-            return Some(resolve(manifest, manager, name, line));
+        if !is_development(line) {
+            return built_elsewhere(view, served, line)
+                .or_else(|| Some(resolve(manifest, manager, name, line)));
+        }
+        if served.start.is_none() {
+            let built = main_of(view, manifest, manager).filter(|_| manifest.script("build").is_some());
+            return without_watching(without_assignments(line))
+                .or(built)
+                .or_else(|| Some(resolve(manifest, manager, name, line)));
         }
     }
     if let Some(start) = &served.start {
@@ -53,29 +77,53 @@ pub(super) fn of(view: &View<'_>, manifest: &Manifest, manager: &Manager, served
     if let Some(task) = turbo_start(view, manifest) {
         return Some(manager.exec(&task));
     }
-    let program = if manager.name == "bun" { "bun" } else { "node" };
-    let runnable = |path: &str| {
-        let is_script = [".js", ".mjs", ".cjs"].iter().any(|end| path.ends_with(end));
-        is_script || (manager.name == "bun" && [".ts", ".tsx", ".mts"].iter().any(|end| path.ends_with(end)))
-    };
-    if let Some(main) = manifest.text("main").map(|main| main.trim_start_matches("./").trim_end_matches('/'))
-    {
-        let candidates = [main.to_owned(), format!("{main}.js"), format!("{main}/index.js")];
-        if let Some(found) = candidates.iter().find(|path| runnable(path) && view.has_file(path)) {
-            return Some(format!("{program} {}", quote(found)));
-        }
-        let is_built = ["dist/", "build/", "lib/", "out/"].iter().any(|folder| main.starts_with(folder));
-        if is_built && runnable(main) && manifest.script("build").is_some() {
-            return Some(format!("{program} {}", quote(main)));
-        }
+    if let Some(main) = main_of(view, manifest, manager) {
+        return Some(main);
     }
+    let program = program_of(manager);
     let typescript = ["index.ts", "src/index.ts", "server.ts", "main.ts"];
     let more: &[&str] = if manager.name == "bun" { &typescript } else { &[] };
     ENTRIES.iter().chain(more).find(|path| view.has_file(path)).map(|path| format!("{program} {path}"))
 }
 
+/// The framework's own start, when the script names a file of the source that is built into another folder, or a
+/// program that the output does not have.
+fn built_elsewhere(view: &View<'_>, served: &Served, line: &str) -> Option<String> {
+    let own = served.start.as_ref()?;
+    // These need what the output that runs by itself leaves out.
+    let needs_all = ["next start", "nuxt start", "nuxt preview", "nuxi start", "nuxi preview", "vinxi start"];
+    if served.output.is_some() && needs_all.iter().any(|command| line.trim().starts_with(command)) {
+        return Some(own.clone());
+    }
+    let (named, built) = (file_of(line)?, file_of(own)?);
+    (named != built && built.ends_with(&format!("/{named}")) && !view.has_file(&named)).then(|| own.clone())
+}
+
+fn program_of(manager: &Manager) -> &'static str {
+    if manager.name == "bun" { "bun" } else { "node" }
+}
+
+/// How the file is run that `main` names, when it is there or is going to be built.
+fn main_of(view: &View<'_>, manifest: &Manifest, manager: &Manager) -> Option<String> {
+    let program = program_of(manager);
+    let runnable = |path: &str| {
+        let is_script = [".js", ".mjs", ".cjs"].iter().any(|end| path.ends_with(end));
+        is_script || (manager.name == "bun" && [".ts", ".tsx", ".mts"].iter().any(|end| path.ends_with(end)))
+    };
+    let main = manifest.text("main")?.trim_start_matches("./").trim_end_matches('/');
+    let candidates = [main.to_owned(), format!("{main}.js"), format!("{main}/index.js")];
+    let found = candidates.iter().find(|path| runnable(path) && view.has_file(path));
+    let is_built = ["dist/", "build/", "lib/", "out/"].iter().any(|folder| main.starts_with(folder))
+        && runnable(main)
+        && manifest.script("build").is_some();
+    found
+        .map(String::as_str)
+        .or_else(|| is_built.then_some(main))
+        .map(|path| format!("{program} {}", quote(path)))
+}
+
 fn script_of(manifest: &Manifest) -> Option<(&str, &str)> {
-    let production = ["start:prod", "start:production", "start-prod"]
+    let production = ["start:prod", "start:production", "start-prod", "serve:prod", "serve:production"]
         .into_iter()
         .find_map(|name| manifest.script(name).map(|line| (name, line)));
     match (manifest.script("start"), production) {
@@ -86,7 +134,46 @@ fn script_of(manifest: &Manifest) -> Option<(&str, &str)> {
 }
 
 pub(super) fn is_development(line: &str) -> bool {
-    DEVELOPMENT.iter().any(|tool| line.contains(tool)) || line.trim() == "vite"
+    let line = line.trim();
+    DEVELOPMENT.iter().any(|tool| line.contains(tool))
+        || matches!(line, "vite" | "astro" | "docusaurus start" | "vitepress" | "parcel index.html")
+        || line.starts_with("vite --")
+        || line.starts_with("webpack --watch")
+}
+
+/// The same program without what restarts it when a file changes.
+fn without_watching(line: &str) -> Option<String> {
+    let words = plain_words(line)?;
+    let (program, skipped): (&str, &[&str]) = match words[0].as_str() {
+        "nodemon" | "node-dev" => ("node", &[]),
+        "node" | "bun" => (words[0].as_str(), &["--watch", "--hot"]),
+        "tsx" => ("tsx", &["watch", "--watch"]),
+        _ => return None,
+    };
+    let rest: Vec<&str> =
+        words[1..].iter().map(String::as_str).filter(|word| !skipped.contains(word)).collect();
+    // Flags of its own could mean anything.
+    let file = rest.first().filter(|word| !word.starts_with('-'))?;
+    let is_typescript = [".ts", ".tsx", ".mts"].iter().any(|end| file.ends_with(end));
+    if is_typescript && program == "node" {
+        return None;
+    }
+    Some(rest.iter().fold(program.to_owned(), |line, word| format!("{line} {}", quote(word))))
+}
+
+/// Says so when the start script is for developers: whether it is used or replaced.
+pub(super) fn development_server(manifest: &Manifest, used: &str) -> Option<Diagnostic> {
+    let (name, line) = script_of(manifest).filter(|(_, line)| is_development(line))?;
+    let is_replaced = !is_development(used) && !used.ends_with(&format!("run {name}"));
+    let (severity, message) = if is_replaced {
+        (Severity::Info, format!("the {name} script `{line}` is for developers; `{used}` is used instead"))
+    } else {
+        (
+            Severity::Warning,
+            format!("the {name} script `{line}` is for developers and not made for production"),
+        )
+    };
+    Some(Diagnostic::new("development-server", severity, message).with_setting("build.start"))
 }
 
 /// The script itself where it is one plain command: the app gets the stop signal then, not a package manager.
