@@ -78,7 +78,9 @@ pub(super) fn add(
         } else {
             "PATH=\"/app/.venv/bin:$PATH\" "
         };
-        lines.push(format!("{key}{line}"));
+        // What the command made is carried over without the environment, which has a layer of its own.
+        let out = "mkdir /out && find . -mindepth 1 -maxdepth 1 -not -name .venv -exec cp -a -t /out {} +";
+        lines.push(format!("{key}{line} && {out}"));
     }
     if !lines.is_empty() {
         let (caches, classic) = installer.caches();
@@ -109,7 +111,7 @@ pub(super) fn add(
         ));
         plan.stages.push(build);
         if plan.build.is_some() {
-            last.steps.push(copy_from("build", "/app", "./", ""));
+            last.steps.push(copy_from("build", "/out", "./", ""));
         } else {
             last.steps.push(copy_source(view, ""));
         }
