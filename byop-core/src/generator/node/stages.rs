@@ -6,6 +6,7 @@ mod server;
 
 use super::framework::Served;
 use super::runtime::{Runtime, runs_bun};
+use super::workspace::{members, patterns};
 use super::{Project, start};
 use crate::generator::command::{exec_form, plain_words};
 use crate::generator::finish::{copy, copy_from, copy_source, serve_static};
@@ -54,6 +55,8 @@ struct Writer<'a> {
     version: String,
     major: u32,
     native: Native,
+    /// The folders of the packages below the place; none when they are too many to name one by one.
+    members: Option<Vec<String>>,
 }
 
 /// Adds the stages of a project to its plan.
@@ -71,8 +74,11 @@ pub(super) fn add(
         let needed = workspace.needed.iter().map(|member| &member.manifest);
         needed.chain([&workspace.manifest]).flat_map(|manifest| manifest.dependencies())
     });
+    let root = project.workspace.as_ref().map_or(&project.manifest, |workspace| &workspace.manifest);
+    let found = members(&place, &patterns(&place, root));
     let writer = Writer {
         view,
+        members: (found.len() <= install::MOST_MANIFESTS).then_some(found),
         native: packages::node(project.manifest.dependencies().chain(shared)),
         place,
         project,
