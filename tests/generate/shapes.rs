@@ -1,10 +1,18 @@
 //! Small applications in memory, after the shapes of real ones, with what has to be found in them.
 
+mod beam;
 mod compiled;
+mod deno;
+mod dotnet;
 mod frameworks;
 mod front_end;
+mod jvm;
+mod native;
 mod node;
+mod php;
 mod python;
+mod ruby;
+mod scripts;
 mod sites;
 
 /// A tree and what is expected of it. An empty text means none.
@@ -52,10 +60,18 @@ pub(crate) fn shapes() -> Vec<Shape> {
     [
         node::shapes(),
         front_end::shapes(),
-        frameworks::shapes(),
         python::shapes(),
         compiled::shapes(),
+        php::shapes(),
+        ruby::shapes(),
+        beam::shapes(),
         sites::shapes(),
+        jvm::shapes(),
+        dotnet::shapes(),
+        deno::shapes(),
+        native::shapes(),
+        scripts::shapes(),
+        frameworks::shapes(),
     ]
     .into_iter()
     .flatten()

@@ -27,7 +27,16 @@ drop_stale_pid() { # FILE PROGRAM
   esac
 }
 
+# The builder's cache is bounded where nobody has set up the engine otherwise: engines of before version 23 let it grow.
+settings() {
+  local file=$BYOP_STATE/dockerd.json
+  [ ! -e /etc/docker/daemon.json ] || return 0
+  printf '{"builder": {"gc": {"enabled": true, "defaultKeepStorage": "12GB"}}}\n' >"$file"
+  printf '%s\n' --config-file "$file"
+}
+
 start() {
+  local options
   if [ -d /run/systemd/system ]; then
     say "starting the engine: systemctl start docker"
     as_root systemctl start docker
@@ -36,7 +45,8 @@ start() {
   drop_stale_pid /var/run/docker.pid dockerd
   drop_stale_pid /var/run/docker/containerd/containerd.pid containerd
   say "starting the engine: dockerd, log in $LOG"
-  as_root setsid dockerd --pidfile /var/run/docker.pid --group "$(id -gn)" >"$LOG" 2>&1 </dev/null 9>&- &
+  mapfile -t options < <(settings)
+  as_root setsid dockerd "${options[@]}" --pidfile /var/run/docker.pid --group "$(id -gn)" >"$LOG" 2>&1 </dev/null 9>&- &
 }
 
 up() {

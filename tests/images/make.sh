@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# make.sh [IMAGE...]: see to it that the engine has these images (default: those in ./list).
+# make.sh [IMAGE...]: see to it that the engine has these images. The default is those in ./list, which most tests
+# need, and then those in ./list-build, which only the builds of the fixture apps need.
 # An image that is missing is pulled where a registry is in reach. Elsewhere a stand-in of the
 # same name is made from distribution packages, labelled org.byop.standin=true.
 # BYOP_OFFLINE=1 skips the look for a registry.
@@ -41,6 +42,15 @@ ensure() {
   } 8>"$WORK/${ref//[\/:]/_}.lock"
 }
 
+# in_turn COMMAND...: a few at a time. More would only share the processors, and memory for the file systems.
+in_turn() {
+  local turn status=0
+  read -r turn <&7
+  "$@" || status=$?
+  printf '%s\n' "$turn" >&7
+  return $status
+}
+
 cleanup() {
   docker image prune -f --filter label=org.byop.stage >/dev/null 2>&1 || true
   rm -rf "$WORK"
@@ -52,12 +62,14 @@ make_all() {
   if registry_in_reach; then REGISTRY=yes; else REGISTRY=no; fi
   say "images: $# to see to, registry in reach: $REGISTRY"
   [ "$REGISTRY" = yes ] || need_commands mmdebstrap=mmdebstrap
-  for ref; do ensure "$ref" & pids+=($!); done
+  mkfifo "$WORK/turns"; exec 7<>"$WORK/turns"
+  printf '%s\n' 1 2 3 >&7
+  for ref; do in_turn ensure "$ref" & pids+=($!); done
   for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
   return $failed
 }
 
-mapfile -t refs < <(if [ $# -gt 0 ]; then printf '%s\n' "$@"; else cat "$HERE/list"; fi)
+mapfile -t refs < <(if [ $# -gt 0 ]; then printf '%s\n' "$@"; else cat "$HERE/list" "$HERE/list-build"; fi)
 if has_image "${refs[@]}"; then exit 0; fi
 engine_answers || "$HERE/engine.sh"
 with_lock images make_all "${refs[@]}"

@@ -46,3 +46,13 @@ pub(super) fn runs_bun(manifest: &Manifest, line: &str) -> bool {
     let words = plain_words(text).unwrap_or_else(|| text.split_whitespace().map(str::to_owned).collect());
     words.first().is_some_and(|word| word == "bun" || word == "bunx")
 }
+
+/// Whether a command line of a Procfile runs JavaScript: by name, so that the line of another stack is left to it.
+pub(super) fn runs_javascript(line: &str) -> bool {
+    const PROGRAMS: [&str; 14] = [
+        "node", "npm", "npx", "yarn", "pnpm", "pnpx", "bun", "bunx", "tsx", "ts-node", "next", "nest", "pm2",
+        "corepack",
+    ];
+    line.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | '('))
+        .any(|word| PROGRAMS.contains(&word.rsplit('/').next().unwrap_or(word)))
+}
