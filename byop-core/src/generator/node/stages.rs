@@ -74,11 +74,9 @@ pub(super) fn add(
         let needed = workspace.needed.iter().map(|member| &member.manifest);
         needed.chain([&workspace.manifest]).flat_map(|manifest| manifest.dependencies())
     });
-    let root = project.workspace.as_ref().map_or(&project.manifest, |workspace| &workspace.manifest);
-    let found = members(&place, &patterns(&place, root));
     let writer = Writer {
         view,
-        members: (found.len() <= install::MOST_MANIFESTS).then_some(found),
+        members: members_of(&place, project),
         native: packages::node(project.manifest.dependencies().chain(shared)),
         place,
         project,
@@ -112,6 +110,13 @@ pub(super) fn add(
     }
 }
 
+/// The folders of a workspace's packages; none when they are too many to name one by one.
+fn members_of(place: &View<'_>, project: &Project) -> Option<Vec<String>> {
+    let root = project.workspace.as_ref().map_or(&project.manifest, |workspace| &workspace.manifest);
+    let found = members(place, &patterns(place, root));
+    (found.len() <= install::MOST_MANIFESTS).then_some(found)
+}
+
 /// What brings Node.js and a project's packages into a stage of another stack.
 pub(super) fn bring(
     view: &View<'_>,
@@ -121,6 +126,7 @@ pub(super) fn bring(
 ) -> Vec<BuildStep> {
     let writer = Writer {
         view,
+        members: members_of(view, project),
         native: packages::node(project.manifest.dependencies()),
         place: view.clone(),
         project,
