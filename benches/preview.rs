@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use byop_core::generator::{builtin, preview};
+use byop_core::generator::{builtin, preview, services};
 use byop_core::model::{AppSpec, Builder, Source, SourceLimits, Target};
 use byop_core::source::SourceTree;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -23,6 +23,12 @@ fn previews(criterion: &mut Criterion) {
     let large = tempfile::tempdir().unwrap();
     let root = large_tree(large.path());
     criterion.bench_function("preview/10000-files", |bench| bench.iter(|| understand(&root)));
+    let several = tempfile::tempdir().unwrap();
+    many_apps(several.path());
+    let tree = SourceTree::open(several.path(), &SourceLimits::default()).unwrap();
+    criterion.bench_function("services/100-apps-10000-files", |bench| {
+        bench.iter(|| services(&builtin(), &tree).unwrap().len());
+    });
 }
 
 /// A Node.js application with 10,000 modules in 100 folders.
@@ -37,6 +43,22 @@ fn large_tree(root: &Path) -> PathBuf {
         }
     }
     root.into()
+}
+
+/// A workspace of 100 small servers, which have 10,000 files together.
+fn many_apps(root: &Path) {
+    fs::write(root.join("package.json"), r#"{"private":true,"workspaces":["apps/*"]}"#).unwrap();
+    for app in 0..100 {
+        let folder = root.join(format!("apps/app{app}"));
+        fs::create_dir_all(folder.join("src")).unwrap();
+        let manifest = format!(
+            r#"{{"name":"app{app}","dependencies":{{"express":"5"}},"scripts":{{"start":"node src/module0.js"}}}}"#
+        );
+        fs::write(folder.join("package.json"), manifest).unwrap();
+        for file in 0..99 {
+            fs::write(folder.join(format!("src/module{file}.js")), "app.get('/health', h);\n").unwrap();
+        }
+    }
 }
 
 criterion_group!(benches, previews);

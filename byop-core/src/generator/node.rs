@@ -405,10 +405,11 @@ impl Generator for BunGenerator {
     fn detect(&self, source: &SourceTree) -> Result<Option<Detection>> {
         let view = View::of(source);
         // Most trees need no second reading.
-        if !view.glance("package.json").is_some_and(|text| text.contains("bun"))
-            && view.first_file(&["bun.lock", "bun.lockb", "bunfig.toml"]).is_none()
-            && view.base().is_empty()
-        {
+        let names_it = |view: &View<'_>| {
+            view.glance("package.json").is_some_and(|text| text.contains("bun"))
+                || view.first_file(&["bun.lock", "bun.lockb", "bunfig.toml"]).is_some()
+        };
+        if !names_it(&view) && (view.base().is_empty() || !names_it(&View::root_of(&view))) {
             return Ok(None);
         }
         let Some((view, project, apps)) = NodeGenerator::find(source)? else { return Ok(None) };

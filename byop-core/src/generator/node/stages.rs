@@ -6,6 +6,7 @@ mod server;
 
 use super::framework::Served;
 use super::runtime::{Runtime, runs_bun};
+use super::workspace::{members, patterns};
 use super::{Project, start};
 use crate::generator::command::{exec_form, plain_words};
 use crate::generator::finish::{copy, copy_from, copy_source, run, serve_static};
@@ -54,6 +55,8 @@ struct Writer<'a> {
     version: String,
     major: u32,
     native: Native,
+    /// The folders of the packages below the place; none when they are too many to name one by one.
+    members: Option<Vec<String>>,
 }
 
 /// Adds the stages of a project to its plan.
@@ -73,6 +76,7 @@ pub(super) fn add(
     });
     let writer = Writer {
         view,
+        members: members_of(&place, project),
         native: packages::node(project.manifest.dependencies().chain(shared)),
         place,
         project,
@@ -106,6 +110,13 @@ pub(super) fn add(
     }
 }
 
+/// The folders of a workspace's packages; none when they are too many to name one by one.
+fn members_of(place: &View<'_>, project: &Project) -> Option<Vec<String>> {
+    let root = project.workspace.as_ref().map_or(&project.manifest, |workspace| &workspace.manifest);
+    let found = members(place, &patterns(place, root));
+    (found.len() <= install::MOST_MANIFESTS).then_some(found)
+}
+
 /// What brings Node.js and a project's packages into a stage of another stack.
 pub(super) fn bring(
     view: &View<'_>,
@@ -115,6 +126,7 @@ pub(super) fn bring(
 ) -> Vec<BuildStep> {
     let writer = Writer {
         view,
+        members: members_of(view, project),
         native: packages::node(project.manifest.dependencies()),
         place: view.clone(),
         project,

@@ -217,20 +217,14 @@ pub(super) fn members(root: &View<'_>, patterns: &[String]) -> Vec<String> {
 
 /// The packages that an app needs, each after those that it needs itself.
 fn needed(root: &View<'_>, patterns: &[String], app: &Manifest, folder: &str) -> Vec<Member> {
-    let mut search = Search {
-        root,
-        folders: members(root, patterns),
-        seen: vec![folder.to_owned()],
-        found: Vec::new(),
-        names: None,
-    };
+    let mut search = Search { root, patterns, seen: vec![folder.to_owned()], found: Vec::new(), names: None };
     search.follow(app, folder, 0);
     search.found
 }
 
 struct Search<'a> {
     root: &'a View<'a>,
-    folders: Vec<String>,
+    patterns: &'a [String],
     seen: Vec<String>,
     found: Vec<Member>,
     /// The folders of all packages by name, once they had to be read.
@@ -262,7 +256,8 @@ impl Search<'_> {
     }
 
     fn at(&self, folder: &str) -> Option<Member> {
-        if self.seen.iter().any(|seen| seen == folder) || !self.folders.iter().any(|known| known == folder) {
+        let is_member = || self.patterns.iter().any(|pattern| matches(pattern, folder));
+        if self.seen.iter().any(|seen| seen == folder) || !is_member() {
             return None;
         }
         let manifest = Manifest::read(&View::of_tree(self.root, &self.root.full(folder))).ok()??;
@@ -272,22 +267,28 @@ impl Search<'_> {
     /// The package of a name: mostly its folder has the name too, so that few manifests have to be read.
     fn named(&mut self, name: &str, is_local: bool) -> Option<Member> {
         let last = name.rsplit('/').next().unwrap_or(name);
-        let likely = self
-            .folders
-            .iter()
-            .filter(|folder| folder.rsplit('/').next() == Some(last))
-            .filter_map(|folder| self.at(folder))
+        let likely = self.patterns.iter().filter_map(|pattern| {
+            let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
+            let folder = match pattern.strip_suffix('*') {
+                Some(base) if base.is_empty() || base.ends_with('/') => format!("{base}{last}"),
+                _ if pattern.rsplit('/').next() == Some(last) => pattern.to_owned(),
+                _ => return None,
+            };
+            self.root.has_file(&format!("{folder}/package.json")).then_some(folder)
+        });
+        let found = likely
+            .filter_map(|folder| self.at(&folder))
             .find(|member| member.manifest.text("name") == Some(name));
-        if likely.is_some() || !is_local {
-            return likely;
+        if found.is_some() || !is_local {
+            return found;
         }
         if self.names.is_none() {
-            let read = |folder: &String| {
-                let view = View::of_tree(self.root, &self.root.full(folder));
+            let read = |folder: String| {
+                let view = View::of_tree(self.root, &self.root.full(&folder));
                 let manifest = Manifest::read(&view).ok()??;
-                manifest.text("name").map(|name| (name.to_owned(), folder.clone()))
+                manifest.text("name").map(|name| (name.to_owned(), folder))
             };
-            self.names = Some(self.folders.iter().filter_map(read).collect());
+            self.names = Some(members(self.root, self.patterns).into_iter().filter_map(read).collect());
         }
         let folder = self.names.as_ref()?.get(name)?.clone();
         self.at(&folder)

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::{Runtime, Writer};
 use crate::generator::command::plain_words;
 use crate::generator::finish::{cache, copy, copy_source, run};
-use crate::generator::node::workspace::{members, patterns};
 use crate::model::{BuildStep, CacheMount, RunSpec, Stage};
 
 /// Files that an installation reads, if they are there.
@@ -33,7 +32,7 @@ const FOLDERS: [&str; 6] =
 /// Scripts that run while installing.
 const HOOKS: [&str; 4] = ["preinstall", "install", "postinstall", "prepare"];
 /// How many manifests of a workspace are copied one by one; beyond, the source is copied at once.
-const MOST_MANIFESTS: usize = 48;
+pub(super) const MOST_MANIFESTS: usize = 48;
 
 impl Writer<'_> {
     pub(super) fn is_workspace(&self) -> bool {
@@ -66,17 +65,7 @@ impl Writer<'_> {
         let runs_own = manifests()
             .flat_map(|manifest| HOOKS.iter().filter_map(|name| manifest.script(name)))
             .any(|line| !is_harmless(line));
-        is_local || runs_own || self.members().is_none()
-    }
-
-    /// The folders of a workspace's packages; none when they are too many to name one by one.
-    fn members(&self) -> Option<Vec<String>> {
-        let root = match &self.project.workspace {
-            Some(workspace) => &workspace.manifest,
-            None => &self.project.manifest,
-        };
-        let found = members(&self.place, &patterns(&self.place, root));
-        (found.len() <= MOST_MANIFESTS).then_some(found)
+        is_local || runs_own || self.members.is_none()
     }
 
     pub(super) fn stage(&self, name: &str, reason: &str) -> Stage {
@@ -155,7 +144,7 @@ impl Writer<'_> {
             for folder in FOLDERS.into_iter().filter(|folder| view.has_dir(folder)) {
                 stage.steps.push(copy(vec![view.full(folder)], &format!("./{folder}"), ""));
             }
-            for member in self.members().unwrap_or_default() {
+            for member in self.members.iter().flatten() {
                 stage.steps.push(copy(
                     vec![view.full(&format!("{member}/package.json"))],
                     &format!("./{member}/"),
