@@ -3,39 +3,84 @@
 //! [`preview`] does it all at once: it asks every generator, takes the surest answer, plans and renders.
 
 mod choice;
+mod cloud_init;
+mod cobol;
 mod command;
 mod compose;
+mod cpp;
+mod crystal;
+mod dart;
+mod deno;
 mod dockerfile;
+mod elixir;
+mod dotnet;
 mod finish;
+mod gleam;
+mod flutter;
 mod go;
+mod haskell;
 mod images;
+mod java;
+mod jvm;
 mod needs;
 mod node;
+mod overrides;
+mod lua;
+mod native;
+mod outline;
 mod packages;
+mod php;
 mod pins;
+mod process;
 mod procfile;
+mod project_file;
 mod python;
 mod render;
+mod ruby;
 mod rust;
 mod scan;
+mod script;
+mod shell;
 mod static_site;
+mod swift;
 mod template;
 mod version;
 mod view;
+mod xml;
 mod yaml;
+mod zig;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
-pub use choice::{choose, detect_all, not_recognised, preview};
+pub use choice::{SURE, choose, detect_all, not_recognised, preview};
+pub use cloud_init::cloud_init;
 pub use dockerfile::DockerfileGenerator;
+pub use elixir::ElixirGenerator;
+pub use gleam::GleamGenerator;
+pub use dotnet::DotnetGenerator;
+pub use cobol::CobolGenerator;
+pub use cpp::CppGenerator;
+pub use crystal::CrystalGenerator;
+pub use dart::DartGenerator;
+pub use deno::DenoGenerator;
+pub use flutter::FlutterGenerator;
 pub use go::GoGenerator;
+pub use haskell::HaskellGenerator;
 pub use images::BaseImages;
+pub use java::JavaGenerator;
 pub use node::{BunGenerator, NodeGenerator};
+pub use php::PhpGenerator;
+pub use lua::LuaGenerator;
+pub use process::ProcfileGenerator;
 pub use python::PythonGenerator;
 pub use render::render;
+pub use ruby::RubyGenerator;
 pub use rust::RustGenerator;
+pub use shell::ShellGenerator;
 pub use static_site::StaticGenerator;
+pub use swift::SwiftGenerator;
+pub use zig::ZigGenerator;
 
 use crate::error::Result;
 use crate::model::{AppSpec, Detection, FileSet, Plan, Target};
@@ -91,7 +136,25 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(PythonGenerator::new(images.clone())),
         Arc::new(GoGenerator::new(images.clone())),
         Arc::new(RustGenerator::new(images.clone())),
+        Arc::new(PhpGenerator::new(images.clone())),
+        Arc::new(RubyGenerator::new(images.clone())),
+        Arc::new(ElixirGenerator::new(images.clone())),
+        Arc::new(GleamGenerator::new(images.clone())),
+        Arc::new(JavaGenerator::new(images.clone())),
+        Arc::new(DotnetGenerator::new(images.clone())),
         Arc::new(StaticGenerator::new(images.clone())),
+        Arc::new(DenoGenerator::new(images.clone())),
+        Arc::new(HaskellGenerator::new(images.clone())),
+        Arc::new(SwiftGenerator::new(images.clone())),
+        Arc::new(DartGenerator::new(images.clone())),
+        Arc::new(FlutterGenerator::new(images.clone())),
+        Arc::new(ZigGenerator::new(images.clone())),
+        Arc::new(CrystalGenerator::new(images.clone())),
+        Arc::new(CppGenerator::new(images.clone())),
+        Arc::new(LuaGenerator::new(images.clone())),
+        Arc::new(CobolGenerator::new(images.clone())),
+        Arc::new(ShellGenerator::new(images.clone())),
+        Arc::new(ProcfileGenerator::new(images.clone())),
         Arc::new(BunGenerator::new(images.clone())),
     ]
 }

@@ -65,7 +65,10 @@ pub mod host;
 pub mod id;
 pub mod ingress;
 pub mod model;
+pub mod names;
 pub mod runtime;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod secret;
 pub mod source;
 pub mod stage;

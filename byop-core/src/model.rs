@@ -1,24 +1,30 @@
 //! Plain data, in the order in which it flows through the pipeline. No logic beyond validation.
 
 mod app;
+mod build;
 mod container;
 mod detection;
 mod dns;
 mod event;
 mod files;
+mod host;
 mod image;
 mod job;
 mod name;
 mod plan;
 mod port;
 mod preview;
+mod project_file;
+mod question;
 mod release;
 mod route;
 mod routing;
 mod server;
 mod source;
+mod spelling;
 
-pub use app::{AppSpec, BuildSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
+pub use app::{AppSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
+pub use build::{BuildSpec, PackagesSpec};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
     ContainerSummary, ExecOutput, ExecSpec, LogCursor, LogLine, LogOptions, LogStream, MountSpec,
@@ -28,6 +34,7 @@ pub use detection::{Detection, Diagnostic, Evidence, Severity, Variant};
 pub use dns::{DnsRecord, DnsRecordKind};
 pub use event::{Event, EventBody, Progress};
 pub use files::{FileSet, GeneratedFile};
+pub use host::{AddressPool, HostKey, HostSpec};
 pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
 pub use job::{Job, JobFilter, JobKind, JobState, StepRecord, StepState};
 pub use name::{AppName, DomainName, EnvName};
@@ -36,6 +43,8 @@ pub use plan::{
 };
 pub use port::{PortSpec, Protocol, PublishedPort};
 pub use preview::Preview;
+pub use project_file::{ProjectFile, ResourceRequest};
+pub use question::Question;
 pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release};
 pub(crate) use route::rule;
 pub use route::{Backend, Route};
@@ -45,3 +54,4 @@ pub use server::{
     ServerSize, ServerSpec, ServerState,
 };
 pub use source::{Archive, FetchedSource, GitSource, Source, SourceLimits};
+pub(crate) use spelling::{closest, unknown_field};

@@ -59,6 +59,7 @@ impl Serialize for Secret {
 
 /// The name under which a [`SecretSource`] knows a secret. This is what specs and stores hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct SecretRef(pub String);
 

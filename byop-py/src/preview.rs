@@ -8,12 +8,13 @@ use byop_core::model::{AppSpec, Builder, Source, SourceLimits, Target};
 use byop_core::source::SourceTree;
 use byop_core::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
+use serde_json::{Map, Value};
 
 use crate::error::raise;
 
 /// Detection, plan and files of the tree at `source`, as JSON.
 #[pyfunction]
-#[pyo3(signature = (source, name, domains, env, port))]
+#[pyo3(signature = (source, name, domains, env, port, settings))]
 pub(crate) fn preview(
     py: Python<'_>,
     source: PathBuf,
@@ -21,8 +22,9 @@ pub(crate) fn preview(
     domains: Vec<String>,
     env: BTreeMap<String, String>,
     port: Option<i64>,
+    settings: Option<String>,
 ) -> PyResult<String> {
-    py.detach(|| run(source, name, domains, env, port)).map_err(|error| raise(py, &error))
+    py.detach(|| run(source, name, domains, env, port, settings)).map_err(|error| raise(py, &error))
 }
 
 fn run(
@@ -31,9 +33,13 @@ fn run(
     domains: Vec<String>,
     env: BTreeMap<String, String>,
     port: Option<i64>,
+    settings: Option<String>,
 ) -> Result<String> {
     let name = name.unwrap_or_else(|| name_of(&source));
     let mut spec = AppSpec::new(name, Source::Directory(source.clone()))?;
+    if let Some(settings) = settings {
+        spec = with_settings(&spec, &settings)?;
+    }
     for domain in domains {
         spec = spec.with_domain(domain)?;
     }
@@ -51,6 +57,18 @@ fn run(
         Error::new(ErrorKind::Internal, "app.preview", "the preview cannot be written as JSON")
             .with_source(error)
     })
+}
+
+/// A spec with the keys of a JSON object in place of its own.
+fn with_settings(spec: &AppSpec, settings: &str) -> Result<AppSpec> {
+    let unreadable =
+        |error| Error::invalid("app.parse", "the settings are no JSON object").with_source(error);
+    let settings: Map<String, Value> = serde_json::from_str(settings).map_err(unreadable)?;
+    let mut value = serde_json::to_value(spec).map_err(unreadable)?;
+    if let Some(keys) = value.as_object_mut() {
+        keys.extend(settings);
+    }
+    AppSpec::from_value(value)
 }
 
 fn port_number(port: i64) -> Result<u16> {

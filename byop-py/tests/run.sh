@@ -11,14 +11,15 @@ fi
 mkdir -p "$work"
 work=$(CDPATH= cd -- "$work" && pwd)
 
-# One environment builds and checks, the other has nothing but the wheel and pytest.
-if [ ! -x "$work/tools/bin/maturin" ] || [ ! -x "$work/tools/bin/stubtest" ]; then
+# One environment builds and checks, the other has nothing but the wheel and what the tests use.
+if [ ! -x "$work/tools/bin/maturin" ] || [ ! -x "$work/tools/bin/stubtest" ] ||
+    ! ls "$work"/tools/lib/*/site-packages/yaml-stubs >/dev/null 2>&1; then
     python3 -m venv "$work/tools"
-    "$work/tools/bin/pip" install --quiet "maturin>=1.9.4,<2" mypy pytest
+    "$work/tools/bin/pip" install --quiet "maturin>=1.9.4,<2" mypy pytest types-jsonschema types-PyYAML
 fi
-if [ ! -x "$work/clean/bin/pytest" ]; then
+if [ ! -x "$work/clean/bin/jsonschema" ]; then
     python3 -m venv "$work/clean"
-    "$work/clean/bin/pip" install --quiet pytest
+    "$work/clean/bin/pip" install --quiet pytest jsonschema pyyaml
 fi
 
 rm -rf "$work/wheels"

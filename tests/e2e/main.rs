@@ -4,6 +4,7 @@ mod bad_releases;
 mod examples;
 mod lifecycle;
 mod load;
+mod middlewares;
 mod ports;
 mod routing;
 mod support;

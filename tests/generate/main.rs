@@ -1,8 +1,13 @@
 //! Detection, plans and files, from trees in memory.
 
+mod cloud_init;
+mod compose;
 mod lint;
 mod needs;
+mod overrides;
+mod project_file;
 mod shapes;
+mod tools;
 
 use std::sync::Arc;
 
@@ -116,7 +121,10 @@ fn the_compose_file_publishes_raw_ports() {
     let found = show(&[("index.html", "")], &spec, Builder::BuildKit).unwrap();
     let compose =
         serde_yaml::from_str::<serde_json::Value>(found.files.get("compose.yaml").unwrap()).unwrap();
-    assert_eq!(compose["services"]["web"]["ports"], serde_json::json!(["7777:7777/udp", "2222:22/tcp"]));
+    assert_eq!(
+        compose["services"]["web"]["ports"],
+        serde_json::json!(["0.0.0.0:2222:22/tcp", "0.0.0.0:7777:7777/udp"])
+    );
 }
 
 #[test]
@@ -145,7 +153,7 @@ fn the_compose_file_is_hardened_and_readable() {
     );
     assert_eq!(web["labels"]["traefik.http.services.demo.loadbalancer.server.port"], "3000");
     assert_eq!(compose["services"]["worker"]["command"][2], "exec node w.js $$X");
-    assert!(compose["services"].get("release").is_none());
+    assert_eq!(compose["services"]["release"]["restart"], "no");
     assert_eq!(compose["volumes"]["data"], serde_json::json!({}));
 }
 
@@ -251,7 +259,7 @@ fn the_spec_wins_over_what_was_detected() {
 #[test]
 fn an_unknown_stack_is_refused_with_the_known_ones() {
     let mut spec = spec();
-    spec.build.stack = Some("cobol".into());
+    spec.build.stack = Some("fortran".into());
     let error = show(&[("index.html", "")], &spec, Builder::BuildKit).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.report().remedy.unwrap().contains("dockerfile, node, python"));

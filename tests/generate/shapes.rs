@@ -1,9 +1,17 @@
 //! Small applications in memory, after the shapes of real ones, with what has to be found in them.
 
+mod beam;
 mod compiled;
+mod dotnet;
 mod front_end;
+mod jvm;
+mod deno;
+mod native;
 mod node;
+mod php;
 mod python;
+mod ruby;
+mod scripts;
 mod sites;
 
 /// A tree and what is expected of it. An empty text means none.
@@ -48,8 +56,22 @@ const EXPRESS: &str = r#"{"dependencies":{"express":"^5.0.0"},"scripts":{"start"
 const EXPRESS_LOCK: &str = r#"{"lockfileVersion":3,"packages":{"":{"dependencies":{"express":"^5.0.0"}},"node_modules/express":{"version":"5.1.0"}}}"#;
 
 pub(crate) fn shapes() -> Vec<Shape> {
-    [node::shapes(), front_end::shapes(), python::shapes(), compiled::shapes(), sites::shapes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        node::shapes(),
+        front_end::shapes(),
+        python::shapes(),
+        compiled::shapes(),
+        php::shapes(),
+        ruby::shapes(),
+        beam::shapes(),
+        sites::shapes(),
+        jvm::shapes(),
+        dotnet::shapes(),
+        deno::shapes(),
+        native::shapes(),
+        scripts::shapes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

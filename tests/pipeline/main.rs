@@ -6,6 +6,7 @@ mod deploy;
 mod events;
 mod failures;
 mod lifecycle;
+mod project_file;
 mod resume;
 mod secrets;
 mod store;

@@ -55,8 +55,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ingress", &["runtime"]),
     ("lib", &[]),
     ("model", &[]),
+    ("names", &[]),
     ("plugin", &["source"]),
     ("runtime", &["source"]),
+    ("schema", &[]),
     ("secret", &[]),
     ("source", &[]),
     (

@@ -19,6 +19,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustls", &["byop-core/src/docker", "byop-cloud/src/http"]),
     ("rustls_native_certs", &["byop-cloud/src/http"]),
     ("rustix", &["byop-core/src/source"]),
+    // The types say what their schemas are; only one file makes them.
+    ("schemars", &["byop-core/src/schema", "byop-core/src/model", "byop-core/src/secret"]),
     ("serde_yaml", &["byop-core/src/generator/yaml"]),
     ("sha2", &["byop-core/src/digest"]),
     ("tar", &["byop-core/src/source"]),

@@ -35,6 +35,7 @@ const SLEEPS: &[(&str, usize, &str)] = &[
     ("tests/pipeline/resume.rs", 4, "the pauses of loops that wait for a condition"),
     ("tests/build/serving.rs", 2, "the pauses of loops that wait for a condition"),
     ("tests/e2e/ports.rs", 2, "the pause of a loop that waits for a condition"),
+    ("tests/e2e/middlewares.rs", 1, "the pause of a loop that waits for a condition"),
     ("tests/git/processes.rs", 1, "the pause of a loop that waits for a condition"),
     ("tests/ports/update.rs", 1, "the pause of a loop that waits for a condition"),
     ("byop-cloud/src/http/retry.rs", 1, "the clock is paused, nobody waits"),

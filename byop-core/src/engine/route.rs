@@ -26,9 +26,9 @@ pub(super) fn route(spec: &AppSpec, serving: Option<Backend>, candidate: Option<
 /// What counts as healthy. Where `/` is only a guess, nobody knows whether the app has such a page: any answer that is
 /// no server error will do, unless the owner says which.
 pub(super) fn gate_health(spec: &AppSpec, release: &Release) -> HealthSpec {
-    let is_known =
-        spec.health.path.is_some() || release.plan.as_ref().is_some_and(|plan| plan.health.is_known);
-    let mut health = spec.health.clone();
+    let wanted = release.health.as_ref().unwrap_or(&spec.health);
+    let is_known = wanted.path.is_some() || release.plan.as_ref().is_some_and(|plan| plan.health.is_known);
+    let mut health = wanted.clone();
     if !is_known && health.status_max == HealthSpec::default().status_max {
         health.status_max = 499;
     }

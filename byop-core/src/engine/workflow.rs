@@ -95,9 +95,12 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
     // Found out before a build that may take minutes.
     run.unless_stopped(check_proxy_port(run)).await?;
     let made = make_image(run, spec).await?;
-    let port = port(spec, &made)?;
+    // What the app says itself counts for this release; what is stored of the app stays its owner's.
+    let wanted =
+        made.preview.as_ref().and_then(|preview| preview.spec.clone()).unwrap_or_else(|| spec.clone());
+    let port = port(&wanted, &made)?;
     let plan = made.preview.as_ref().map(|preview| &preview.plan);
-    let health_path = spec
+    let health_path = wanted
         .health
         .path
         .clone()
@@ -105,7 +108,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         .unwrap_or_else(|| "/".into());
     let env = plan.map(|plan| plan.env.clone()).unwrap_or_default();
     let writable = plan.map(|plan| plan.writable.clone()).unwrap_or_default();
-    let volumes = plan.map_or_else(|| spec.volumes.clone(), |plan| plan.all_volumes(&spec.volumes));
+    let volumes = plan.map_or_else(|| wanted.volumes.clone(), |plan| plan.all_volumes(&wanted.volumes));
     // A generated Dockerfile has the command already; an own one keeps its text.
     let command = plan.filter(|plan| plan.dockerfile.is_some()).and_then(|plan| plan.command.clone());
     // All that a container is made from, whatever its number and its host names.
@@ -117,11 +120,11 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         "planned_env": env,
         "volumes": volumes,
         "writable": writable,
-        "env": spec.env,
-        "secrets": spec.secrets,
-        "health": spec.health,
-        "resources": spec.resources,
-        "user": spec.user,
+        "env": wanted.env,
+        "secrets": wanted.secrets,
+        "health": wanted.health,
+        "resources": wanted.resources,
+        "user": wanted.user,
     }));
 
     run.unless_stopped(prepare_host(run)).await?;
@@ -137,13 +140,14 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         port,
         ports: ports.clone(),
         health_path,
+        health: Some(wanted.health.clone()),
         detection: made.preview.as_ref().map(|preview| preview.detection.clone()),
         plan: made.preview.as_ref().map(|preview| preview.plan.clone()),
         created_at: run.inner.clock.now(),
     };
     let backend = backend(&app.name, &release);
     let start = StartInput {
-        spec: spec.clone(),
+        spec: wanted,
         // The old route stays as it was until the new release is healthy.
         route: route(&app.spec, serving_backend(&app), Some(backend.clone())),
         backend,

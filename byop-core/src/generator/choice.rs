@@ -2,10 +2,19 @@
 
 use std::sync::Arc;
 
-use super::Generator;
+use super::{Generator, overrides, project_file};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{AppSpec, Detection, Diagnostic, Preview, Severity, Target};
 use crate::source::SourceTree;
+
+/// Below this confidence the answer is "unsure": a question, and no deployment before it is answered.
+pub const SURE: f64 = 0.5;
+
+/// Stacks that are as near to one another as this are equals: none of them is the answer.
+const EQUAL: f64 = 0.05;
+
+/// Stacks that are as near to one another as this are worth mentioning.
+const RIVAL: f64 = 0.15;
 
 /// Every stack that fits, the surest first; of equals, the one that was asked first.
 ///
@@ -54,37 +63,52 @@ pub fn choose(
         Error::new(ErrorKind::Internal, "source.detect", "a detection names a stack that no generator has")
             .with_context("stack", &best.stack)
     })?;
-    let rivals: Vec<String> = found
-        .filter(|other| best.stack != "dockerfile" && best.confidence - other.confidence < 0.15)
-        .map(|other| other.stack)
-        .collect();
-    if !rivals.is_empty() {
-        best.diagnostics.push(
-            Diagnostic::new(
-                "several-stacks",
-                Severity::Warning,
-                format!("the tree also looks like {}; it is taken as {}", rivals.join(", "), best.stack),
-            )
-            .with_setting("build.stack"),
-        );
-    }
-    if best.confidence < 0.5 {
-        best.diagnostics.push(
-            Diagnostic::new(
-                "unsure",
-                Severity::Warning,
-                format!("the tree may be of the stack {}, but not enough speaks for it", best.stack),
-            )
-            .with_setting("build.stack"),
-        );
-    }
+    doubt(&mut best, &found.collect::<Vec<_>>());
     Ok((Arc::clone(generator), best))
+}
+
+/// Says how sure the answer is. What is not sure is a question: a deployment waits for its answer, a preview shows the
+/// best guess.
+fn doubt(best: &mut Detection, others: &[Detection]) {
+    if best.stack == "dockerfile" {
+        return;
+    }
+    let confidence = best.confidence;
+    let within = |distance: f64| {
+        let near = others.iter().filter(|other| confidence - other.confidence <= distance);
+        near.map(|other| other.stack.clone()).collect::<Vec<_>>()
+    };
+    let (equals, rivals) = (within(EQUAL), within(RIVAL));
+    let all = |others: Vec<String>| std::iter::once(best.stack.clone()).chain(others).collect::<Vec<_>>();
+    let doubt = if best.confidence < SURE {
+        let message = format!("the tree may be of the stack {}, but not enough speaks for it", best.stack);
+        let choices = all(others.iter().map(|other| other.stack.clone()).collect());
+        Diagnostic::new("unsure", Severity::Error, message).with_choices(choices)
+    } else if !equals.is_empty() {
+        let message = format!(
+            "the tree is as much of the stack {} as of {}: which is it?",
+            best.stack,
+            equals.join(" and ")
+        );
+        Diagnostic::new("unsure", Severity::Error, message).with_choices(all(rivals))
+    } else if !rivals.is_empty() {
+        let message =
+            format!("the tree also looks like {}; it is taken as {}", rivals.join(", "), best.stack);
+        Diagnostic::new("several-stacks", Severity::Warning, message).with_choices(all(rivals))
+    } else {
+        return;
+    };
+    best.diagnostics.push(doubt.with_setting("build.stack"));
 }
 
 /// Detection, plan and files of a tree, in one go. It reads the tree and nothing else.
 ///
+/// What the spec says wins over the `byop.yaml` of the tree ([`ProjectFile`](crate::model::ProjectFile)), and that over
+/// what is detected. The spec that results is in [`Preview::spec`]; it is what a deployment has to run by.
+///
 /// # Errors
-/// Those of [`choose`], [`Generator::plan`] and [`Generator::generate`].
+/// `InvalidInput` for a `byop.yaml` that cannot be taken, with file, line, column and key; `Unsupported` when build
+/// secrets are asked for and the builder has none; those of [`choose`], [`Generator::plan`] and [`Generator::generate`].
 ///
 /// ```
 /// use byop_core::generator::{builtin, preview};
@@ -103,18 +127,22 @@ pub fn preview(
     spec: &AppSpec,
     target: &Target,
 ) -> Result<Preview> {
+    let said = project_file::effective(source, spec)?;
+    overrides::check_builder(&said.spec, target.builder)?;
     let focused;
-    let source = match &spec.build.root {
+    let source = match &said.spec.build.root {
         Some(folder) => {
             focused = source.focused(folder)?;
             &focused
         }
         None => source,
     };
-    let (generator, detection) = choose(generators, source, spec)?;
-    let plan = generator.plan(source, &detection, spec)?;
-    let files = generator.generate(&plan, target)?;
-    Ok(Preview::new(detection, plan, files))
+    let (generator, mut detection) = choose(generators, source, &said.spec)?;
+    overrides::on_detection(&mut detection, &said);
+    let mut plan = generator.plan(source, &detection, &said.spec)?;
+    overrides::on_plan(&mut plan, &detection, &said);
+    let files = generator.generate(&plan, &overrides::on_target(target, spec, &said.spec))?;
+    Ok(Preview::new(detection, plan, files).with_spec(said.spec))
 }
 
 /// The answer to a tree that nobody recognises: what was looked for, what is there instead, and what to do.

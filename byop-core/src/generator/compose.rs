@@ -13,7 +13,7 @@ use addons::Attached;
 
 use super::command::exec_form;
 use super::yaml;
-use crate::model::{Plan, PortSpec, Target};
+use crate::model::{BackendProtocol, Plan, PortSpec, Target};
 
 /// The network that the proxy shares with the apps it routes to.
 const PROXY_NETWORK: &str = "byop";
@@ -116,6 +116,10 @@ fn web(plan: &Plan, target: &Target, attached: &Attached, has_release: bool) -> 
     web.insert("pull_policy".into(), json!("build"));
     web.insert("depends_on".into(), depends_on(attached, has_release));
     web.retain(|_, value| !value.is_null());
+    if target.routing.protocol != BackendProtocol::Http {
+        // The image's own check speaks HTTP/1.1, and a proxy takes no container that is unhealthy.
+        web.insert("healthcheck".into(), json!({"disable": true}));
+    }
     // Compose allocates nothing: a port that was not asked for by number is the container's.
     let published = |port: &PortSpec| {
         let host = port.host_port.unwrap_or(port.container_port);

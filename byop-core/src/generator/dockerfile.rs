@@ -1,6 +1,8 @@
 //! An own Dockerfile: used as it is, and read for what the platform has to know.
 
+mod findings;
 mod parse;
+mod secrets;
 
 use parse::{Instruction, instructions};
 
@@ -61,7 +63,7 @@ impl Generator for DockerfileGenerator {
         })?;
         let mut plan = begin(detection, spec.port.or_else(|| facts.ports.first().copied()).unwrap_or(8080));
         plan.dockerfile = Some(name.to_owned());
-        plan.kept.insert(name.to_owned(), text);
+        plan.kept.insert(name.to_owned(), text.clone());
         plan.user = facts.user.as_deref().and_then(numeric);
         plan.start = spec.build.start.clone().or_else(|| facts.start());
         plan.volumes = volumes(&facts.volumes)?;
@@ -71,9 +73,10 @@ impl Generator for DockerfileGenerator {
         if spec.port.is_none() {
             plan.diagnostics.extend(port_doubts(&facts.ports));
         }
-        if plan.user.is_none() && spec.user.is_none() {
-            plan.diagnostics.push(user_doubt(facts.user.as_deref()));
+        if spec.user.is_none() {
+            plan.diagnostics.extend(user_doubt(findings::user(&text).0, facts.user.as_deref()));
         }
+        plan.diagnostics.extend(findings::findings(&text));
         end(plan, &view, spec)
     }
 }
@@ -117,7 +120,7 @@ impl Facts {
         }
         for start in chain.into_iter().rev() {
             let stage = list[start + 1..].iter().take_while(|i| i.name != "FROM");
-            for instruction in stage {
+            for instruction in stage.filter(|one| !one.is_later) {
                 facts.take(instruction, &mut variables);
             }
         }
@@ -195,17 +198,29 @@ fn port_doubts(ports: &[u16]) -> Option<Diagnostic> {
     Some(Diagnostic::new(code, severity, message).with_setting("port"))
 }
 
-fn user_doubt(user: Option<&str>) -> Diagnostic {
+fn user_doubt(line: usize, user: Option<&str>) -> Option<Diagnostic> {
     let (code, message) = match user {
-        None => {
-            ("runs-as-root", "the Dockerfile has no USER instruction, so the app may run as root".to_owned())
-        }
-        Some(name) => (
-            "user-by-name",
-            format!("USER {name} is a name: a number would let a platform see that it is not root"),
+        None => (
+            "runs-as-root",
+            format!("line {line}: the last stage has no USER instruction, so the app may run as root"),
         ),
+        Some(name) if numeric(name).is_some_and(|user| user.uid == 0) || is_root(name) => {
+            ("runs-as-root", format!("line {line}: the app runs as root"))
+        }
+        Some(name) if numeric(name).is_none() => (
+            "user-by-name",
+            format!(
+                "line {line}: USER {} is a name: a number would let a platform see that it is not root",
+                name.escape_debug()
+            ),
+        ),
+        Some(_) => return None,
     };
-    Diagnostic::new(code, Severity::Warning, message).with_setting("user")
+    Some(Diagnostic::new(code, Severity::Warning, message).with_setting("user"))
+}
+
+fn is_root(user: &str) -> bool {
+    matches!(user.split(':').next(), Some("root" | "0"))
 }
 
 /// Declared folders as named volumes: the name is made of the path.

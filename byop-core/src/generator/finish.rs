@@ -3,6 +3,7 @@
 use super::command::{self, exec_form};
 use super::images::BaseImages;
 use super::needs;
+use super::overrides;
 use super::procfile::Procfile;
 use super::static_site;
 use super::view::View;
@@ -60,7 +61,8 @@ pub(crate) fn end(mut plan: Plan, view: &View<'_>, spec: &AppSpec) -> Result<Pla
         );
     }
     needs::add(&mut plan, view, spec);
-    static_site::configure(&mut plan, view, spec.health.path.is_some())?;
+    overrides::serve(&mut plan, &spec.build);
+    static_site::configure(&mut plan, view, spec)?;
     for stage in &mut plan.stages {
         replace_image(&mut stage.image, spec);
         for step in &mut stage.steps {
@@ -160,7 +162,7 @@ pub(crate) fn probe(plan: &mut Plan, images: &BaseImages) -> BuildStep {
             &image,
             "/bin/busybox",
             "/bin/wget",
-            "Under this name it is wget alone: the image has no shell, and the health check needs to ask.",
+            "Under this name it is wget alone: the image has nothing of its own that the health check could ask with.",
         );
     }
     plan.health.command =
@@ -169,7 +171,7 @@ pub(crate) fn probe(plan: &mut Plan, images: &BaseImages) -> BuildStep {
         &image,
         "/bin/busybox",
         "/bin/nc",
-        "Under this name it is nc alone: the image has no shell, and the health check needs to connect.",
+        "Under this name it is nc alone: the image has nothing of its own that the health check could connect with.",
     )
 }
 

@@ -87,6 +87,11 @@ impl BaseImages {
         self.defaults.get(stack).cloned().unwrap_or_default()
     }
 
+    /// The release lines that are known of a stack, newest first.
+    pub(crate) fn versions(&self, stack: &str) -> &[String] {
+        self.known.get(stack).map_or(&[], Vec::as_slice)
+    }
+
     /// What an app's request comes to: words, single versions and ranges.
     pub(crate) fn resolve(&self, stack: &str, request: &str) -> Resolved {
         let known = self.known.get(stack).map_or(&[] as &[String], Vec::as_slice);
@@ -157,8 +162,24 @@ fn codename(name: &str) -> Option<&'static str> {
     })
 }
 
+/// The Ubuntu release of an image of Java: the newest where a release of Java is kept up.
+fn ubuntu_of(version: &str) -> &'static str {
+    // `8.14-jdk21`: the release of Java is the last number.
+    let release = version.rsplit(|c: char| !c.is_ascii_digit()).find_map(|part| part.parse::<u32>().ok());
+    match release {
+        Some(16) => "focal",
+        Some(18..=20) => "jammy",
+        // Builds of Gradle from before Ubuntu's newest release had no image of older Java on it.
+        Some(..21) if version.contains("-jdk") => "jammy",
+        _ => "noble",
+    }
+}
+
 /// The Debian release of an image: the newest that a version was published on.
 fn release_of(role: &str, version: &str) -> &'static str {
+    if role == "java" || role.starts_with("java.") {
+        return ubuntu_of(version);
+    }
     let Some(v) = Version::parse(version) else { return "bookworm" };
     let (major, minor) = (v.major(), v.minor().unwrap_or(u32::MAX));
     match role {
@@ -177,10 +198,55 @@ fn release_of(role: &str, version: &str) -> &'static str {
             (3, 13..) if !v.is_exact() => "trixie",
             _ => "bookworm",
         },
+        "php" => match (major, minor) {
+            (0..=6, _) | (7, 0..=1) => "stretch",
+            (7, 2) => "buster",
+            (7, 3..) | (8, 0) => "bullseye",
+            (8, 1) if is_before(&v, "8.1.20") => "bullseye",
+            (8, 2) if is_before(&v, "8.2.7") => "bullseye",
+            _ => "bookworm",
+        },
+        "ruby" => match (major, minor) {
+            (0..=1, _) | (2, 0..=5) => "buster",
+            (2, _) | (3, 0) => "bullseye",
+            (3, 1) if is_before(&v, "3.1.4") => "bullseye",
+            (3, 2) if is_before(&v, "3.2.2") => "bullseye",
+            _ => "bookworm",
+        },
+        // The release that the image of this Erlang is built on, so that the libraries fit.
+        "elixir.run" => match major {
+            0..=23 => "buster",
+            24 | 25 => "bullseye",
+            26 | 27 => "bookworm",
+            _ => "trixie",
+        },
+        "dotnet" | "dotnet.run" | "dotnet.run.console" => match major {
+            0..=6 => "bullseye-slim",
+            7..=9 => "bookworm-slim",
+            // From here on the images are made of Ubuntu.
+            _ => "noble",
+        },
+        // The newer of what was published: slim images of older compilers stayed on older systems.
+        "haskell" => match (major, minor) {
+            (9, 10..) | (10.., _) => "bookworm",
+            (9, 6..) => "bullseye",
+            _ => "buster",
+        },
+        // Ubuntu's releases here. Each is older than the Debian that the programs run on, as their C library has to be.
+        "swift" => match (major, minor) {
+            (6.., _) => "noble",
+            (5, 7..) => "jammy",
+            _ => "focal",
+        },
         "go" if major == 1 && minor < 21 => "bullseye",
         "rust" if major == 1 && minor < 71 => "bullseye",
         _ => "bookworm",
     }
+}
+
+/// Whether `version` is one release, and from before `other`.
+fn is_before(version: &Version, other: &str) -> bool {
+    version.is_exact() && Version::parse(other).is_some_and(|other| version.compare(&other).is_lt())
 }
 
 #[cfg(test)]
@@ -230,8 +296,26 @@ mod tests {
             ("python", "3.13.3", "python:3.13.3-slim-bookworm"),
             ("python", "3.11", "python:3.11-slim-bookworm"),
             ("python", "2.7", "python:2.7-slim-buster"),
+            ("php", "8.4", "php:8.4-apache-bookworm"),
+            ("php", "7.4", "php:7.4-apache-bullseye"),
+            ("php", "5.6", "php:5.6-apache-stretch"),
+            ("ruby", "3.4", "ruby:3.4-slim-bookworm"),
+            ("ruby", "3.2.1", "ruby:3.2.1-slim-bullseye"),
+            ("elixir", "1.18-otp-27", "elixir:1.18-otp-27-slim"),
+            ("elixir.run", "27", "debian:bookworm-slim"),
+            ("elixir.run", "24", "debian:bullseye-slim"),
             ("go", "1.18", "golang:1.18-bullseye"),
             ("rust", "1.95", "rust:1.95-slim-bookworm"),
+            ("dotnet", "8.0.100", "mcr.microsoft.com/dotnet/sdk:8.0.100-bookworm-slim"),
+            ("dotnet.run", "6.0", "mcr.microsoft.com/dotnet/aspnet:6.0-bullseye-slim"),
+            ("dotnet.run.console", "10.0", "mcr.microsoft.com/dotnet/runtime:10.0-noble"),
+            ("java", "21", "eclipse-temurin:21-jdk-noble"),
+            ("java.run", "8", "eclipse-temurin:8-jre-noble"),
+            ("java.run", "19", "eclipse-temurin:19-jre-jammy"),
+            ("java.maven", "17", "maven:3.9-eclipse-temurin-17-noble"),
+            ("java.gradle", "8.14-jdk21", "gradle:8.14-jdk21-noble"),
+            ("java.gradle", "8.2.1-jdk17", "gradle:8.2.1-jdk17-jammy"),
+            ("java.tomcat", "10.1-jre21", "tomcat:10.1-jre21-temurin-noble"),
         ] {
             assert_eq!(images.image(role, version), image);
         }

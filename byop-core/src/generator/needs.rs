@@ -101,7 +101,7 @@ fn sources(view: &View<'_>, plan: &Plan) -> Vec<(String, String)> {
 }
 
 /// Whether a name speaks for a secret.
-fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 13] = [
         "KEY",
         "SECRET",

@@ -1,6 +1,7 @@
 //! Node.js: servers, server-rendered and static front ends, with npm, Yarn, pnpm or Bun.
 
 mod apps;
+mod assets;
 mod framework;
 mod lockfile;
 mod manager;
@@ -11,6 +12,7 @@ mod stages;
 mod start;
 mod workspace;
 
+pub(super) use assets::{Assets, assets};
 use framework::Served;
 use manager::Manager;
 use manifest::Manifest;
@@ -78,6 +80,11 @@ struct Project {
 
 impl Project {
     fn read(view: &View<'_>) -> Result<Option<Self>> {
+        Self::read_with(view, None)
+    }
+
+    /// With the package manager that somebody asks for.
+    fn read_with(view: &View<'_>, asked: Option<&str>) -> Result<Option<Self>> {
         let own = Manifest::read(view)?;
         let workspace = Workspace::above(view, own.as_ref())?;
         let manifest = match (own, &workspace) {
@@ -92,9 +99,9 @@ impl Project {
         let (manager, credentials) = match &workspace {
             Some(workspace) => {
                 let root = workspace.view(view);
-                (Manager::of(&root, &workspace.manifest)?, Credentials::read(&root))
+                (Manager::of(&root, &workspace.manifest, asked)?, Credentials::read(&root))
             }
-            None => (Manager::of(view, &manifest)?, Credentials::read(view)),
+            None => (Manager::of(view, &manifest, asked)?, Credentials::read(view)),
         };
         let framework = framework::of(view, &manifest, workspace.as_ref());
         let mut served = framework::served(view, &manifest, framework);
@@ -173,7 +180,7 @@ impl Project {
 }
 
 /// Manifests of other stacks, beside which a `package.json` mostly builds assets.
-const OTHERS: [&str; 15] = [
+const OTHERS: [&str; 22] = [
     "composer.json",
     "Gemfile",
     "manage.py",
@@ -189,6 +196,13 @@ const OTHERS: [&str; 15] = [
     "artisan",
     "pubspec.yaml",
     "build.sbt",
+    "bin/console",
+    "index.php",
+    "public/index.php",
+    "config/application.rb",
+    "config.ru",
+    "app.rb",
+    "main.rb",
 ];
 
 fn is_beside_another(view: &View<'_>) -> bool {
@@ -404,21 +418,28 @@ impl NodeGenerator {
         runtime: Runtime,
     ) -> Result<Plan> {
         let view = View::at(source, &detection.root);
-        let Some(mut project) = Project::read(&view)? else {
+        let Some(mut project) = Project::read_with(&view, spec.build.package_manager.as_deref())? else {
             return Err(
                 crate::error::Error::invalid("app.plan", "package.json is gone").with_remedy("detect again")
             );
         };
         if spec.build.start.is_some() {
             project.served.static_dir = None;
+        } else if let Some(folder) = &spec.build.static_dir {
+            project.served.static_dir = Some(folder.clone());
         }
         let mut detection = detection.clone();
         if let Some(version) = &spec.build.version {
             detection.version = Some(self.images.resolve(runtime.name(), version).version);
         }
+        if spec.build.package_manager.is_some() {
+            detection.package_manager = Some(project.manager.name.to_owned());
+            let major = detection.version.as_deref().and_then(Version::parse).map_or(0, |v| v.major());
+            detection.package_manager_version = Some(project.manager.shown_version(major));
+        }
         detection.variant = project.variant();
         let start = start_of(spec, &project.procfile, project.start.clone());
-        if start.is_some() {
+        if start.is_some() || spec.build.static_dir.is_some() {
             detection.diagnostics.retain(|d| d.code != "no-start-command" && d.code != "several-apps");
         }
         let entry = start.as_deref().and_then(start::file_of);

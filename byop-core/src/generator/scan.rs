@@ -25,9 +25,16 @@ const HEALTH: [&str; 14] = [
     "/status",
 ];
 
+/// How telling a path is for the health of an app, the most telling first; none when it is about something else.
+pub(crate) fn health_rank(path: &str) -> Option<usize> {
+    HEALTH.iter().position(|health| *health == path)
+}
+
 /// What marks a line as the definition of a route that answers GET.
-const ROUTES: [&str; 15] = [
+const ROUTES: [&str; 17] = [
     ".get(",
+    "->get(",
+    "::get(",
     ".route(",
     ".GET(",
     ".Get(",
@@ -51,10 +58,21 @@ pub(crate) struct Sources(Vec<(String, String)>);
 impl Sources {
     /// Reads `first` (the entry, when it is known) and then the files with these extensions.
     pub(crate) fn read(view: &View<'_>, first: Option<&str>, extensions: &[&str]) -> Self {
+        Self::read_deep(view, first, extensions, 5, &|_| true)
+    }
+
+    /// The same at another depth, of paths that `is_wanted` takes.
+    pub(crate) fn read_deep(
+        view: &View<'_>,
+        first: Option<&str>,
+        extensions: &[&str],
+        depth: usize,
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> Self {
         let mut texts: Vec<(String, String)> = Vec::new();
         let mut bytes = 0;
-        let listed = view.sources(extensions, 5);
-        for path in first.into_iter().chain(listed.into_iter().take(FILES)) {
+        let listed = view.sources(extensions, depth).into_iter().filter(|path| is_wanted(path));
+        for path in first.into_iter().chain(listed.take(FILES)) {
             if bytes > BYTES || texts.iter().any(|(seen, _)| seen == path) {
                 continue;
             }
@@ -90,7 +108,8 @@ impl Sources {
                     } else {
                         HEALTH.iter().position(|health| {
                             *health == wanted
-                                || (line.contains("path(") && health.strip_prefix('/') == Some(wanted))
+                                || ((line.contains("path(") || is_verb(line))
+                                    && health.strip_prefix('/') == Some(wanted))
                         })
                     };
                     let Some(rank) = rank else { continue };
@@ -139,7 +158,13 @@ fn is_route(line: &str) -> bool {
         && !line.contains("axios")
         && !line.contains("requests.")
         && !line.contains("client.")
-        && (ROUTES.iter().any(|route| line.contains(route)) || is_comparison(line))
+        && (ROUTES.iter().any(|route| line.contains(route)) || is_verb(line) || is_comparison(line))
+}
+
+/// Whether a line begins with the verb, as the routes of Ruby and Elixir do.
+fn is_verb(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("get \"") || line.starts_with("get '")
 }
 
 /// Whether a line compares the path of a request, as servers without a router do.
@@ -279,6 +304,10 @@ mod tests {
         assert_eq!(health_of("path('health/', view)").as_deref(), Some("/health/"));
         assert_eq!(health_of("match url {\n  \"/\" => a,\n  \"/healthz\" => b").as_deref(), Some("/healthz"));
         assert_eq!(health_of("if (req.url === '/ping') {").as_deref(), Some("/ping"));
+        assert_eq!(health_of("get '/health' do").as_deref(), Some("/health"));
+        assert_eq!(health_of("  get \"up\" => \"rails/health#show\"").as_deref(), Some("/up"));
+        assert_eq!(health_of("$app->get('/ping', $show);").as_deref(), Some("/ping"));
+        assert_eq!(health_of("Route::get('/status', Show::class);").as_deref(), Some("/status"));
         assert_eq!(health_of("fetch('/health').get("), None);
         assert_eq!(health_of("// app.get('/health')"), None);
         assert_eq!(health_of("router = APIRouter(prefix='/x')\n@router.get('/health')"), None);

@@ -128,10 +128,26 @@ fn command(text: &str) -> Result<String, TemplateError> {
     if !is_tame {
         return json_list(&["/bin/sh".into(), "-c".into(), text.to_owned()]);
     }
-    if text.contains(['\'', '"', '\\', '#']) {
+    // A backslash changes what a quote means.
+    if text.contains('\\') {
         return Ok(text.to_owned());
     }
-    Ok(text.replace(" && ", " \\\n && "))
+    Ok(one_step_a_line(text))
+}
+
+/// Breaks a command line before each `&&` that is not inside quotes.
+fn one_step_a_line(text: &str) -> String {
+    let (mut out, mut quote) = (String::with_capacity(text.len()), None);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(open), _) if open == c => quote = None,
+            (None, '\'' | '"') => quote = Some(c),
+            (None, ' ') if text[at..].starts_with(" && ") => out.push_str(" \\\n"),
+            _ => {}
+        }
+        out.push(c);
+    }
+    out
 }
 
 fn json_list(list: &[String]) -> Result<String, TemplateError> {
@@ -182,6 +198,7 @@ mod tests {
         assert_eq!(command("a\nUSER root").unwrap(), r#"["/bin/sh", "-c", "a\nUSER root"]"#);
         assert_eq!(command("a \\").unwrap(), r#"["/bin/sh", "-c", "a \\"]"#);
         assert_eq!(command("a && b").unwrap(), "a \\\n && b");
+        assert_eq!(command("a ' && ' && \"'\" && b").unwrap(), "a ' && ' \\\n && \"'\" \\\n && b");
         assert_eq!(copy(&["a [b] $c".into()], "./").unwrap(), r#"["a [[]b] \\$c", "./"]"#);
     }
 }

@@ -117,7 +117,8 @@ fn bound(operator: &str, text: &str, version: &Version) -> bool {
                 && (limit.major() > 0 || limit.minor().is_none() || version.minor() == limit.minor())
         }
         "~" => limit.covers(&patchless(version)) || (limit.parts[2].is_some() && line == edge),
-        "~=" => {
+        // Python's compatible release, and the pessimistic operator of Ruby and Elixir.
+        "~=" | "~>" => {
             order != Ordering::Less
                 && version.major() == limit.major()
                 && (limit.parts[2].is_none() || version.minor() == limit.minor())
@@ -156,6 +157,8 @@ mod tests {
             (">= 20.0.0 < 23", "22.23", "24.21"),
             ("*", "1.0", "0"),
             ("~=3.11", "3.12", "3.10"),
+            ("~> 1.13", "1.18", "1.12"),
+            ("~> 3.2.1", "3.2", "3.3"),
             ("==3.11.*", "3.11", "3.12"),
             (">18", "20.20", "18.20"),
             ("!=3.12", "3.11", "3.12"),

@@ -209,7 +209,10 @@ fn is_noise(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     lower.starts_with("readme")
         || lower.starts_with("license")
-        || matches!(name, ".gitignore" | ".gitattributes" | ".DS_Store" | ".editorconfig")
+        || matches!(
+            name,
+            ".gitignore" | ".gitattributes" | ".DS_Store" | ".editorconfig" | "byop.yaml" | "byop.yml"
+        )
 }
 
 impl<'a> View<'a> {
@@ -221,5 +224,12 @@ impl<'a> View<'a> {
     /// The root of the tree that a view looks at.
     pub(crate) fn root_of(view: &Self) -> Self {
         Self { source: view.source, base: String::new() }
+    }
+}
+
+impl<'a> View<'a> {
+    /// A folder of this folder.
+    pub(crate) fn at_below(view: &Self, folder: &str) -> Self {
+        Self { source: view.source, base: view.full(folder) }
     }
 }

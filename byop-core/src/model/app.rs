@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::image::ImageRef;
+use super::build::{self, BuildSpec};
 use super::name::{AppName, DomainName, EnvName};
 use super::port::{self, PortSpec};
 use super::routing::RoutingSpec;
 use super::source::Source;
+use super::spelling;
 use crate::error::{Error, Result};
 use crate::secret::SecretRef;
 
@@ -23,6 +24,7 @@ use crate::secret::SecretRef;
 /// # Ok::<(), byop_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AppSpec {
     /// Unique within a store.
@@ -47,6 +49,10 @@ pub struct AppSpec {
     /// Overrides of what detection found.
     #[serde(default)]
     pub build: BuildSpec,
+    /// Further processes by name, with their command lines: added to those of a Procfile, or in their place. An empty
+    /// line takes one away. `web` is the start command.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub processes: BTreeMap<String, String>,
     /// How its health is judged.
     #[serde(default)]
     pub health: HealthSpec,
@@ -56,6 +62,15 @@ pub struct AppSpec {
     /// Folders that outlive a release.
     #[serde(default)]
     pub volumes: Vec<VolumeSpec>,
+    /// Absolute folders that it writes to besides `/tmp`, and whose contents need not last: added to those detected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub writable: Vec<String>,
+    /// The add-ons that it needs, by kind, such as `postgresql`: in place of those detected. An empty list is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addons: Option<Vec<String>>,
+    /// The environment variables that it cannot do without: in place of those detected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required_env: Option<Vec<EnvName>>,
     /// Runs as this user instead of the image's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserSpec>,
@@ -79,9 +94,13 @@ impl AppSpec {
             port: None,
             ports: Vec::new(),
             build: BuildSpec::default(),
+            processes: BTreeMap::new(),
             health: HealthSpec::default(),
             resources: ResourceLimits::default(),
             volumes: Vec::new(),
+            writable: Vec::new(),
+            addons: None,
+            required_env: None,
             user: None,
             routing: RoutingSpec::default(),
         })
@@ -113,9 +132,14 @@ impl AppSpec {
         };
         // The text quotes what was given.
         let text: String = error.to_string().chars().take(500).flat_map(shown_char).collect();
+        let meant = spelling::unknown_field(&error.to_string())
+            .and_then(|(given, known)| spelling::closest(given, known).map(str::to_owned));
         let refused = Error::invalid("app.parse", format!("the spec cannot be taken: {text}"));
         Err(match faulty_key(&value) {
-            Some(key) => refused.with_context("key", key).with_remedy("correct this key, or leave it out"),
+            Some(key) => refused.with_context("key", key).with_remedy(match meant {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "correct this key, or leave it out".into(),
+            }),
             None => refused.with_remedy("give an object with at least `name` and `source`"),
         })
     }
@@ -183,7 +207,10 @@ impl AppSpec {
             }
         }
         self.health.validate().map_err(|(key, value, expected)| invalid(key, &value, expected))?;
-        self.build.validate().map_err(|(key, value, expected)| invalid(&key, &shown_key(value), expected))?;
+        self.build
+            .validate()
+            .and_then(|()| self.validate_processes())
+            .map_err(|(key, value, expected)| invalid(&key, &build::shown(&value), expected))?;
         if !(self.build.cpus.is_finite() && (0.0..=1024.0).contains(&self.build.cpus)) {
             return Err(invalid("build.cpus", &self.build.cpus, "between 0 and 1024"));
         }
@@ -214,6 +241,38 @@ impl AppSpec {
                 return Err(invalid("volumes", &volume.name, "a list without repeated names or paths"));
             }
         }
+        if let Some(path) = self.writable.iter().find(|path| !is_absolute_clean_path(path)) {
+            let expected = "a list of absolute paths inside the container, not in /proc, /sys or /dev, without `..`, `:` or control characters";
+            return Err(invalid("writable", &path.escape_default(), expected));
+        }
+        let is_kind = |kind: &String| AppName::new(kind.as_str()).is_ok();
+        if let Some(kind) = self.addons.iter().flatten().find(|kind| !is_kind(kind)) {
+            return Err(invalid("addons", &kind.escape_default(), "a list of kinds, such as `postgresql`"));
+        }
+        Ok(())
+    }
+
+    fn validate_processes(&self) -> std::result::Result<(), build::Refusal> {
+        for (name, line) in &self.processes {
+            let is_name = (1..=40).contains(&name.len())
+                && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+            if !is_name {
+                let expected = "named with letters, digits, `-` and `_`, at most 40";
+                return Err(("processes".into(), name.clone(), expected));
+            }
+            if !build::is_line(line) {
+                let key = format!("processes.{name}");
+                return Err((key, line.clone(), "one line of at most 8 KiB"));
+            }
+            if name == "web" && line.trim().is_empty() {
+                return Err((
+                    "processes.web".into(),
+                    String::new(),
+                    "a command line: it is what requests go to",
+                ));
+            }
+        }
         Ok(())
     }
 }
@@ -226,7 +285,7 @@ fn faulty_key(value: &Value) -> Option<String> {
         serde_json::from_value::<AppSpec>(spec).is_ok()
     };
     let (key, value) = value.as_object()?.iter().find(|(key, value)| !fits(key, (*value).clone()))?;
-    let key = shown_key(key);
+    let key = build::shown(key);
     let part = match value {
         Value::Object(parts) => parts
             .iter()
@@ -234,11 +293,7 @@ fn faulty_key(value: &Value) -> Option<String> {
             .map(|(name, _)| name),
         _ => None,
     };
-    Some(part.map_or_else(|| key.clone(), |part| format!("{key}.{}", shown_key(part))))
-}
-
-fn shown_key(key: &str) -> String {
-    key.chars().take(80).flat_map(shown_char).collect()
+    Some(part.map_or_else(|| key.clone(), |part| format!("{key}.{}", build::shown(part))))
 }
 
 fn shown_char(c: char) -> Vec<char> {
@@ -255,63 +310,9 @@ fn is_absolute_clean_path(path: &str) -> bool {
         && !["proc", "sys", "dev"].contains(&path[1..].split('/').next().unwrap_or_default())
 }
 
-/// Overrides of what detection found. Absent: as detected.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct BuildSpec {
-    /// The folder of the application, where a repository has several; relative to its root.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub root: Option<String>,
-    /// The generator to use, by name, such as `node`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stack: Option<String>,
-    /// The version of the language.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-    /// The install command line.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub install: Option<String>,
-    /// The build command line.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub build: Option<String>,
-    /// The start command line.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start: Option<String>,
-    /// Base images to use in place of those that the table names, such as a mirror's.
-    pub images: BTreeMap<String, String>,
-    /// Memory limit of the build, in bytes; 0 is none.
-    pub memory_bytes: u64,
-    /// Processor limit of the build; 0 is none.
-    pub cpus: f64,
-}
-
-impl BuildSpec {
-    fn validate(&self) -> std::result::Result<(), (String, &str, &'static str)> {
-        let lines = [
-            ("root", &self.root),
-            ("stack", &self.stack),
-            ("version", &self.version),
-            ("install", &self.install),
-            ("build", &self.build),
-            ("start", &self.start),
-        ];
-        for (key, text) in lines {
-            let Some(text) = text else { continue };
-            if text.len() > 8_192 || text.chars().any(|c| c.is_control() && c != '\t') {
-                return Err((format!("build.{key}"), text, "one line of at most 8 KiB"));
-            }
-        }
-        for (name, image) in &self.images {
-            if ImageRef::new(image).is_err() {
-                return Err((format!("build.images.{}", shown_key(name)), image, "an image reference"));
-            }
-        }
-        Ok(())
-    }
-}
-
 /// How the health of an app is judged: an HTTP request through the proxy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct HealthSpec {
     /// The path to ask; detected when absent, else `/`.
@@ -389,6 +390,7 @@ impl HealthSpec {
 
 /// What a container may use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ResourceLimits {
     /// Memory in bytes; going beyond ends the process.
@@ -408,6 +410,7 @@ impl Default for ResourceLimits {
 
 /// A folder of the app that outlives its releases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VolumeSpec {
     /// Unique within the app.
@@ -418,6 +421,7 @@ pub struct VolumeSpec {
 
 /// A user and group, by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UserSpec {
     /// User id.

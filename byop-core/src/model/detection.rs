@@ -57,13 +57,20 @@ impl Diagnostic {
     /// A diagnostic that no setting settles.
     #[must_use]
     pub fn new(code: impl Into<String>, severity: Severity, message: impl Into<String>) -> Self {
-        Self { code: code.into(), severity, message: message.into(), setting: None }
+        Self { code: code.into(), severity, message: message.into(), setting: None, choices: Vec::new() }
     }
 
     /// Names the setting that would settle it, such as `build.start`.
     #[must_use]
     pub fn with_setting(mut self, setting: impl Into<String>) -> Self {
         self.setting = Some(setting.into());
+        self
+    }
+
+    /// Names the values to choose from, where only a few can be right.
+    #[must_use]
+    pub fn with_choices<T: Into<String>>(mut self, choices: impl IntoIterator<Item = T>) -> Self {
+        self.choices = choices.into_iter().map(Into::into).collect();
         self
     }
 }
@@ -101,6 +108,9 @@ pub struct Diagnostic {
     pub message: String,
     /// What to set, such as `build.start`, where that would settle it.
     pub setting: Option<String>,
+    /// The values of the setting to choose from, where only a few can be right; empty when any may be.
+    #[serde(default)]
+    pub choices: Vec<String>,
 }
 
 /// How much a diagnostic matters.

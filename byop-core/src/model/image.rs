@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 
 /// A reference to an image: `[registry/]repository[:tag][@digest]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(with = "String", extend("pattern" = "^[A-Za-z0-9][A-Za-z0-9._/:@+-]{0,511}$")))]
 #[serde(try_from = "String", into = "String")]
 pub struct ImageRef(String);
 

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 macro_rules! text_newtype {
-    ($(#[$meta:meta])* $name:ident, $check:ident) => {
+    ($(#[$meta:meta])* $name:ident, $check:ident, $pattern:literal) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[cfg_attr(feature = "schema", schemars(with = "String", extend("pattern" = $pattern)))]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
@@ -64,17 +66,20 @@ text_newtype!(
     /// The name of an app: a DNS label of at most 40 characters, so that it also fits into names of
     /// containers, networks and image repositories.
     AppName,
-    check_app_name
+    check_app_name,
+    "^(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*$"
 );
 text_newtype!(
     /// A host name in lower case, such as `shop.example.com` (RFC 1123; at most 253 characters).
     DomainName,
-    check_domain
+    check_domain,
+    "^(?=.{1,253}$)(?!(.*[.])?[0-9]+$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 );
 text_newtype!(
     /// The name of an environment variable (POSIX: letters, digits and `_`, not starting with a digit).
     EnvName,
-    check_env_name
+    check_env_name,
+    "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 );
 
 fn show(text: &str) -> String {

@@ -10,6 +10,7 @@ use crate::error::Result;
 
 /// What carries the bytes of a port. TCP and UDP ports of the same number have nothing to do with one another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Protocol {
@@ -44,6 +45,7 @@ impl fmt::Display for Protocol {
 /// # Ok::<(), byop_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PortSpec {
     /// Unique within the app.

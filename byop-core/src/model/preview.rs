@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::app::AppSpec;
 use super::detection::Detection;
 use super::files::FileSet;
 use super::plan::Plan;
+use super::question::Question;
 
 /// A detection, the plan that follows from it and the files that the plan is written to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,12 +18,26 @@ pub struct Preview {
     pub plan: Plan,
     /// Dockerfile, `.dockerignore`, compose file and what these need.
     pub files: FileSet,
+    /// The spec with what the `byop.yaml` of the tree adds to it: what a deployment runs by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<AppSpec>,
+    /// What a person can be asked, those questions first without whose answer nothing is deployed.
+    #[serde(default)]
+    pub questions: Vec<Question>,
 }
 
 impl Preview {
     /// Puts the three together.
     #[must_use]
     pub fn new(detection: Detection, plan: Plan, files: FileSet) -> Self {
-        Self { detection, plan, files }
+        Self { detection, plan, files, spec: None, questions: Vec::new() }
+    }
+
+    /// Adds the spec that counts, and the questions that it leaves open.
+    #[must_use]
+    pub fn with_spec(mut self, spec: AppSpec) -> Self {
+        self.questions = Question::of(&self.plan, &spec);
+        self.spec = Some(spec);
+        self
     }
 }

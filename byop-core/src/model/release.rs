@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::app::AppSpec;
+use super::app::{AppSpec, HealthSpec};
 use super::container::ContainerInfo;
 use super::detection::Detection;
 use super::name::AppName;
@@ -67,6 +67,9 @@ pub struct Release {
     pub ports: Vec<PublishedPort>,
     /// The health path.
     pub health_path: String,
+    /// How its health is judged: what its owner says, and the app itself where the owner does not.
+    #[serde(default)]
+    pub health: Option<HealthSpec>,
     /// What the source was found to be; none for a prebuilt image.
     pub detection: Option<Detection>,
     /// How it was built; none for a prebuilt image.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 /// How requests reach an app. WebSockets pass without a setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RoutingSpec {
     /// Answers plain HTTP with a redirect (301) to HTTPS. Off until certificates are set up.
@@ -80,6 +81,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 /// How many requests one address may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// Requests in a period, in the long run.
@@ -98,6 +100,7 @@ fn one() -> u32 {
 
 /// What an app speaks behind the proxy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BackendProtocol {

@@ -10,6 +10,7 @@ use crate::secret::SecretRef;
 
 /// Where an application comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Source {
@@ -25,6 +26,7 @@ pub enum Source {
 
 /// An archive file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Archive {
     /// The file.
@@ -40,6 +42,7 @@ pub struct Archive {
 /// assert_eq!(source.credential, None);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GitSource {
     /// `https://`, `ssh://`, `git@host:path`, or a local path. Never with credentials in it.

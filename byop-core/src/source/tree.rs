@@ -233,9 +233,12 @@ impl SourceTree {
             bytes = rest.to_vec();
         }
         let text = String::from_utf8(bytes).map_err(|error| {
+            let byte = error.utf8_error().valid_up_to();
+            let line = 1 + error.as_bytes()[..byte].iter().filter(|b| **b == b'\n').count();
             Error::invalid(OPERATION, "the file is not valid UTF-8")
                 .with_context("file", &entry.path)
-                .with_context("byte", error.utf8_error().valid_up_to())
+                .with_context("line", line)
+                .with_context("byte", byte)
                 .with_remedy("save the file as UTF-8")
         })?;
         Ok(Some(text))

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::{Stage, StageContext};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::generator;
 use crate::model::{AppSpec, Builder, Diagnostic, EventBody, FetchedSource, Preview, Severity, Target};
 use crate::source::SourceTree;
@@ -28,10 +28,28 @@ pub struct PrepareInput {
 fn unanswered(diagnostic: &Diagnostic) -> Error {
     let error =
         Error::invalid("source.plan", diagnostic.message.clone()).with_context("code", &diagnostic.code);
-    match &diagnostic.setting {
-        Some(setting) => error.with_remedy(format!("set `{setting}`")),
-        None => error,
+    let Some(setting) = &diagnostic.setting else { return error };
+    let place = "in the app's spec or in its byop.yaml";
+    if diagnostic.choices.is_empty() {
+        return error.with_remedy(format!("set `{setting}` {place}"));
     }
+    let choices = diagnostic.choices.join(", ");
+    error
+        .with_context("choices", &choices)
+        .with_remedy(format!("set `{setting}` to one of {choices}, {place}"))
+}
+
+/// The engines' builds are given no secrets.
+fn check_secrets(spec: &AppSpec) -> Result<()> {
+    if spec.build.secrets.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Unsupported, "source.plan", "a deployment cannot give secrets to a build yet")
+        .with_context("key", "build.secrets")
+        .with_context("secrets", spec.build.secrets.join(", "))
+        .with_remedy(
+            "write the files of a preview, build the image with `docker build --secret`, and deploy that image",
+        ))
 }
 
 #[async_trait]
@@ -48,6 +66,7 @@ impl Stage for Prepare {
         let tree = SourceTree::open(&input.source.root, &cx.limits)?;
         let preview =
             generator::preview(&cx.generators, &tree, &input.spec, &Target::of(&input.spec, input.builder))?;
+        check_secrets(preview.spec.as_ref().unwrap_or(&input.spec))?;
         cx.events
             .emit(EventBody::Detected {
                 detection: Box::new(preview.detection.clone()),

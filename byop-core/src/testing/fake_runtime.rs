@@ -98,6 +98,12 @@ impl FakeRuntime {
         state.find(container).and_then(|container| container.answer(port))
     }
 
+    /// What a container was made from.
+    #[must_use]
+    pub fn container_spec(&self, container: &str) -> Option<ContainerSpec> {
+        self.state().find(container).map(|container| container.spec.clone())
+    }
+
     /// Ends the program of a running container, as a crash would.
     pub fn crash(&self, container: &str, exit_code: i64) {
         let mut state = self.state();

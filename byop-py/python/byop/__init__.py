@@ -5,8 +5,8 @@
 >>> print(preview["files"]["Dockerfile"]["contents"])
 """
 
-from ._byop import __version__
-from ._preview import preview
+from ._byop import __version__, memorable_name
+from ._preview import preview, schema
 from .exceptions import AlreadyExistsError as AlreadyExistsError
 from .exceptions import ByopError as ByopError
 from .exceptions import CancelledError as CancelledError
@@ -27,4 +27,4 @@ from .exceptions import UnsupportedError as UnsupportedError
 from .types import Preview
 
 # `from byop import *` must not replace the builtin TimeoutError, so the exceptions other than the base stay out.
-__all__ = ["ByopError", "Preview", "__version__", "preview"]
+__all__ = ["ByopError", "Preview", "__version__", "memorable_name", "preview", "schema"]

@@ -5,7 +5,7 @@ A newer byop may add keys.
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 
 class Evidence(TypedDict):
@@ -23,6 +23,7 @@ class Diagnostic(TypedDict):
     severity: Literal["info", "warning", "error"]
     message: str
     setting: str | None
+    choices: list[str]
 
 
 class Detection(TypedDict):
@@ -94,6 +95,7 @@ class RunStep(TypedDict):
     command: str
     classic: str | None
     caches: list[CacheMount]
+    secrets: list[str]
     reason: str
 
 
@@ -114,6 +116,23 @@ class Stage(TypedDict):
     image: str
     reason: str
     steps: list[BuildStep]
+
+
+class AddonNeed(TypedDict):
+    """A database, cache or other service that an application needs beside itself."""
+
+    kind: str
+    file: str
+    reason: str
+    env: str | None
+
+
+class EnvNeed(TypedDict):
+    """An environment variable that an application reads and that has no value yet."""
+
+    name: str
+    file: str
+    is_secret: bool
 
 
 class Plan(TypedDict):
@@ -144,6 +163,10 @@ class Plan(TypedDict):
     stages: list[Stage]
     dockerfile: str | None
     kept: dict[str, str]
+    context_files: dict[str, str]
+    stop_signal: str | None
+    addons: list[AddonNeed]
+    required_env: list[EnvNeed]
     ignore: list[str]
     compose_file: str
     diagnostics: list[Diagnostic]
@@ -156,9 +179,24 @@ class GeneratedFile(TypedDict):
     kept: bool
 
 
+class Question(TypedDict):
+    """What a person can be asked, as a form shows it; the answer is the value of ``setting``."""
+
+    setting: str
+    text: str
+    choices: list[str]
+    suggested: str | None
+    code: str
+    severity: Literal["info", "warning", "error"]
+
+
 class Preview(TypedDict):
     """What byop would do with a source tree."""
 
     detection: Detection
     plan: Plan
     files: dict[str, GeneratedFile]
+    #: The spec with what the ``byop.yaml`` of the tree adds to it; ``byop.schema("app")`` describes it.
+    spec: dict[str, Any]
+    #: Those first without whose answer nothing is deployed.
+    questions: list[Question]

@@ -1,9 +1,11 @@
 # The real ones are unpacked Debian packages too.
-FROM debian:bookworm-slim AS unpack
+ARG SUITE=bookworm
+FROM debian:${SUITE}-slim AS unpack
 LABEL org.byop.stage=true
+ARG SSL=libssl3
 WORKDIR /deb
 RUN apt-get update -qq \
- && apt-get download -qq base-files netbase tzdata libc6 libssl3 libgcc-s1 libstdc++6 libgomp1 \
+ && apt-get download -qq base-files netbase tzdata libc6 "$SSL" libgcc-s1 libstdc++6 libgomp1 \
  && mkdir /static /cc \
  && for deb in base-files netbase tzdata; do dpkg -x "$deb"_*.deb /static; done \
  && for deb in lib*.deb; do dpkg -x "$deb" /cc; done \

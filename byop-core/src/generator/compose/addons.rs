@@ -187,7 +187,8 @@ pub(super) fn attach(plan: &Plan, target: &Target) -> Attached {
             format!("${{{password}:?set {password} to letters and digits, in the environment or in .env}}");
         for (name, value) in kind.variables(env, &reference, plan) {
             if !has_value(&name) {
-                attached.env.insert(name, value);
+                // The first need that asks for a variable has it.
+                attached.env.entry(name).or_insert(value);
             }
         }
         if !seen.insert(kind.name) {

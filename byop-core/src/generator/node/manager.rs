@@ -50,7 +50,7 @@ pub(super) struct Manager {
 }
 
 impl Manager {
-    pub(super) fn of(view: &View<'_>, manifest: &Manifest) -> Result<Self> {
+    pub(super) fn of(view: &View<'_>, manifest: &Manifest, asked: Option<&str>) -> Result<Self> {
         let locks: Vec<(&'static str, &'static str)> =
             LOCKS.into_iter().filter(|(file, _)| view.has_file(file)).collect();
         let declared = manifest.text("packageManager").and_then(|text| {
@@ -60,7 +60,10 @@ impl Manager {
         let engine = ["pnpm", "bun", "yarn"].into_iter().find_map(|name| {
             manifest.pointer(&format!("/engines/{name}")).map(|range| (name, range.to_owned()))
         });
-        let (name, file, reason, mut wanted) = if let Some((name, version)) = declared {
+        let asked = asked.and_then(known).filter(|name| declared.as_ref().is_none_or(|(own, _)| own != name));
+        let (name, file, reason, mut wanted) = if let Some(name) = asked {
+            (name, "package.json", "the settings name it".to_owned(), None)
+        } else if let Some((name, version)) = declared {
             (name, "package.json", "packageManager names it".to_owned(), Some(version))
         } else if let Some(name) = manifest.pointer("/devEngines/packageManager/name").and_then(known) {
             let version = manifest.pointer("/devEngines/packageManager/version").map(str::to_owned);

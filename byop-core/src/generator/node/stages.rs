@@ -8,7 +8,7 @@ use super::framework::Served;
 use super::runtime::{Runtime, runs_bun};
 use super::{Project, start};
 use crate::generator::command::{exec_form, plain_words};
-use crate::generator::finish::{copy, copy_from, copy_source, serve_static};
+use crate::generator::finish::{copy, copy_from, copy_source, run, serve_static};
 use crate::generator::images::BaseImages;
 use crate::generator::packages::{self, Native};
 use crate::generator::version::Version;
@@ -104,6 +104,44 @@ pub(super) fn add(
         Some(workspace) => writer.member(plan, workspace, &install),
         None => writer.server(plan, &install),
     }
+}
+
+/// What brings Node.js and a project's packages into a stage of another stack.
+pub(super) fn bring(
+    view: &View<'_>,
+    project: &Project,
+    images: &BaseImages,
+    version: &str,
+) -> Vec<BuildStep> {
+    let writer = Writer {
+        view,
+        native: packages::node(project.manifest.dependencies()),
+        place: view.clone(),
+        project,
+        runtime: Runtime::Node,
+        image: images.image("node", version),
+        major: Version::parse(version).map_or(0, |version| version.major()),
+        version: version.to_owned(),
+    };
+    let reason = format!("Node.js {version}, which builds the assets here and is not needed to run them.");
+    let mut stage = Stage {
+        steps: vec![
+            copy_from(&writer.image, "/usr/local/bin", "/usr/local/bin", &reason),
+            copy_from(&writer.image, "/usr/local/lib/node_modules", "/usr/local/lib/node_modules", ""),
+        ],
+        ..Stage::default()
+    };
+    // The image has its Yarn elsewhere, so that it is not among what was copied.
+    let is_bare = project.manager.name == "yarn" && project.manager.package(writer.major).is_none();
+    stage.steps.extend(writer.manager_step().or_else(|| {
+        is_bare.then(|| {
+            let line =
+                "npm install --global --no-audit --no-fund --force yarn@1.22.22 && npm cache clean --force";
+            run(line, Vec::new(), "The package manager of the assets.")
+        })
+    }));
+    writer.add_install(&mut stage, &project.manager.install());
+    stage.steps
 }
 
 impl Writer<'_> {

@@ -9,7 +9,7 @@ use crate::generator::finish::copy;
 use crate::generator::render::NGINX_CONF;
 use crate::generator::template;
 use crate::generator::view::View;
-use crate::model::{BuildStep, Diagnostic, Plan, Severity};
+use crate::model::{AppSpec, BuildStep, Diagnostic, Plan, Severity};
 
 /// Who may come in, in the build context.
 const HTPASSWD: &str = ".byop/htpasswd";
@@ -31,11 +31,7 @@ struct Context {
 }
 
 /// Writes the configuration of a plan that ends in the web server; any other plan stays as it is.
-pub(in crate::generator) fn configure(
-    plan: &mut Plan,
-    view: &View<'_>,
-    has_given_health: bool,
-) -> Result<()> {
+pub(in crate::generator) fn configure(plan: &mut Plan, view: &View<'_>, spec: &AppSpec) -> Result<()> {
     let is_served = plan.stages.last().is_some_and(|stage| {
         stage.steps.iter().any(|step| matches!(step, BuildStep::Copy(copy) if copy.sources == [NGINX_CONF]))
     });
@@ -46,11 +42,11 @@ pub(in crate::generator) fn configure(
     let folder =
         if plan.framework.is_none() { plan.static_dir.clone().unwrap_or_default() } else { String::new() };
     let mut rules = Rules::read(view, &[&folder, "public", "static", "docs", "src", ""]);
-    if given.index_fallback.is_none() {
+    if given.index_fallback.is_none() && spec.build.index_fallback.is_none() {
         plan.index_fallback |= rules.index_fallback;
     }
     note(plan, &rules, &given);
-    let has_auth = protect(plan, view, has_given_health)?;
+    let has_auth = protect(plan, view, spec.health.path.is_some())?;
     let at = rules.headers.iter().position(|header| header.name.eq_ignore_ascii_case("cache-control"));
     let cache_rules = at.map(|at| rules.headers.remove(at).values).unwrap_or_default();
     let context = Context {

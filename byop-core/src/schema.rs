@@ -1,0 +1,65 @@
+//! JSON Schemas of what users write, made from the types: for editors, forms and checks before a text is sent.
+//!
+//! A schema says what the types say. What only [`AppSpec::validate`](crate::model::AppSpec::validate) can tell, such
+//! as repeated names, it does not.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+use crate::model::{AppSpec, ProjectFile};
+
+/// The schema (draft 2020-12) of an [`AppSpec`] in its JSON form.
+///
+/// ```
+/// let schema = byop_core::schema::app_spec();
+/// assert_eq!(schema["required"], serde_json::json!(["name", "source"]));
+/// ```
+#[must_use]
+pub fn app_spec() -> Value {
+    of::<AppSpec>("What an owner wants to run with byop")
+}
+
+/// The schema (draft 2020-12) of a `byop.yaml`.
+///
+/// ```
+/// let schema = byop_core::schema::project_file();
+/// assert_eq!(schema["additionalProperties"], false);
+/// ```
+#[must_use]
+pub fn project_file() -> Value {
+    let mut schema = of::<ProjectFile>("What an app says about itself: byop.yaml");
+    // The limits of a build are the owner's: the reader refuses them.
+    if let Some(build) = schema.pointer_mut("/$defs/BuildSpec/properties").and_then(Value::as_object_mut) {
+        build.remove("memory_bytes");
+        build.remove("cpus");
+    }
+    // A plain value of YAML is the text that it is where a text is wanted.
+    loosen(&mut schema);
+    schema
+}
+
+fn of<T: schemars::JsonSchema>(title: &str) -> Value {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
+    schema["title"] = json!(title);
+    schema
+}
+
+/// Lets numbers and flags stand for texts: `version: 22` in YAML is the version `22`.
+fn loosen(schema: &mut Value) {
+    let plain = ["string", "number", "boolean"];
+    let is_closed = schema.get("enum").is_some() || schema.get("const").is_some();
+    match schema {
+        Value::Array(list) => list.iter_mut().for_each(loosen),
+        Value::Object(map) => {
+            if let (Some(kind), false) = (map.get_mut("type"), is_closed) {
+                if kind == "string" {
+                    *kind = json!(plain);
+                } else if *kind == json!(["string", "null"]) {
+                    *kind = json!(["string", "number", "boolean", "null"]);
+                }
+            }
+            map.values_mut().for_each(loosen);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,6 @@
+#pragma once
+
+#include <string>
+
+/// What is in stock, from a database in memory.
+std::string stock();

@@ -1,0 +1,12 @@
+FROM python:3.13-slim-trixie AS build
+RUN pip install --no-cache-dir ziglang==0.15.2
+WORKDIR /src
+COPY . .
+RUN python -m ziglang build -Doptimize=ReleaseSafe -Dtarget=native-linux-musl -Dcpu=baseline --prefix /out
+
+FROM gcr.io/distroless/static-debian12:nonroot
+COPY --from=build /out/bin/greeter /app/greeter
+ENV PORT=8080
+EXPOSE 8080
+USER 10001:10001
+CMD ["/app/greeter"]
