@@ -11,7 +11,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use byop_core::generator::{builtin, preview};
+use byop_core::generator::{builtin, preview, services};
 use byop_core::model::{AppSpec, Builder, FileSet, Preview, Severity, Source, SourceLimits, Target};
 use byop_core::source::SourceTree;
 use byop_core::{Error, ErrorKind, Result};
@@ -44,6 +44,9 @@ struct Options {
     /// The port that the app listens on.
     #[arg(long)]
     port: Option<u16>,
+    /// The folder of the application, where the repository has several.
+    #[arg(long)]
+    root: Option<String>,
     /// The stack, where detection has it wrong.
     #[arg(long)]
     stack: Option<String>,
@@ -80,6 +83,7 @@ fn run(options: &Options) -> Result<String> {
         spec = spec.with_domain(domain)?;
     }
     spec.port = options.port;
+    spec.build.root.clone_from(&options.root);
     spec.build.stack.clone_from(&options.stack);
     spec.build.start.clone_from(&options.start);
     spec.validate()?;
@@ -96,7 +100,12 @@ fn run(options: &Options) -> Result<String> {
         Some(out) => write(&preview.files, out, options.force)?,
         None => Vec::new(),
     };
-    Ok(if options.json { pretty(&facts(&preview, &written)) } else { summary(&preview, &written) })
+    if !options.json {
+        return Ok(summary(&preview, &written));
+    }
+    let mut value = facts(&preview, &written);
+    value["services"] = json!(services(&builtin(), &tree)?);
+    Ok(pretty(&value))
 }
 
 /// The folder's name, made into the name of an app.
@@ -197,6 +206,7 @@ fn refusal(error: &Error, as_json: bool) -> String {
     value["index_fallback"] = false.into();
     value["confidence"] = 0.0.into();
     value["files"] = json!([]);
+    value["services"] = json!([]);
     value["error"] = json!(error.report());
     pretty(&value)
 }

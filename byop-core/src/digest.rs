@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::error::{Error, Result};
+
 /// A SHA-256 digest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -26,6 +28,22 @@ impl Digest {
         // The hasher accepts every write, and our model has no map with keys that JSON cannot hold.
         let _ = serde_json::to_writer(&mut hasher, value);
         hasher.finish()
+    }
+
+    /// A digest from its text form.
+    ///
+    /// # Errors
+    /// `InvalidInput` unless it is `sha256:` and 64 hex digits in lower case.
+    pub fn parse(text: &str) -> Result<Self> {
+        let is_hex = |hex: &str| {
+            hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        };
+        if !text.strip_prefix("sha256:").is_some_and(is_hex) {
+            return Err(Error::invalid("digest.parse", "this is not a SHA-256 digest")
+                .with_context("value", text.chars().take(80).collect::<String>().escape_debug())
+                .with_remedy("give `sha256:` and 64 hex digits in lower case"));
+        }
+        Ok(Self(text.to_owned()))
     }
 
     /// `sha256:...`.
@@ -104,6 +122,15 @@ mod tests {
             Digest::of("").as_str(),
             "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         );
+    }
+
+    #[test]
+    fn only_the_text_of_a_digest_is_taken() {
+        let text = Digest::of("x").to_string();
+        assert_eq!(Digest::parse(&text).unwrap().as_str(), text);
+        for bad in ["", "sha256:", "sha256:abc", &text.to_uppercase(), &text[7..], &format!("{text}0")] {
+            assert!(Digest::parse(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -3,31 +3,33 @@
 //! [`preview`] does it all at once: it asks every generator, takes the surest answer, plans and renders.
 
 mod choice;
+mod clojure;
 mod cloud_init;
 mod cobol;
 mod command;
 mod compose;
+mod compose_file;
 mod cpp;
 mod crystal;
 mod dart;
 mod deno;
 mod dockerfile;
-mod elixir;
 mod dotnet;
+mod elixir;
 mod finish;
-mod gleam;
 mod flutter;
+mod gleam;
 mod go;
 mod haskell;
 mod images;
 mod java;
 mod jvm;
-mod needs;
-mod node;
-mod overrides;
 mod lua;
 mod native;
+mod needs;
+mod node;
 mod outline;
+mod overrides;
 mod packages;
 mod php;
 mod pins;
@@ -38,8 +40,10 @@ mod python;
 mod render;
 mod ruby;
 mod rust;
+mod scala;
 mod scan;
 mod script;
+mod services;
 mod shell;
 mod static_site;
 mod swift;
@@ -54,29 +58,33 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 pub use choice::{SURE, choose, detect_all, not_recognised, preview};
+pub use clojure::ClojureGenerator;
 pub use cloud_init::cloud_init;
-pub use dockerfile::DockerfileGenerator;
-pub use elixir::ElixirGenerator;
-pub use gleam::GleamGenerator;
-pub use dotnet::DotnetGenerator;
 pub use cobol::CobolGenerator;
+pub use compose_file::{ComposeGenerator, compose_file};
 pub use cpp::CppGenerator;
 pub use crystal::CrystalGenerator;
 pub use dart::DartGenerator;
 pub use deno::DenoGenerator;
+pub use dockerfile::DockerfileGenerator;
+pub use dotnet::DotnetGenerator;
+pub use elixir::ElixirGenerator;
 pub use flutter::FlutterGenerator;
+pub use gleam::GleamGenerator;
 pub use go::GoGenerator;
 pub use haskell::HaskellGenerator;
 pub use images::BaseImages;
 pub use java::JavaGenerator;
+pub use lua::LuaGenerator;
 pub use node::{BunGenerator, NodeGenerator};
 pub use php::PhpGenerator;
-pub use lua::LuaGenerator;
 pub use process::ProcfileGenerator;
 pub use python::PythonGenerator;
 pub use render::render;
 pub use ruby::RubyGenerator;
 pub use rust::RustGenerator;
+pub use scala::ScalaGenerator;
+pub use services::services;
 pub use shell::ShellGenerator;
 pub use static_site::StaticGenerator;
 pub use swift::SwiftGenerator;
@@ -141,6 +149,8 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(ElixirGenerator::new(images.clone())),
         Arc::new(GleamGenerator::new(images.clone())),
         Arc::new(JavaGenerator::new(images.clone())),
+        Arc::new(ScalaGenerator::new(images.clone())),
+        Arc::new(ClojureGenerator::new(images.clone())),
         Arc::new(DotnetGenerator::new(images.clone())),
         Arc::new(StaticGenerator::new(images.clone())),
         Arc::new(DenoGenerator::new(images.clone())),
@@ -156,5 +166,6 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(ShellGenerator::new(images.clone())),
         Arc::new(ProcfileGenerator::new(images.clone())),
         Arc::new(BunGenerator::new(images.clone())),
+        Arc::new(ComposeGenerator::new()),
     ]
 }

@@ -2,6 +2,7 @@
 
 mod app;
 mod build;
+mod compose;
 mod container;
 mod detection;
 mod dns;
@@ -25,12 +26,13 @@ mod spelling;
 
 pub use app::{AppSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
 pub use build::{BuildSpec, PackagesSpec};
+pub use compose::{ComposeApp, ComposeBuild, ComposePolicy, ComposePort, ComposeService, ComposeVolume};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
     ContainerSummary, ExecOutput, ExecSpec, LogCursor, LogLine, LogOptions, LogStream, MountSpec,
     NetworkInfo, NetworkSpec, PortBinding, RestartPolicy, RuntimeEvent, RuntimeInfo, VolumeInfo,
 };
-pub use detection::{Detection, Diagnostic, Evidence, Severity, Variant};
+pub use detection::{Detection, Diagnostic, Evidence, ServiceFound, ServiceKind, Severity, Variant};
 pub use dns::{DnsRecord, DnsRecordKind};
 pub use event::{Event, EventBody, Progress};
 pub use files::{FileSet, GeneratedFile};

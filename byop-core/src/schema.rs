@@ -33,6 +33,9 @@ pub fn project_file() -> Value {
         build.remove("memory_bytes");
         build.remove("cpus");
     }
+    if let Some(build) = schema.pointer_mut("/properties/build").and_then(Value::as_object_mut) {
+        build.remove("default");
+    }
     // A plain value of YAML is the text that it is where a text is wanted.
     loosen(&mut schema);
     schema

@@ -142,6 +142,12 @@ def test_every_key_is_described() -> None:
                 assert "description" in key or "$ref" in key, f"{kind}: {name}"
 
 
+def test_every_default_is_one_that_the_schema_takes() -> None:
+    schema = byop.schema("project")
+    given = {name: key["default"] for name, key in schema["properties"].items() if "default" in key}
+    assert "env" in given and takes("project", given)
+
+
 def test_an_unknown_schema_is_refused() -> None:
     with pytest.raises(byop.InvalidInputError):
         byop.schema("server")  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ RUN cabal build --offline exe:greeter && mkdir /out && cp "$(cabal list-bin exe:
 
 FROM debian:trixie-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libgmp10 \
+ && apt-get install -y --no-install-recommends libffi8 libgmp10 libnuma1 \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out/greeter /app/greeter
 ENV PORT=8080

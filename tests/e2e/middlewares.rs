@@ -19,19 +19,20 @@ const AUTHORIZATION: &str = "authorization: Basic YW5uOm9wZW4gc2VzYW1l";
 const WRONG: &str = "authorization: Basic YW5uOm9wZW4gYmFybGV5";
 
 fn routing() -> RoutingSpec {
-    let mut routing = RoutingSpec::default();
-    routing.path_prefix = Some("/shop".into());
-    routing.strip_prefix = true;
-    routing.headers.insert("X-Own".into(), "a, $b `c`".into());
-    // Slow to give more, so that it is the burst that is counted.
-    routing.rate_limit = Some(RateLimit { average: 1, burst: 40, period_seconds: 3600 });
-    routing.basic_auth = vec![USER.into()];
-    routing.compress = true;
-    routing.sticky = Some("shop".into());
-    routing.allowed_ips = vec!["0.0.0.0/0".into(), "::/0".into()];
-    routing.body_limit_bytes = Some(1000);
-    routing.drain_seconds = 1;
-    routing
+    RoutingSpec {
+        path_prefix: Some("/shop".into()),
+        strip_prefix: true,
+        headers: [("X-Own".into(), "a, $b `c`".into())].into(),
+        // Slow to give more, so that it is the burst that is counted.
+        rate_limit: Some(RateLimit { average: 1, burst: 40, period_seconds: 3600 }),
+        basic_auth: vec![USER.into()],
+        compress: true,
+        sticky: Some("shop".into()),
+        allowed_ips: vec!["0.0.0.0/0".into(), "::/0".into()],
+        body_limit_bytes: Some(1000),
+        drain_seconds: 1,
+        ..RoutingSpec::default()
+    }
 }
 
 struct Answer {

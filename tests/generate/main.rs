@@ -2,12 +2,16 @@
 
 mod cloud_init;
 mod compose;
+mod compose_file;
+mod findings;
+mod focus;
 mod lint;
 mod needs;
 mod overrides;
 mod project_file;
 mod shapes;
 mod tools;
+mod workspaces;
 
 use std::sync::Arc;
 

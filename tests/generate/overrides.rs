@@ -118,6 +118,24 @@ fn build_secrets_are_mounted_and_never_written() {
 }
 
 #[test]
+fn the_compose_file_hands_build_secrets_on() {
+    let found = with(&SPA, |spec| spec.build.secrets = vec!["npm-token".into()]);
+    let compose: serde_json::Value = serde_yaml::from_str(found.files.get("compose.yaml").unwrap()).unwrap();
+    assert_eq!(compose["services"]["web"]["build"]["secrets"][0], "npm-token");
+    assert_eq!(compose["secrets"]["npm-token"]["environment"], "NPM_TOKEN");
+}
+
+#[test]
+fn secrets_that_the_tree_asks_for_stay_beside_those_of_the_spec() {
+    let mut files = SPA.to_vec();
+    files.push((".npmrc", "//registry.example.com/:_authToken=${NPM_TOKEN}\n"));
+    let found = with(&files, |spec| spec.build.secrets = vec!["sentry".into()]);
+    let install = text(&found).lines().filter(|line| line.contains("type=secret")).collect::<Vec<_>>();
+    assert!(install.iter().any(|line| line.contains("id=NPM_TOKEN")), "{install:?}");
+    assert!(install.iter().any(|line| line.contains("id=sentry")), "{install:?}");
+}
+
+#[test]
 fn a_builder_without_secrets_is_refused() {
     let mut spec = spec();
     spec.build.secrets = vec!["npm_token".into()];

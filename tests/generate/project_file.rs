@@ -43,6 +43,17 @@ fn the_spec_wins_over_what_the_app_says() {
 }
 
 #[test]
+fn a_web_process_of_the_spec_wins_over_the_start_of_the_file() {
+    let mut spec = spec();
+    spec.processes.insert("web".into(), "node web.js".into());
+    let found = show(&with("build: {start: node other.js}\n"), &spec, Builder::BuildKit).unwrap();
+    assert_eq!(found.plan.start.as_deref(), Some("node web.js"));
+    let found = preview("processes: {web: node web.js}\n");
+    assert_eq!(found.plan.start.as_deref(), Some("node web.js"));
+    assert!(found.plan.processes.is_empty());
+}
+
+#[test]
 fn facts_of_the_file_name_it_as_their_evidence() {
     let found = preview("port: 9000\n");
     let evidence = found.detection.evidence.iter().find(|e| e.fact == "port = 9000").unwrap();

@@ -2,10 +2,11 @@
 
 mod beam;
 mod compiled;
+mod deno;
 mod dotnet;
+mod frameworks;
 mod front_end;
 mod jvm;
-mod deno;
 mod native;
 mod node;
 mod php;
@@ -70,6 +71,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
         deno::shapes(),
         native::shapes(),
         scripts::shapes(),
+        frameworks::shapes(),
     ]
     .into_iter()
     .flatten()

@@ -295,7 +295,7 @@ async fn make_image(run: &JobRun, spec: &AppSpec) -> Result<Made> {
     let prepare = PrepareInput { source: source.clone(), spec: spec.clone(), builder };
     let preview = run.step(&Prepare, &prepare).await?;
     let build = BuildInput {
-        root: source.root,
+        root: source.root.join(&preview.plan.context),
         source_digest: source.digest.clone(),
         revision: source.revision,
         files: preview.files.clone(),

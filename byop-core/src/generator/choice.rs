@@ -63,16 +63,32 @@ pub fn choose(
         Error::new(ErrorKind::Internal, "source.detect", "a detection names a stack that no generator has")
             .with_context("stack", &best.stack)
     })?;
-    doubt(&mut best, &found.collect::<Vec<_>>());
+    let others: Vec<Detection> = found.collect();
+    if best.stack == "dockerfile" {
+        tell_what_is_inside(&mut best, &others);
+    } else {
+        doubt(&mut best, &others);
+    }
     Ok((Arc::clone(generator), best))
+}
+
+/// An own Dockerfile decides how the app is built; what it builds is worth knowing all the same.
+fn tell_what_is_inside(best: &mut Detection, others: &[Detection]) {
+    let Some(inside) = others.iter().find(|other| other.confidence >= SURE) else { return };
+    best.version.clone_from(&inside.version);
+    best.framework.clone_from(&inside.framework);
+    best.variant = inside.variant;
+    best.package_manager.clone_from(&inside.package_manager);
+    best.package_manager_version.clone_from(&inside.package_manager_version);
+    best.evidence.extend(inside.evidence.iter().cloned().map(|mut evidence| {
+        evidence.fact = evidence.fact.replacen("stack = ", "inside = ", 1);
+        evidence
+    }));
 }
 
 /// Says how sure the answer is. What is not sure is a question: a deployment waits for its answer, a preview shows the
 /// best guess.
 fn doubt(best: &mut Detection, others: &[Detection]) {
-    if best.stack == "dockerfile" {
-        return;
-    }
     let confidence = best.confidence;
     let within = |distance: f64| {
         let near = others.iter().filter(|other| confidence - other.confidence <= distance);

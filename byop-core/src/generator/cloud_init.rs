@@ -131,7 +131,8 @@ fn daemon(host: &HostSpec) -> Value {
     Value::Object(daemon)
 }
 
-/// A table of its own: the engine's rules are left alone.
+/// A table of its own: the engine's rules are left alone. ICMP and ICMPv6 are numbers, as a small system has no file of
+/// their names.
 fn nftables(rules: &[FirewallRule]) -> String {
     let mut lines = String::new();
     for rule in rules {
@@ -148,7 +149,7 @@ fn nftables(rules: &[FirewallRule]) -> String {
         "#!/usr/sbin/nft -f\n# Written by byop. Containers are reached by the engine's own rules.\n\
          table inet byop\ndelete table inet byop\ntable inet byop {{\n  chain input {{\n    \
          type filter hook input priority filter; policy drop;\n    ct state established,related accept\n    \
-         ct state invalid drop\n    iif lo accept\n    meta l4proto {{ icmp, ipv6-icmp }} accept\n    \
+         ct state invalid drop\n    iif lo accept\n    meta l4proto {{ 1, 58 }} accept\n    \
          tcp dport 22 accept\n{lines}  }}\n}}\n"
     )
 }

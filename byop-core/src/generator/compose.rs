@@ -7,13 +7,15 @@
 mod addons;
 mod labels;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use addons::Attached;
 
 use super::command::exec_form;
 use super::yaml;
-use crate::model::{BackendProtocol, Plan, PortSpec, Target};
+use crate::model::{BackendProtocol, BuildStep, Plan, PortSpec, Target};
 
 /// The network that the proxy shares with the apps it routes to.
 const PROXY_NETWORK: &str = "byop";
@@ -74,6 +76,11 @@ pub(crate) fn compose(plan: &Plan, target: &Target) -> String {
     if !volumes.is_empty() {
         root["volumes"] = Value::Object(volumes);
     }
+    let secrets = build_secrets(plan);
+    if !secrets.is_empty() {
+        let given = |name: &str| (name.to_owned(), json!({"environment": secret_variable(name)}));
+        root["secrets"] = Value::Object(secrets.into_iter().map(given).collect());
+    }
     let rank = |path: &[&str], key: &str| {
         let is_ours = path.is_empty() || (path.len() == 2 && path[0] == "services");
         let at = ORDER.iter().position(|known| *known == key).filter(|_| is_ours);
@@ -84,6 +91,20 @@ pub(crate) fn compose(plan: &Plan, target: &Target) -> String {
         }
     };
     format!("{}{}", head(plan, target, &attached), yaml::write_ranked(&root, &rank))
+}
+
+/// The secrets that steps of the build need.
+fn build_secrets(plan: &Plan) -> BTreeSet<&str> {
+    let runs = plan.stages.iter().flat_map(|stage| &stage.steps).filter_map(|step| match step {
+        BuildStep::Run(run) => Some(run),
+        _ => None,
+    });
+    runs.flat_map(|run| &run.secrets).map(String::as_str).collect()
+}
+
+/// The variable that the value of a build's secret is taken from.
+fn secret_variable(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }
 
 /// What a person has to know and do.
@@ -101,6 +122,10 @@ fn head(plan: &Plan, target: &Target, attached: &Attached) -> String {
             attached.passwords.join(", ")
         );
     }
+    let secrets: Vec<String> = build_secrets(plan).into_iter().map(secret_variable).collect();
+    if !secrets.is_empty() {
+        head += &format!("# Secrets of the build come from the environment: {}\n", secrets.join(", "));
+    }
     if !attached.unknown.is_empty() {
         head +=
             &format!("# The app seems to need what is not in this file: {}\n", attached.unknown.join(", "));
@@ -111,7 +136,13 @@ fn head(plan: &Plan, target: &Target, attached: &Attached) -> String {
 fn web(plan: &Plan, target: &Target, attached: &Attached, has_release: bool) -> Value {
     let mut web = service(plan, target, attached);
     let dockerfile = plan.dockerfile.as_deref().unwrap_or("Dockerfile");
-    web.insert("build".into(), literal(&json!({"context": ".", "dockerfile": dockerfile})));
+    let context = if plan.context.is_empty() { ".".to_owned() } else { format!("./{}", plan.context) };
+    let mut build = json!({"context": context, "dockerfile": dockerfile});
+    let secrets = build_secrets(plan);
+    if !secrets.is_empty() {
+        build["secrets"] = json!(secrets);
+    }
+    web.insert("build".into(), literal(&build));
     // The name is for the other processes; no registry has it.
     web.insert("pull_policy".into(), json!("build"));
     web.insert("depends_on".into(), depends_on(attached, has_release));

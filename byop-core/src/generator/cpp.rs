@@ -204,3 +204,43 @@ impl CppGenerator {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn confidence(files: &[(&str, &str)]) -> Option<f64> {
+        let tree = SourceTree::from_files(files.iter().copied()).unwrap();
+        CppGenerator::default().detect(&tree).unwrap().map(|found| found.confidence)
+    }
+
+    #[test]
+    fn a_makefile_alone_is_no_c() {
+        assert_eq!(confidence(&[("Makefile", "all:\n\tlatex a.tex\n"), ("docs/a.md", "")]), None);
+        assert_eq!(confidence(&[("notes.txt", ""), ("lib/a.c", "")]), None);
+    }
+
+    #[test]
+    fn sources_in_c_beside_another_stack_are_its_extension() {
+        for manifest in ["package.json", "pyproject.toml", "go.mod", "Cargo.toml", "setup.py", "Gemfile"] {
+            for build in ["Makefile", "CMakeLists.txt", "main.c"] {
+                let files = [(manifest, ""), (build, "project(a)\nadd_executable(a a.c)"), ("src/a.c", "")];
+                assert!(confidence(&files).is_none_or(|sure| sure < 0.5), "{manifest} {build}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_start_command_settles_which_program_it_is() {
+        let files = [("CMakeLists.txt", "project(x)\nadd_executable(a a.cc)\nadd_executable(b b.cc)")];
+        let tree = SourceTree::from_files(files).unwrap();
+        let mut spec = AppSpec::new("x", crate::model::Source::Directory(".".into())).unwrap();
+        spec.build.start = Some("./b --port 9000".into());
+        let generator = CppGenerator::default();
+        let found = generator.detect(&tree).unwrap().unwrap();
+        assert!(found.diagnostics.iter().any(|said| said.code == "several-binaries"));
+        let plan = generator.plan(&tree, &found, &spec).unwrap();
+        assert_eq!(plan.command.unwrap(), ["/build/b", "--port", "9000"]);
+        assert!(plan.diagnostics.iter().all(|said| said.severity != Severity::Error));
+    }
+}

@@ -4,7 +4,7 @@ mod config;
 mod start;
 
 use config::Config;
-use start::Start;
+use start::Launch;
 
 use super::finish::{copy, copy_from, copy_source, end, no_start, probe, run, start_of};
 use super::images::BaseImages;
@@ -36,7 +36,7 @@ impl DenoGenerator {
 
 struct Project {
     config: Config,
-    start: Start,
+    start: Launch,
     /// The file that says that it is Deno, and why.
     sign: (String, &'static str),
     pins: Vec<Pin>,
@@ -50,13 +50,13 @@ impl Project {
         let sign = match &config.file {
             Some(file) => (file.clone(), "a configuration of Deno"),
             None if view.has_file("deno.lock") => ("deno.lock".to_owned(), "a lock file of Deno"),
-            None if has_package => return Ok(None),
+            None if has_package || native::rival(view, &[]).is_some() => return Ok(None),
             None => match start::foreign_import(view) {
                 Some(file) => (file, "it imports what only Deno understands"),
                 None => return Ok(None),
             },
         };
-        let start = Start::read(view, &config);
+        let start = Launch::read(view, &config);
         let mut pins = Vec::new();
         for file in [".deno-version", ".dvmrc"] {
             pins.extend(pins::from_file(view, file)?);

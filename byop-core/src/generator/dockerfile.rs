@@ -48,37 +48,43 @@ impl Generator for DockerfileGenerator {
 
     fn plan(&self, source: &SourceTree, detection: &Detection, spec: &AppSpec) -> Result<Plan> {
         let view = View::at(source, "");
-        let gone = || {
-            Error::invalid("app.plan", "the Dockerfile is gone")
-                .with_context("file", NAMES[0])
-                .with_remedy("detect again")
-        };
-        let name = view.first_file(&NAMES).ok_or_else(gone)?;
-        let text = view.read(name)?.ok_or_else(gone)?;
-        let facts = Facts::of(&instructions(&text)).map_err(|(line, message)| {
-            Error::invalid("app.plan", message)
-                .with_context("file", name)
-                .with_context("line", line)
-                .with_remedy("correct the Dockerfile")
-        })?;
-        let mut plan = begin(detection, spec.port.or_else(|| facts.ports.first().copied()).unwrap_or(8080));
-        plan.dockerfile = Some(name.to_owned());
-        plan.kept.insert(name.to_owned(), text.clone());
-        plan.user = facts.user.as_deref().and_then(numeric);
-        plan.start = spec.build.start.clone().or_else(|| facts.start());
-        plan.volumes = volumes(&facts.volumes)?;
-        plan.command = spec.build.start.as_deref().map(super::command::exec_form);
+        let name = view.first_file(&NAMES).unwrap_or(NAMES[0]);
+        let mut plan = read(&view, name, detection, spec)?;
         plan.processes = procfile::read(&view)?.others;
-        plan.health = scan::health(spec.health.path.as_deref(), facts.health);
-        if spec.port.is_none() {
-            plan.diagnostics.extend(port_doubts(&facts.ports));
-        }
-        if spec.user.is_none() {
-            plan.diagnostics.extend(user_doubt(findings::user(&text).0, facts.user.as_deref()));
-        }
-        plan.diagnostics.extend(findings::findings(&text));
         end(plan, &view, spec)
     }
+}
+
+/// The plan that a Dockerfile makes, not yet ended. Paths are relative to the view.
+pub(super) fn read(view: &View<'_>, name: &str, detection: &Detection, spec: &AppSpec) -> Result<Plan> {
+    let gone = || {
+        Error::invalid("app.plan", "the Dockerfile is not there")
+            .with_context("file", view.full(name))
+            .with_remedy("detect again")
+    };
+    let text = view.read(name)?.ok_or_else(gone)?;
+    let facts = Facts::of(&instructions(&text)).map_err(|(line, message)| {
+        Error::invalid("app.plan", message)
+            .with_context("file", view.full(name))
+            .with_context("line", line)
+            .with_remedy("correct the Dockerfile")
+    })?;
+    let mut plan = begin(detection, spec.port.or_else(|| facts.ports.first().copied()).unwrap_or(8080));
+    plan.dockerfile = Some(name.to_owned());
+    plan.kept.insert(name.to_owned(), text.clone());
+    plan.user = facts.user.as_deref().and_then(numeric);
+    plan.start = spec.build.start.clone().or_else(|| facts.start());
+    plan.volumes = volumes(&facts.volumes)?;
+    plan.command = spec.build.start.as_deref().map(super::command::exec_form);
+    plan.health = scan::health(spec.health.path.as_deref(), facts.health);
+    if spec.port.is_none() {
+        plan.diagnostics.extend(port_doubts(&facts.ports));
+    }
+    if spec.user.is_none() {
+        plan.diagnostics.extend(user_doubt(findings::user(&text).0, facts.user.as_deref()));
+    }
+    plan.diagnostics.extend(findings::findings(&text));
+    Ok(plan)
 }
 
 /// What the last stage says, with the stages that it is built upon.
@@ -167,7 +173,7 @@ impl Facts {
 }
 
 /// The path of the first URL in a health check.
-fn path_in(text: &str) -> Option<String> {
+pub(super) fn path_in(text: &str) -> Option<String> {
     let after = text.split("://").nth(1)?;
     let end = after
         .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ')' | '|' | ';'))
@@ -224,7 +230,7 @@ fn is_root(user: &str) -> bool {
 }
 
 /// Declared folders as named volumes: the name is made of the path.
-fn volumes(folders: &[String]) -> Result<Vec<VolumeSpec>> {
+pub(super) fn volumes(folders: &[String]) -> Result<Vec<VolumeSpec>> {
     let mut volumes: Vec<VolumeSpec> = Vec::new();
     for path in folders {
         let words: Vec<String> = path

@@ -43,10 +43,12 @@ impl Generator for DotnetGenerator {
     }
 
     fn detect(&self, source: &SourceTree) -> Result<Option<Detection>> {
-        let view = View::of(source);
+        let (view, folder) = around(source);
         let projects = read_all(&view)?;
-        let Some(first) = projects.first() else { return Ok(None) };
-        let chosen = choose(&projects);
+        let Some(first) = projects.iter().find(|project| project.path.starts_with(&folder)) else {
+            return Ok(None);
+        };
+        let chosen = choose(&projects, &folder);
         let depth = first.path.bytes().filter(|b| *b == b'/').count();
         let has_solution = view.entries_here().any(|(name, is_file)| {
             is_file && [".sln", ".slnx", ".slnf"].iter().any(|end| name.ends_with(end))
@@ -113,7 +115,7 @@ impl Generator for DotnetGenerator {
     }
 
     fn plan(&self, source: &SourceTree, detection: &Detection, spec: &AppSpec) -> Result<Plan> {
-        let view = View::at(source, &detection.root);
+        let (view, folder) = around(source);
         let projects = read_all(&view)?;
         if projects.is_empty() {
             return Err(Error::invalid("app.plan", "the .NET project is gone").with_remedy("detect again"));
@@ -123,7 +125,7 @@ impl Generator for DotnetGenerator {
             detection.version = Some(self.images.resolve("dotnet", version).version);
         }
         let procfile = procfile::read(&view)?;
-        let app = choose(&projects).ok().filter(|app| !app.is_legacy);
+        let app = choose(&projects, &folder).ok().filter(|app| !app.is_legacy);
         let is_browser = app.is_some_and(|app| app.kind == Kind::Browser);
         let found = app
             .filter(|_| !is_browser)
@@ -259,6 +261,31 @@ impl DotnetGenerator {
     }
 }
 
+/// The folder that MSBuild needs to see, and the part of it that the caller chose, with a `/` behind it: what projects
+/// share lies above them.
+fn around(source: &SourceTree) -> (View<'_>, String) {
+    let view = View::of(source);
+    let base = view.base().to_owned();
+    if source.focus().is_empty() {
+        return (view, String::new());
+    }
+    // The root first: the outermost folder with something to share is the one that all of it is in.
+    let outer = std::iter::once("").chain(base.match_indices('/').map(|(at, _)| &base[..at])).take(16);
+    for folder in outer {
+        let above = View::at(source, folder);
+        let shares = above.entries_here().any(|(name, is_file)| {
+            is_file
+                && (["Directory.Packages.props", "Directory.Build.props", "global.json"].contains(&name)
+                    || [".sln", ".slnx"].iter().any(|end| name.ends_with(end)))
+        });
+        if shares {
+            let rest = base[folder.len()..].trim_start_matches('/');
+            return (above, format!("{rest}/"));
+        }
+    }
+    (view, String::new())
+}
+
 /// A path in a folder, which may be the root.
 fn join(folder: &str, path: &str) -> String {
     if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") }
@@ -336,5 +363,27 @@ fn framework(view: &View<'_>, app: &Project) -> Option<(&'static str, &'static s
             .iter()
             .any(|name| name.starts_with("Microsoft.AspNetCore"))
             .then_some(("aspnetcore", "it is among the packages")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Source;
+
+    #[test]
+    fn a_chosen_project_is_built_from_where_its_solution_is() {
+        let web = "<Project Sdk=\"Microsoft.NET.Sdk.Web\"><PropertyGroup><TargetFramework>net8.0</TargetFramework></PropertyGroup></Project>";
+        let tree =
+            SourceTree::from_files([("a.sln", ""), ("src/One/One.csproj", web), ("src/Two/Two.csproj", web)])
+                .unwrap();
+        let tree = tree.focused("src/Two").unwrap();
+        let generator = DotnetGenerator::default();
+        let detection = generator.detect(&tree).unwrap().unwrap();
+        let spec = AppSpec::new("a", Source::Directory(".".into())).unwrap();
+        let plan = generator.plan(&tree, &detection, &spec).unwrap();
+        assert_eq!(plan.root, "");
+        assert_eq!(plan.entry.as_deref(), Some("src/Two/Two.csproj"));
+        assert_eq!(plan.start.as_deref(), Some("dotnet Two.dll"));
     }
 }

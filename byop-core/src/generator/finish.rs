@@ -13,7 +13,8 @@ use crate::model::{
 };
 
 /// The compose files that a tree may have, in the order in which compose looks for them.
-const COMPOSE_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+pub(crate) const COMPOSE_FILES: [&str; 4] =
+    ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// A plan with what the detection already knows.
 pub(crate) fn begin(detection: &Detection, port: u16) -> Plan {
@@ -83,6 +84,36 @@ fn replace_image(image: &mut String, spec: &AppSpec) {
 /// Says that nobody knows how the app is started.
 pub(crate) fn no_start(message: impl Into<String>) -> Diagnostic {
     Diagnostic::new("no-start-command", Severity::Error, message).with_setting("build.start")
+}
+
+/// Whether an image is built on a Debian that gets no fixes any more, and whose packages were moved.
+fn is_archived(image: &str) -> bool {
+    ["jessie", "stretch", "buster"].iter().any(|release| image.ends_with(&format!("-{release}")))
+}
+
+/// Tells the package manager of an old image where its packages went.
+pub(crate) fn archived_packages(image: &str) -> Option<BuildStep> {
+    is_archived(image).then(|| {
+        run(
+            "sed -i -E -e 's#//[a-z.]+/debian#//archive.debian.org/debian#' -e '/-updates/d' /etc/apt/sources.list && echo 'Acquire::Check-Valid-Until \"false\";' > /etc/apt/apt.conf.d/99archive",
+            Vec::new(),
+            "The packages of this old system were moved to an archive.",
+        )
+    })
+}
+
+/// Says that a version is only to be had on a system without fixes.
+pub(crate) fn archived_base(image: &str) -> Option<Diagnostic> {
+    is_archived(image).then(|| {
+        Diagnostic::new(
+            "end-of-life",
+            Severity::Warning,
+            format!(
+                "{image} is the last image of this version; neither it nor its Debian gets security fixes"
+            ),
+        )
+        .with_setting("build.version")
+    })
 }
 
 /// Copies files of the tree.

@@ -1,5 +1,6 @@
 //! Go: modules, workspaces and single files, built to one static program.
 
+mod place;
 mod project;
 
 use project::{Project, join};
@@ -47,7 +48,8 @@ impl Generator for GoGenerator {
 
     fn detect(&self, source: &SourceTree) -> Result<Option<Detection>> {
         let view = View::of(source);
-        let Some(project) = Project::read(&view)? else { return Ok(None) };
+        let Some(mut project) = Project::read(source, &view)? else { return Ok(None) };
+        project.settle([procfile::read(&view)?.web.as_deref(), None]);
         let confidence = match (&project.package, project.module.is_some() || project.has_workspace) {
             (Some(_), true) => 0.96,
             (Some(_), false) => 0.85,
@@ -55,8 +57,8 @@ impl Generator for GoGenerator {
         };
         let mut detection = Detection::new("go", confidence);
         view.base().clone_into(&mut detection.root);
-        let file = view.first_file(&["go.mod", "go.work", "main.go"]).unwrap_or("go.mod");
-        detection.note("stack = go", file, "a file of a Go project");
+        let file = project.home.first_file(&["go.mod", "go.work", "main.go"]).unwrap_or("go.mod");
+        detection.note("stack = go", project.home.full(file), "a file of a Go project");
         detection.version = Some(pins::decide(&self.images, "go", &project.pins, None, &mut detection));
         if file != "main.go" {
             detection.package_manager = Some("go modules".into());
@@ -106,7 +108,7 @@ impl Generator for GoGenerator {
 
     fn plan(&self, source: &SourceTree, detection: &Detection, spec: &AppSpec) -> Result<Plan> {
         let view = View::at(source, &detection.root);
-        let Some(project) = Project::read(&view)? else {
+        let Some(mut project) = Project::read(source, &view)? else {
             return Err(Error::invalid("app.plan", "the Go project is gone").with_remedy("detect again"));
         };
         let mut detection = detection.clone();
@@ -114,6 +116,13 @@ impl Generator for GoGenerator {
             detection.version = Some(self.images.resolve("go", version).version);
         }
         let procfile = procfile::read(&view)?;
+        let said = spec.build.start.as_deref().or(procfile.web.as_deref());
+        project.settle([spec.build.build.as_deref(), said]);
+        if project.package.is_some() {
+            detection
+                .diagnostics
+                .retain(|d| !(d.code == "several-binaries" && d.severity == Severity::Error));
+        }
         let file = project.package_file(&view);
         let sources = Sources::read(&view, file.as_deref(), &["go"]);
         let needs_cgo = project.needs_cgo
@@ -134,14 +143,18 @@ impl Generator for GoGenerator {
         plan.health = scan::health(spec.health.path.as_deref(), sources.health().map(|(path, _)| path));
         plan.diagnostics.extend(sources.loopback());
         let is_offline = project.is_vendored || !project.has_sum;
+        let go = match project.is_nested {
+            true => format!("go -C {}", quote(&project.within)),
+            false => "go".to_owned(),
+        };
         plan.install =
-            spec.build.install.clone().or_else(|| (!is_offline).then(|| "go mod download".to_owned()));
-        plan.build = spec.build.build.clone().or_else(|| {
+            spec.build.install.clone().or_else(|| (!is_offline).then(|| format!("{go} mod download")));
+        plan.build = spec.build.build.clone().map(|line| with_output(line, &binary)).or_else(|| {
             let package = project.package.as_deref()?;
-            Some(format!("go build -trimpath -ldflags \"-s -w\" -o /out/{binary} {}", quote(package)))
+            Some(format!("{go} build -trimpath -ldflags \"-s -w\" -o /out/{binary} {}", quote(package)))
         });
         if start.is_some() {
-            self.stages(&mut plan, &view, &project, needs_cgo, start.as_deref().unwrap_or_default(), &binary);
+            self.stages(&mut plan, &project, needs_cgo, start.as_deref().unwrap_or_default(), &binary);
         }
         plan.start = start;
         plan.ignore = ["bin", "*.test", "*.out", "coverage.txt", "tmp"].map(String::from).to_vec();
@@ -150,15 +163,8 @@ impl Generator for GoGenerator {
 }
 
 impl GoGenerator {
-    fn stages(
-        &self,
-        plan: &mut Plan,
-        view: &View<'_>,
-        project: &Project,
-        needs_cgo: bool,
-        start: &str,
-        binary: &str,
-    ) {
+    fn stages(&self, plan: &mut Plan, project: &Project<'_>, needs_cgo: bool, start: &str, binary: &str) {
+        let view = &project.home;
         let version = plan.version.clone().unwrap_or_default();
         let mut build = Stage {
             name: "build".into(),
@@ -239,6 +245,14 @@ impl GoGenerator {
     }
 }
 
+/// A given build line, whose program has to come out where the next stage takes it from.
+fn with_output(line: String, binary: &str) -> String {
+    match line.strip_prefix("go build") {
+        Some(rest) if !line.contains(" -o") => format!("go build -o /out/{}{rest}", quote(binary)),
+        _ => line,
+    }
+}
+
 /// A Procfile's program by its path in the image.
 fn local(start: &str, binary: &str) -> String {
     for prefix in
@@ -254,7 +268,7 @@ fn local(start: &str, binary: &str) -> String {
 }
 
 /// Folders beside the program that are not compiled into it.
-fn assets(view: &View<'_>, project: &Project) -> Vec<String> {
+fn assets(view: &View<'_>, project: &Project<'_>) -> Vec<String> {
     let module = project.package.as_deref().and_then(|package| {
         let package = package.trim_start_matches("./");
         project
@@ -263,7 +277,8 @@ fn assets(view: &View<'_>, project: &Project) -> Vec<String> {
             .find(|folder| package == folder.as_str() || package.starts_with(&format!("{folder}/")))
             .cloned()
     });
-    let base = module.filter(|folder| folder != ".").unwrap_or_default();
+    let own = if project.is_nested { Some(project.within.clone()) } else { module };
+    let base = own.filter(|folder| folder != ".").unwrap_or_default();
     let has_data = |folder: &String| {
         view.sources(
             &[

@@ -5,6 +5,7 @@ mod table;
 use std::collections::BTreeMap;
 
 use super::version::{Version, is_plain, satisfies};
+use crate::digest::Digest;
 
 /// Images to build and run on, by role, with the versions that are known without a network.
 ///
@@ -23,13 +24,20 @@ pub struct BaseImages {
     patterns: BTreeMap<String, String>,
     defaults: BTreeMap<String, String>,
     known: BTreeMap<String, Vec<String>>,
+    mirrors: BTreeMap<String, String>,
+    digests: BTreeMap<String, Digest>,
 }
 
 impl Default for BaseImages {
     /// Official images as of November 2026, each pinned to a minor version and an operating system release.
     fn default() -> Self {
-        let mut images =
-            Self { patterns: BTreeMap::new(), defaults: BTreeMap::new(), known: BTreeMap::new() };
+        let mut images = Self {
+            patterns: BTreeMap::new(),
+            defaults: BTreeMap::new(),
+            known: BTreeMap::new(),
+            mirrors: BTreeMap::new(),
+            digests: BTreeMap::new(),
+        };
         for row in table::ROWS {
             images.defaults.insert(row.stack.into(), row.default.into());
             images = images.with_versions(row.stack, row.versions.iter().copied());
@@ -74,11 +82,36 @@ impl BaseImages {
         self
     }
 
+    /// Takes the images of a registry from a mirror: `with_mirror("docker.io", "mirror.example/hub")` makes
+    /// `mirror.example/hub/library/node:…` of `node:…`.
+    #[must_use]
+    pub fn with_mirror(mut self, registry: impl Into<String>, prefix: impl Into<String>) -> Self {
+        self.mirrors.insert(registry.into(), prefix.into().trim_end_matches('/').to_owned());
+        self
+    }
+
+    /// Pins an image, as the table names it (`node:24.21-bookworm-slim`), to what the caller resolved it to. The tag
+    /// stays, for people; the digest decides.
+    #[must_use]
+    pub fn with_digest(mut self, image: impl Into<String>, digest: Digest) -> Self {
+        self.digests.insert(image.into(), digest);
+        self
+    }
+
     /// The image of a role at a version; a role that the table lacks is taken as an image itself.
     #[must_use]
     pub fn image(&self, role: &str, version: &str) -> String {
         let pattern = self.patterns.get(role).map_or(role, String::as_str);
-        pattern.replace("{version}", version).replace("{os}", release_of(role, version))
+        let image = pattern.replace("{version}", version).replace("{os}", release_of(role, version));
+        let pinned = self.digests.get(&image).map(|digest| format!("@{digest}")).unwrap_or_default();
+        format!("{}{pinned}", self.mirrored(&image))
+    }
+
+    fn mirrored(&self, image: &str) -> String {
+        let (registry, path) = registry_of(image);
+        let Some(prefix) = self.mirrors.get(registry) else { return image.to_owned() };
+        let library = if registry == HUB && !path.contains('/') { "library/" } else { "" };
+        format!("{prefix}/{library}{path}")
     }
 
     /// The version of a stack where the app does not say.
@@ -145,6 +178,17 @@ impl BaseImages {
             Some(version) => Resolved { version: version.to_string(), is_known: false },
             None => Resolved { version: default, is_known: false },
         }
+    }
+}
+
+/// The registry of names that have none.
+const HUB: &str = "docker.io";
+
+/// The registry and the rest of an image's name: the first part is a host when it looks like one.
+fn registry_of(image: &str) -> (&str, &str) {
+    match image.split_once('/') {
+        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => (host, path),
+        _ => (HUB, image),
     }
 }
 
@@ -284,6 +328,20 @@ mod tests {
             assert_eq!(images.resolve(stack, request).version, version, "{stack} {request}");
         }
         assert!(!images.resolve("node", ">=28").is_known);
+    }
+
+    #[test]
+    fn mirrors_and_digests_are_for_the_images_that_they_name() {
+        let digest = Digest::of(b"image");
+        let images = BaseImages::default()
+            .with_mirror("docker.io", "mirror.example/hub/")
+            .with_mirror("gcr.io", "mirror.example/g")
+            .with_digest("node:24.21-bookworm-slim", digest.clone());
+        let node = format!("mirror.example/hub/library/node:24.21-bookworm-slim@{digest}");
+        assert_eq!(images.image("node", "24.21"), node);
+        let server = "mirror.example/hub/nginxinc/nginx-unprivileged:1.28-alpine-slim";
+        assert_eq!(images.image("static.run", ""), server);
+        assert_eq!(images.image("go.run", ""), "mirror.example/g/distroless/static-debian12:nonroot");
     }
 
     #[test]

@@ -176,3 +176,66 @@ impl Generator for JavaGenerator {
 fn join(folder: &str, path: &str) -> String {
     if folder.is_empty() { path.to_owned() } else { format!("{folder}/{path}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Source;
+
+    fn plan(files: &[(&str, &str)], folder: &str) -> Plan {
+        let tree = SourceTree::from_files(files.iter().copied()).unwrap().focused(folder).unwrap();
+        let generator = JavaGenerator::default();
+        let detection = generator.detect(&tree).unwrap().unwrap();
+        let spec = AppSpec::new("a", Source::Directory(".".into())).unwrap();
+        generator.plan(&tree, &detection, &spec).unwrap()
+    }
+
+    #[test]
+    fn a_chosen_module_is_built_from_the_root_of_its_project() {
+        let war = "<project><packaging>war</packaging></project>";
+        let maven = plan(
+            &[
+                (
+                    "pom.xml",
+                    "<project><packaging>pom</packaging><modules><module>one</module><module>two</module></modules></project>",
+                ),
+                ("one/pom.xml", war),
+                ("two/pom.xml", war),
+            ],
+            "two",
+        );
+        assert_eq!(maven.build.as_deref(), Some("mvn -B -DskipTests -pl two -am package"));
+        assert_eq!(maven.root, "");
+        let boot = "plugins { id 'org.springframework.boot' }";
+        let gradle = plan(
+            &[
+                ("settings.gradle", "include 'x:one', 'x:two'"),
+                ("x/one/build.gradle", boot),
+                ("x/two/build.gradle", boot),
+            ],
+            "x/two",
+        );
+        assert_eq!(gradle.build.as_deref(), Some("gradle --no-daemon :x:two:bootJar -x test"));
+        assert_eq!(gradle.entry.as_deref(), Some("x/two/build/libs/*.jar"));
+    }
+
+    #[test]
+    fn hostile_names_are_refused_or_quoted() {
+        let plan = plan(
+            &[
+                (
+                    "a/pom.xml",
+                    "<project><packaging>pom</packaging><modules><module>x; $(evil)</module></modules></project>",
+                ),
+                ("a/x; $(evil)/pom.xml", "<project><packaging>war</packaging></project>"),
+            ],
+            "a",
+        );
+        assert_eq!(plan.build.as_deref(), Some("mvn -B -DskipTests -pl 'x; $(evil)' -am package"));
+        let run = plan.stages.iter().flat_map(|stage| &stage.steps).find_map(|step| match step {
+            crate::model::BuildStep::Run(run) => Some(run.command.clone()),
+            _ => None,
+        });
+        assert!(run.unwrap().contains("find 'x; $(evil)/target' -maxdepth 1"));
+    }
+}

@@ -98,6 +98,17 @@ pub(crate) fn run_stage(plan: &mut Plan, images: &BaseImages, files: Vec<BuildSt
     environment(plan);
 }
 
+/// The shell that moves the one file below `folder` that fits `tests` of `find` to `target`, and fails with what it
+/// found where that is not one.
+pub(crate) fn only(folder: &str, tests: &str, what: &str, target: &str) -> String {
+    format!(
+        "mkdir -p /out /tmp/found && find {folder} -type f {tests} -exec cp {{}} /tmp/found/ ';' \
+         && set -- /tmp/found/* && if [ $# -ne 1 ] || [ ! -f \"$1\" ]; then \
+         echo \"There must be one {what}, found: $*\" >&2; exit 1; fi \
+         && mv \"$1\" {target}"
+    )
+}
+
 /// Settings of the virtual machine that hold for any program in a container.
 pub(crate) fn environment(plan: &mut Plan) {
     // The heap follows the container's limit, with room for what is not heap; a full heap ends the process, so that

@@ -294,4 +294,15 @@ mod tests {
             "openresty -p /app -c nginx.conf -g 'daemon off; pid /tmp/nginx.pid;'"
         );
     }
+
+    #[test]
+    fn editors_and_games_are_no_servers() {
+        for files in [
+            [("init.lua", "vim.opt.number = true\n"), ("lua/a.lua", "")],
+            [("main.lua", "function love.draw() end\n"), ("conf.lua", "")],
+        ] {
+            let tree = SourceTree::from_files(files).unwrap();
+            assert!(LuaGenerator::default().detect(&tree).unwrap().is_none());
+        }
+    }
 }

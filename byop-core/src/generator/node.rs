@@ -130,11 +130,15 @@ impl Project {
         if let Some(start) = &start {
             served.diagnostics.extend(start::development_server(&manifest, start));
         }
-        let is_assets = procfile.web.is_none() && is_beside_another(view) && {
-            let serves = framework.is_some_and(|name| !framework::builds_files(name));
-            let is_run = manifest.script("start").is_some_and(|line| !start::is_development(line));
-            !serves && !is_run
-        };
+        let is_assets = is_beside_another(view)
+            && match &procfile.web {
+                Some(line) => !runtime::runs_javascript(line),
+                None => {
+                    let serves = framework.is_some_and(|name| !framework::builds_files(name));
+                    let is_run = manifest.script("start").is_some_and(|line| !start::is_development(line));
+                    !serves && !is_run
+                }
+            };
         Ok(Some(Self {
             manifest,
             manager,
@@ -355,6 +359,16 @@ impl NodeGenerator {
     }
 }
 
+/// Whether the package in a folder is meant to run, and not a part of others.
+pub(super) fn is_app(view: &View<'_>) -> Result<bool> {
+    Ok(match Project::read(view)? {
+        // The root of a repository has no others beside it.
+        Some(project) if project.workspace.is_none() => project.can_run() && !project.served.is_library,
+        Some(project) => apps::is_app(view, &project),
+        None => false,
+    })
+}
+
 impl Generator for NodeGenerator {
     fn name(&self) -> &str {
         "node"
@@ -481,6 +495,10 @@ impl NodeGenerator {
         }
         plan.ignore = stages::ignored(&view, &project.served);
         stages::add(&mut plan, &view, &project, runtime, &self.images, spec);
+        if plan.start.is_none() && plan.static_dir.is_none() {
+            // Nobody knows what the image would run.
+            plan.stages.clear();
+        }
         if project.build.is_none()
             && plan.static_dir.is_some()
             && project.framework.is_some()

@@ -319,7 +319,10 @@ fn secrets(plan: &mut Plan, names: &[String]) {
                 if let BuildStep::Run(run) = step
                     && needs(index, &run.command, is_told)
                 {
-                    run.secrets = names.to_vec();
+                    // Those of a package registry's settings are there already.
+                    run.secrets.extend(names.iter().cloned());
+                    run.secrets.sort();
+                    run.secrets.dedup();
                     is_given = true;
                 }
             }

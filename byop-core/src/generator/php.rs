@@ -24,8 +24,31 @@ use crate::source::SourceTree;
 const SERVER: &str = "apache2 -D FOREGROUND -f /etc/apache2/byop.conf";
 /// Scripts of a `package.json` that build the assets, the usual one first.
 const ASSET_SCRIPTS: [&str; 3] = ["build", "prod", "production"];
-/// Folders that Laravel expects to find, and that are empty when a container begins.
-const LARAVEL_FOLDERS: &str = "mkdir -p storage/app/public storage/framework/cache/data storage/framework/sessions storage/framework/views storage/logs bootstrap/cache";
+/// By framework: the folders that it writes to, and those that it expects to find in them, as these are empty when a
+/// container begins.
+const WRITTEN: [(&str, &[&str], &str); 7] = [
+    (
+        "laravel",
+        &["storage", "bootstrap/cache"],
+        "storage/app/public storage/framework/cache/data storage/framework/sessions storage/framework/views storage/logs bootstrap/cache",
+    ),
+    ("lumen", &["storage"], "storage/app storage/framework/cache/data storage/framework/views storage/logs"),
+    ("symfony", &["var"], ""),
+    ("cakephp", &["tmp", "logs"], "tmp/cache/models tmp/cache/persistent tmp/cache/views tmp/sessions logs"),
+    (
+        "codeigniter",
+        &["writable"],
+        "writable/cache writable/debugbar writable/logs writable/session writable/uploads",
+    ),
+    ("yii", &["runtime", "web/assets"], ""),
+    ("drupal", &["web/sites/default/files"], ""),
+];
+
+/// The command that makes the folders that a framework expects.
+fn skeleton(framework: Option<&str>) -> Option<String> {
+    let (_, _, folders) = WRITTEN.iter().find(|(name, ..)| Some(*name) == framework)?;
+    (!folders.is_empty()).then(|| format!("mkdir -p {folders}"))
+}
 
 /// Recognises `composer.json` and `index.php`.
 #[derive(Debug, Clone, Default)]
@@ -187,33 +210,46 @@ fn framework(plan: &mut Plan, view: &View<'_>, project: &Project, serves: bool) 
     let need = |plan: &mut Plan, name: &str, file: &str, is_secret: bool| {
         plan.required_env.push(EnvNeed { name: name.into(), file: view.full(file), is_secret });
     };
+    let written = WRITTEN.iter().find(|(name, ..)| Some(*name) == project.framework);
+    plan.writable
+        .extend(written.iter().flat_map(|(_, folders, _)| *folders).map(|path| format!("/app/{path}")));
+    let uploads = match (project.framework, project.document_root.as_deref()) {
+        (Some("laravel"), _) => Some("/app/storage/app"),
+        (Some("drupal"), _) => Some("/app/web/sites/default/files"),
+        (Some("codeigniter"), _) => Some("/app/writable/uploads"),
+        (Some("wordpress"), Some(".")) => Some("/app/wp-content/uploads"),
+        (Some("wordpress"), _) => Some("/app/web/app/uploads"),
+        _ => None,
+    };
+    if let Some(folder) = uploads {
+        if project.framework == Some("wordpress") {
+            plan.writable.push(folder.into());
+        }
+        plan.diagnostics.push(Diagnostic::new(
+            "files-do-not-last",
+            Severity::Info,
+            format!("uploads are gone with the release: give the app a volume at {folder}"),
+        ));
+    }
+    let mut before = Vec::from_iter(skeleton(project.framework));
     match project.framework {
         Some("laravel") => {
             set(plan, "APP_ENV", "production");
             set(plan, "APP_DEBUG", "false");
             set(plan, "LOG_CHANNEL", "stderr");
             need(plan, "APP_KEY", "config/app.php", true);
-            plan.writable.extend(["/app/storage", "/app/bootstrap/cache"].map(String::from));
             if view.has_dir("database/migrations") {
                 release(plan, "php artisan migrate --force");
             }
-            // The folders are empty at first, and only now is the environment known that the settings come from.
-            for line in plan.processes.values_mut() {
-                *line = format!("{LARAVEL_FOLDERS} && {line}");
+            if serves {
+                // Only now is the environment known that the settings come from.
+                before.push("php artisan config:cache".into());
             }
-            let cache = if serves { "php artisan config:cache && " } else { "" };
-            plan.start = plan.start.take().map(|line| format!("{LARAVEL_FOLDERS} && {cache}{line}"));
-            plan.diagnostics.push(Diagnostic::new(
-                "files-do-not-last",
-                Severity::Info,
-                "what the app writes to storage is gone with the release: give it a volume at /app/storage/app for uploads",
-            ));
         }
         Some("symfony") => {
             set(plan, "APP_ENV", "prod");
             set(plan, "APP_DEBUG", "0");
             need(plan, "APP_SECRET", "config/packages/framework.yaml", true);
-            plan.writable.push("/app/var".into());
             if project.requires("doctrine/doctrine-migrations-bundle") {
                 release(
                     plan,
@@ -221,13 +257,18 @@ fn framework(plan: &mut Plan, view: &View<'_>, project: &Project, serves: bool) 
                 );
             }
             if serves && view.has_file("bin/console") {
-                plan.start = plan
-                    .start
-                    .take()
-                    .map(|line| format!("php bin/console cache:warmup --no-debug && {line}"));
+                before.push("php bin/console cache:warmup --no-debug".into());
             }
         }
         _ => {}
+    }
+    if let Some(folders) = skeleton(project.framework) {
+        for line in plan.processes.values_mut() {
+            *line = format!("{folders} && {line}");
+        }
+    }
+    if !before.is_empty() {
+        plan.start = plan.start.take().map(|line| format!("{} && {line}", before.join(" && ")));
     }
 }
 

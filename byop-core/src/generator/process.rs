@@ -44,13 +44,11 @@ impl Generator for ProcfileGenerator {
     fn detect(&self, source: &SourceTree) -> Result<Option<Detection>> {
         let view = View::of(source);
         let Some(web) = procfile::read(&view)?.web else { return Ok(None) };
-        let rival = native::rival(&view, &[]);
+        if native::rival(&view, &[]).is_some() {
+            return Ok(None);
+        }
         let file = file_of(&view, &web);
-        let confidence = match (rival, &file) {
-            (Some(_), _) => 0.1,
-            (None, Some(_)) => 0.6,
-            (None, None) => 0.3,
-        };
+        let confidence = if file.is_some() { 0.6 } else { 0.3 };
         let mut detection = Detection::new("procfile", confidence);
         view.base().clone_into(&mut detection.root);
         detection.note("stack = procfile", view.full("Procfile"), "nothing else says how the tree runs");
@@ -90,5 +88,28 @@ impl Generator for ProcfileGenerator {
         let packages = script::packages(&interpreter, &[text]);
         script::stage(&mut plan, &view, &self.images, packages, Vec::new());
         end(plan, &view, spec)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_nothing_brings_is_refused() {
+        let generator = ProcfileGenerator::default();
+        let tree = SourceTree::from_files([("Procfile", "web: gunicorn app\n")]).unwrap();
+        let found = generator.detect(&tree).unwrap().unwrap();
+        assert!(found.confidence < 0.5);
+        let spec = AppSpec::new("x", crate::model::Source::Directory(".".into())).unwrap();
+        let plan = generator.plan(&tree, &found, &spec).unwrap();
+        assert!(plan.stages.is_empty() && plan.command.is_none());
+        assert!(plan.diagnostics.iter().any(|said| said.code == "no-start-command"));
+    }
+
+    #[test]
+    fn a_manifest_says_more_than_a_procfile() {
+        let tree = SourceTree::from_files([("Procfile", "web: ./run.sh\n"), ("run.sh", ""), ("Gemfile", "")]);
+        assert!(ProcfileGenerator::default().detect(&tree.unwrap()).unwrap().is_none());
     }
 }

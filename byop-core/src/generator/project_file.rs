@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::model::{
     AppSpec, BuildSpec, Diagnostic, Evidence, ProjectFile, Severity, Source, closest, unknown_field,
 };
-use crate::source::SourceTree;
+use crate::source::{SourceEntry, SourceTree};
 
 /// The names of the file, the one that counts first.
 const NAMES: [&str; 2] = ["byop.yaml", "byop.yml"];
@@ -30,6 +30,47 @@ impl Effective {
         let of = |evidence: &&Evidence| evidence.fact.split(" = ").next() == Some(setting);
         self.evidence.iter().find(of).map(|evidence| evidence.file.as_str())
     }
+
+    fn read(&mut self, source: &SourceTree, spec: &AppSpec) -> Result<()> {
+        let root = read(&View::at(source, ""), &mut self.diagnostics)?;
+        let says = root.as_ref().and_then(|read| read.file.build.root.as_deref());
+        let folder =
+            match spec.build.root.as_deref().or_else(|| Some(source.focus()).filter(|f| !f.is_empty())) {
+                Some(folder) => clean(folder),
+                None => says.map_or_else(|| View::of(source).base().to_owned(), clean),
+            };
+        let is_another = says.is_some_and(|says| clean(says) != folder);
+        let inner =
+            if folder.is_empty() { None } else { read(&View::at(source, &folder), &mut self.diagnostics)? };
+        if let Some(inner) = &inner
+            && inner.file.build.root.is_some()
+        {
+            return Err(Error::invalid(
+                OPERATION,
+                "only the file in the root of the tree names the app's folder",
+            )
+            .with_context("file", &inner.path)
+            .with_context("key", "build.root")
+            .with_remedy("leave `build.root` out here"));
+        }
+        for read in inner.into_iter().chain(root.filter(|_| !is_another)) {
+            let taken = read.file.lay_under(&mut self.spec);
+            self.evidence.extend(taken.facts.into_iter().map(|fact| Evidence {
+                fact,
+                file: read.path.clone(),
+                reason: "the app says so itself".into(),
+            }));
+            self.diagnostics.extend(taken.beyond.into_iter().map(|(key, wish, limit)| {
+                Diagnostic::new(
+                    "resources-beyond-limit",
+                    Severity::Warning,
+                    format!("{} asks for {wish} as `{key}`; its owner allows {limit}", read.path),
+                )
+                .with_setting(key)
+            }));
+        }
+        Ok(())
+    }
 }
 
 /// A file that was read.
@@ -43,44 +84,14 @@ struct Read {
 /// The root's file counts for the app's folder as well, unless it says that the app is in another one.
 pub(crate) fn effective(source: &SourceTree, spec: &AppSpec) -> Result<Effective> {
     let mut all = Effective { spec: spec.clone(), evidence: Vec::new(), diagnostics: Vec::new() };
-    let root = read(&View::at(source, ""), &mut all.diagnostics)?;
-    let says = root.as_ref().and_then(|read| read.file.build.root.as_deref());
-    let folder = match spec.build.root.as_deref().or_else(|| Some(source.focus()).filter(|f| !f.is_empty())) {
-        Some(folder) => clean(folder),
-        None => says.map_or_else(|| View::of(source).base().to_owned(), clean),
-    };
-    let is_another = says.is_some_and(|says| clean(says) != folder);
-    let inner =
-        if folder.is_empty() { None } else { read(&View::at(source, &folder), &mut all.diagnostics)? };
-    if let Some(inner) = &inner
-        && inner.file.build.root.is_some()
-    {
-        return Err(Error::invalid(
-            OPERATION,
-            "only the file in the root of the tree names the app's folder",
-        )
-        .with_context("file", &inner.path)
-        .with_context("key", "build.root")
-        .with_remedy("leave `build.root` out here"));
-    }
-    for read in inner.into_iter().chain(root.filter(|_| !is_another)) {
-        let taken = read.file.lay_under(&mut all.spec);
-        all.evidence.extend(taken.facts.into_iter().map(|fact| Evidence {
-            fact,
-            file: read.path.clone(),
-            reason: "the app says so itself".into(),
-        }));
-        all.diagnostics.extend(taken.beyond.into_iter().map(|(key, wish, limit)| {
-            Diagnostic::new(
-                "resources-beyond-limit",
-                Severity::Warning,
-                format!("{} asks for {wish} as `{key}`; its owner allows {limit}", read.path),
-            )
-            .with_setting(key)
-        }));
-    }
+    // Two ways to say the same; the files are laid under the one that is left.
     if let Some(line) = all.spec.processes.remove("web") {
         all.spec.build.start.get_or_insert(line);
+    }
+    // Most trees have none, and detection is to be quick.
+    let may_be = |entry: &SourceEntry| NAMES.iter().any(|name| entry.path.ends_with(name));
+    if source.entries().iter().any(may_be) {
+        all.read(source, spec)?;
     }
     Ok(all)
 }

@@ -46,7 +46,7 @@ impl Generator for PythonGenerator {
 
     fn detect(&self, source: &SourceTree) -> Result<Option<Detection>> {
         let view = View::of(source);
-        let Some(project) = Project::read(&view)? else { return Ok(None) };
+        let Some(project) = Project::read(source, &view)? else { return Ok(None) };
         let start = app::start(&view, &project);
         let has_web = procfile::read(&view)?.web.is_some();
         let confidence = match (&start, project.manifest.is_some()) {
@@ -87,7 +87,7 @@ impl Generator for PythonGenerator {
 
     fn plan(&self, source: &SourceTree, detection: &Detection, spec: &AppSpec) -> Result<Plan> {
         let view = View::at(source, &detection.root);
-        let Some(project) = Project::read(&view)? else {
+        let Some(project) = Project::read(source, &view)? else {
             return Err(Error::invalid("app.plan", "the Python project is gone").with_remedy("detect again"));
         };
         let mut detection = detection.clone();
@@ -111,7 +111,7 @@ impl Generator for PythonGenerator {
             .port
             .or_else(|| line.as_deref().and_then(command::port_of))
             .or_else(|| if is_script { sources.port().map(|(port, _)| port) } else { None })
-            .unwrap_or(8000);
+            .unwrap_or_else(|| app::default_port(&project));
         let mut plan = begin(&detection, port);
         plan.entry = found.as_ref().map(|start| start.entry.clone());
         plan.processes = procfile.others;
@@ -127,12 +127,34 @@ impl Generator for PythonGenerator {
             ));
         }
         if is_script {
-            plan.diagnostics.extend(sources.loopback());
+            plan.env.extend(app::addresses(&project, port));
+            if plan.env.is_empty() {
+                plan.diagnostics.extend(sources.loopback());
+            }
         }
         plan.command = line.as_deref().map(command::exec_form);
         plan.start = line;
         plan.build = spec.build.build.clone().or_else(|| app::collect_static(&view, &project));
+        if spec.build.install.is_some() {
+            plan.diagnostics.retain(|d| d.code != "conda-environment");
+        }
+        if plan.diagnostics.iter().any(|d| d.code == "conda-environment") {
+            return end(plan, &view, spec);
+        }
         stages::add(&mut plan, &view, &project, &self.images, server, spec);
+        if is_script && project.is_bot() && spec.health.path.is_none() {
+            // Nothing listens, so the check asks whether the program is there.
+            plan.health.command =
+                Some(["python", "-c", "import os; os.kill(1, 0)"].map(String::from).to_vec());
+            plan.diagnostics.push(
+                Diagnostic::new(
+                    "no-port",
+                    Severity::Warning,
+                    "this looks like a bot that listens on no port: it is a worker, not a web process",
+                )
+                .with_setting("port"),
+            );
+        }
         end(plan, &view, spec)
     }
 }

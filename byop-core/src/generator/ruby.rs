@@ -72,6 +72,7 @@ impl Generator for RubyGenerator {
         if project.has_gemfile {
             detection.package_manager = Some("bundler".into());
             if let Some(version) = &project.gems.bundler {
+                detection.package_manager_version = Some(version.clone());
                 detection.note(
                     format!("package manager = bundler {version}"),
                     view.full("Gemfile.lock"),

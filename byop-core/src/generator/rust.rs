@@ -4,7 +4,6 @@ mod cargo;
 
 use cargo::{Binary, Project};
 
-use super::command::quote;
 use super::finish::{begin, cache, copy, copy_from, copy_source, end, no_start, probe, shellless, start_of};
 use super::images::BaseImages;
 use super::packages;
@@ -41,7 +40,8 @@ impl Generator for RustGenerator {
 
     fn detect(&self, source: &SourceTree) -> Result<Option<Detection>> {
         let view = View::of(source);
-        let Some(project) = Project::read(&view)? else { return Ok(None) };
+        let Some(mut project) = Project::read(source, &view)? else { return Ok(None) };
+        project.settle([procfile::read(&view)?.web.as_deref(), None]);
         let mut detection = Detection::new("rust", if project.chosen.is_some() { 0.96 } else { 0.6 });
         view.base().clone_into(&mut detection.root);
         detection.note("stack = rust", view.full("Cargo.toml"), "a manifest of Cargo");
@@ -82,7 +82,7 @@ impl Generator for RustGenerator {
 
     fn plan(&self, source: &SourceTree, detection: &Detection, spec: &AppSpec) -> Result<Plan> {
         let view = View::at(source, &detection.root);
-        let Some(project) = Project::read(&view)? else {
+        let Some(mut project) = Project::read(source, &view)? else {
             return Err(Error::invalid("app.plan", "Cargo.toml is gone").with_remedy("detect again"));
         };
         let mut detection = detection.clone();
@@ -90,8 +90,17 @@ impl Generator for RustGenerator {
             detection.version = Some(self.images.resolve("rust", version).version);
         }
         let procfile = procfile::read(&view)?;
+        project
+            .settle([spec.build.build.as_deref(), spec.build.start.as_deref().or(procfile.web.as_deref())]);
         let chosen = project.chosen.clone();
-        let sources = Sources::read(&view, chosen.as_ref().map(|binary| binary.path.as_str()), &["rs"]);
+        if chosen.is_some() {
+            detection.diagnostics.retain(|d| d.code != "several-binaries");
+        }
+        let main = chosen.as_ref().map(|binary| match project.within.as_str() {
+            "" => binary.path.as_str(),
+            within => binary.path.strip_prefix(within).unwrap_or_default().trim_start_matches('/'),
+        });
+        let sources = Sources::read(&view, main, &["rs"]);
         let found = chosen.as_ref().map(|binary| format!("/app/bin/{}", binary.name));
         let start = start_of(spec, &procfile, found);
         let is_rocket = project.framework.is_some_and(|(name, _)| name == "rocket");
@@ -115,6 +124,19 @@ impl Generator for RustGenerator {
         }
         plan.env.insert("HOME".into(), "/tmp".into());
         plan.ignore = ["target", "**/target", "**/*.rs.bk"].map(String::from).to_vec();
+        let has_macro = sources.iter().any(|(_, text)| {
+            ["sqlx::query!(", "sqlx::query_as!(", "sqlx::query_scalar!("]
+                .iter()
+                .any(|name| text.contains(name))
+        });
+        let queries = project.checked_queries(has_macro);
+        if queries == Some(false) {
+            plan.diagnostics.push(Diagnostic::new(
+                "needs-database-to-build",
+                Severity::Warning,
+                "sqlx checks its queries against a database while it compiles: run `cargo sqlx prepare` and commit `.sqlx`",
+            ));
+        }
         if let (Some(binary), Some(start)) = (&chosen, &start) {
             self.stages(&mut plan, &view, &project, binary, start);
         }
@@ -124,7 +146,8 @@ impl Generator for RustGenerator {
 }
 
 impl RustGenerator {
-    fn stages(&self, plan: &mut Plan, view: &View<'_>, project: &Project, binary: &Binary, start: &str) {
+    fn stages(&self, plan: &mut Plan, app: &View<'_>, project: &Project<'_>, binary: &Binary, start: &str) {
+        let view = &project.home;
         let version = plan.version.clone().unwrap_or_default();
         let native = packages::rust(&|name| project.has_crate(name));
         let mut build = Stage {
@@ -133,14 +156,28 @@ impl RustGenerator {
             reason: "Compiles the program; the compiler and the source stay in this stage.".into(),
             steps: Vec::new(),
         };
-        if !native.build.is_empty() {
+        let mut names = native.build;
+        if project.target.as_deref().is_some_and(|target| target.ends_with("musl")) {
+            names.push("musl-tools".into());
+        }
+        if !names.is_empty() {
             build.steps.push(BuildStep::Packages {
-                names: native.build,
+                names,
                 reason: "A dependency links to these while it is compiled.".into(),
             });
         }
         build.steps.push(BuildStep::Workdir("/src".into()));
-        let line = plan.build.clone().unwrap_or_default();
+        if project.checked_queries(false) == Some(true) {
+            build.steps.push(BuildStep::Env {
+                values: [("SQLX_OFFLINE".to_owned(), "true".to_owned())].into(),
+                reason: "The answers to its queries are in the tree; no database is asked.".into(),
+            });
+        }
+        let musl = project.target.as_deref().filter(|target| target.ends_with("musl"));
+        let mut line = plan.build.clone().unwrap_or_default();
+        if let Some(target) = musl {
+            line = format!("rustup target add {target} && {line}");
+        }
         let fetched = [
             cache("cargo-registry", "/usr/local/cargo/registry"),
             cache("cargo-git", "/usr/local/cargo/git"),
@@ -172,7 +209,7 @@ impl RustGenerator {
                 reason: "Empty programs stand in for the source, which would make this layer again with every change.".into(), ..RunSpec::default() }));
         }
         build.steps.push(copy_source(view, ""));
-        let artefact = format!("target/release/{}", quote(&binary.name));
+        let artefact = project.artefact(binary);
         let out = format!("mkdir -p /out && cp {artefact} /out/");
         // Cargo compares times, and the source may be older than what stood in for it.
         let touch =
@@ -198,7 +235,12 @@ impl RustGenerator {
             words[0] = format!("/app/bin/{name}");
         }
         let is_plain = native.run.is_empty() && !needs_shell;
-        let role = if is_plain { "rust.run" } else { "rust.run.shell" };
+        let role = match (is_plain, musl) {
+            (true, None) => "rust.run",
+            // Linked to nothing, it needs no C library beside it.
+            (true, Some(_)) => "go.run",
+            (false, _) => "rust.run.shell",
+        };
         let mut last = Stage {
             name: "run".into(),
             image: self.images.image(role, ""),
@@ -213,15 +255,15 @@ impl RustGenerator {
         }
         last.steps.push(BuildStep::Workdir("/app".into()));
         last.steps.push(probe(plan, &self.images));
-        for folder in super::go::ASSETS.into_iter().filter(|folder| view.has_dir(folder)) {
+        for folder in super::go::ASSETS.into_iter().filter(|folder| app.has_dir(folder)) {
             last.steps.push(copy(
-                vec![view.full(folder)],
+                vec![app.full(folder)],
                 &format!("./{folder}"),
                 "Read by the program while it runs.",
             ));
         }
-        for file in ["Rocket.toml", "Rocket.prod.toml"].into_iter().filter(|file| view.has_file(file)) {
-            last.steps.push(copy(vec![view.full(file)], "./", "Settings of the framework."));
+        for file in ["Rocket.toml", "Rocket.prod.toml"].into_iter().filter(|file| app.has_file(file)) {
+            last.steps.push(copy(vec![app.full(file)], "./", "Settings of the framework."));
         }
         last.steps.push(copy_from("build", &format!("/out/{name}"), &format!("/app/bin/{name}"), ""));
         plan.stages.push(build);

@@ -8,7 +8,7 @@ use super::native::{self, Hints, Program, file_name};
 use super::pins::{self, Pin};
 use super::view::View;
 use crate::error::{Error, Result};
-use crate::model::{AppSpec, BuildStep, Detection, Diagnostic, Plan, RunSpec, Severity, Stage};
+use crate::model::{AppSpec, BuildStep, CacheMount, Detection, Diagnostic, Plan, RunSpec, Severity, Stage};
 use crate::source::SourceTree;
 
 /// Web frameworks by the end of their package's address.
@@ -93,6 +93,11 @@ impl Project {
             pins,
         }))
     }
+}
+
+/// What was built before: the package manager looks at each file's identity, so nothing stale is taken.
+fn products() -> CacheMount {
+    CacheMount { id: "swift-build".into(), target: "/src/.build".into(), is_locked: true }
 }
 
 /// The `name:` of each call.
@@ -229,12 +234,13 @@ impl SwiftGenerator {
                 "./",
                 "Manifests first: packages are only fetched again when they change.",
             ));
-            steps.push(run(line, Vec::new(), ""));
+            steps.push(run(line, vec![products()], ""));
         }
         steps.push(copy_source(view, ""));
         let line = plan.build.clone().unwrap_or_default();
         steps.push(BuildStep::Run(RunSpec {
-            command: format!("{line} && mkdir -p /out && cp .build/release/{name} /out/"),
+            command: format!("{line} && mkdir -p /out && strip -o /out/{name} .build/release/{name}"),
+            caches: vec![products()],
             reason: "Swift's own libraries are linked into the program.".into(),
             ..RunSpec::default()
         }));

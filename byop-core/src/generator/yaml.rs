@@ -4,8 +4,6 @@
 //! and lets the last of two equal keys win. So a text is scanned in one pass before it gets there ([`guard`]), and
 //! what comes out is counted ([`reader`]). All other modules read YAML through here.
 
-#![allow(dead_code, unused_imports, reason = "readers of own files come one by one")]
-
 mod guard;
 mod outline;
 mod reader;
@@ -13,5 +11,5 @@ mod reader;
 mod tests;
 mod writer;
 
-pub(crate) use reader::{Dialect, Document, Fault, read, read_as, read_file};
+pub(crate) use reader::{Dialect, Document, Fault, read, read_as};
 pub(crate) use writer::{write, write_ranked};

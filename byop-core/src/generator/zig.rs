@@ -179,6 +179,10 @@ impl Generator for ZigGenerator {
                         reason: "The compiler, checked against the sum that the registry has of it.".into(),
                         ..RunSpec::default()
                     }),
+                    BuildStep::Env {
+                        values: [("ZIG_LOCAL_CACHE_DIR".to_owned(), "/root/.cache/zig/local".to_owned())].into(),
+                        reason: "Beside the other cache, so that both outlive a build.".into(),
+                    },
                     BuildStep::Workdir("/src".into()),
                     copy_source(&view, ""),
                     run(line, caches, "Without the C library of a distribution the program needs no library at all."),

@@ -53,6 +53,60 @@ impl Detection {
     }
 }
 
+/// One of the programs of a repository, or a package of it that they need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ServiceFound {
+    /// Its name, unlike that of any other.
+    pub name: String,
+    /// Its folder, with `/` between the parts: the `build.root` to deploy it with. Empty for the root.
+    pub root: String,
+    /// Its stack; none where that was not looked for.
+    pub stack: Option<String>,
+    /// Its web framework.
+    pub framework: Option<String>,
+    /// What it is.
+    pub kind: ServiceKind,
+    /// The port that it listens on, for what answers requests.
+    pub port: Option<u16>,
+    /// How it is started; none for files and libraries, and where its image says it.
+    pub start: Option<String>,
+    /// The names of the others that it needs: packages that it is built with, and for a worker the app it belongs to.
+    pub depends_on: Vec<String>,
+}
+
+impl ServiceFound {
+    /// A library, until more is known.
+    #[must_use]
+    pub fn new(name: impl Into<String>, root: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            root: root.into(),
+            stack: None,
+            framework: None,
+            kind: ServiceKind::Library,
+            port: None,
+            start: None,
+            depends_on: Vec::new(),
+        }
+    }
+}
+
+/// What a program of a repository does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ServiceKind {
+    /// Answers requests.
+    Web,
+    /// Works without being asked by anybody.
+    Worker,
+    /// Files that a web server serves.
+    Static,
+    /// Runs as a part of others only.
+    Library,
+}
+
 impl Diagnostic {
     /// A diagnostic that no setting settles.
     #[must_use]

@@ -64,7 +64,10 @@ pub struct Plan {
     pub root: String,
     /// The build stages, in order; the last is the run stage. Empty for an own Dockerfile.
     pub stages: Vec<Stage>,
-    /// The Dockerfile in the tree to use as it is, for the stack `dockerfile`.
+    /// The folder of the tree that is sent to the builder, with `/` between its parts; empty for the whole tree.
+    #[serde(default)]
+    pub context: String,
+    /// The Dockerfile in the build context to use as it is, for the stacks `dockerfile` and `compose`.
     pub dockerfile: Option<String>,
     /// Files of the tree that stay as they are, with their texts: an own Dockerfile or `.dockerignore`.
     pub kept: BTreeMap<String, String>,
@@ -113,6 +116,7 @@ impl Plan {
             user: Some(UserSpec { uid: 10_001, gid: 10_001 }),
             root: String::new(),
             stages: Vec::new(),
+            context: String::new(),
             dockerfile: None,
             kept: BTreeMap::new(),
             context_files: BTreeMap::new(),

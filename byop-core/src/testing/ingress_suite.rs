@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use super::runtime_suite::{self, Program, RuntimeEnv};
 use crate::error::{ErrorKind, Result};
 use crate::ingress::{Ingress, Prepared, Probe};
-use crate::model::{AppName, Backend, DomainName, Route, RoutingSpec};
+use crate::model::{AppName, Backend, DomainName, RateLimit, Route, RoutingSpec};
 use crate::runtime::{ContainerRuntime, ContainerRuntimeExt};
 
 const PORT: u16 = 8080;
@@ -45,6 +45,8 @@ macro_rules! ingress_suite {
             a_route_that_is_applied_twice_is_ok
             a_route_takes_the_place_of_the_earlier_one
             a_candidate_that_does_not_listen_is_a_bad_gateway
+            limits_and_passwords_are_not_for_probes
+            options_can_change_while_an_app_serves
             an_app_without_a_candidate_is_not_probed
             a_route_to_nobody_is_no_route
             deleting_a_missing_route_is_ok
@@ -177,6 +179,50 @@ pub async fn a_candidate_that_does_not_listen_is_a_bad_gateway(subject: &Subject
     let route = subject.candidate("worker", &Program::Worker, &network).await;
     subject.ingress.apply_route(subject.runtime(), &route).await.unwrap();
     assert_eq!(subject.probe().await.unwrap().status, 502);
+}
+
+/// What the owner asks of strangers is not asked of byop: a release is judged by its own answers.
+pub async fn limits_and_passwords_are_not_for_probes(subject: &Subject) {
+    let network = subject.joined().await;
+    let mut route = subject.candidate("server", &Program::Server(PORT), &network).await;
+    route.options = strict();
+    subject.ingress.apply_route(subject.runtime(), &route).await.unwrap();
+    subject.probes(200).await;
+    for _ in 0..3 {
+        assert_eq!(subject.probe().await.unwrap().status, 200);
+    }
+}
+
+/// Every option is taken, alone and with the others, beside a candidate and without one.
+pub async fn options_can_change_while_an_app_serves(subject: &Subject) {
+    let network = subject.joined().await;
+    let first = subject.candidate("server", &Program::Server(PORT), &network).await;
+    let mut serving = route(first.candidate.clone(), first.candidate);
+    let runtime = subject.runtime();
+    for options in [strict(), RoutingSpec::default(), strict()] {
+        serving.options = options;
+        subject.ingress.apply_route(runtime, &serving).await.unwrap();
+        assert_eq!(subject.probe().await.unwrap().status, 200);
+    }
+    serving.options =
+        RoutingSpec { https_redirect: true, body_limit_bytes: Some(1 << 20), ..RoutingSpec::default() };
+    serving.candidate = None;
+    subject.ingress.apply_route(runtime, &serving).await.unwrap();
+}
+
+/// A route that nobody outside can use.
+fn strict() -> RoutingSpec {
+    RoutingSpec {
+        path_prefix: Some("/suite".into()),
+        strip_prefix: true,
+        headers: [("X-Suite".to_owned(), "a".to_owned())].into(),
+        rate_limit: Some(RateLimit { average: 1, burst: 1, period_seconds: 3600 }),
+        basic_auth: vec!["ann:$2y$10$abcdefghijklmnopqrstuu4SuEsu2LsUrAYUpWQHLMMc4GV5pZTxK".into()],
+        compress: true,
+        sticky: Some("suite".into()),
+        allowed_ips: vec!["192.0.2.1".into()],
+        ..RoutingSpec::default()
+    }
 }
 
 /// A probe never falls through to what serves.

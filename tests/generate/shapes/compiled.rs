@@ -70,7 +70,80 @@ pub(crate) fn shapes() -> Vec<Shape> {
             start: "/app/bin/api",
             ..GO
         },
+        Shape {
+            name: "Go with C and vendored modules",
+            files: &[
+                (
+                    "go.mod",
+                    "module example.com/notes\ngo 1.24\ntoolchain go1.25.1\nrequire github.com/mattn/go-sqlite3 v1.14.0\n",
+                ),
+                ("go.sum", "x"),
+                ("vendor/modules.txt", ""),
+                ("main.go", "package main\n"),
+                ("cmd/tool/main.go", "package main\n"),
+            ],
+            version: "1.25",
+            build: "go build -trimpath -ldflags \"-s -w\" -o /out/notes .",
+            start: "/app/bin/notes",
+            ..GO
+        },
+        Shape {
+            name: "Go with several commands and a Procfile",
+            files: &[
+                ("go.mod", "module example.com/tools\ngo 1.26\n"),
+                ("cmd/a/main.go", "package main\n"),
+                ("cmd/b/main.go", "package main\n"),
+                ("Procfile", "web: bin/b --port $PORT\n"),
+            ],
+            version: "1.26",
+            build: "go build -trimpath -ldflags \"-s -w\" -o /out/b ./cmd/b",
+            start: "bin/b --port $PORT",
+            ..GO
+        },
         // Rust
+        Shape {
+            name: "Rust for musl, with a toolchain file",
+            files: &[
+                ("Cargo.toml", "[package]\nname = \"tiny\"\n"),
+                ("Cargo.lock", ""),
+                ("rust-toolchain.toml", "[toolchain]\nchannel = \"1.95\"\n"),
+                (".cargo/config.toml", "[build]\ntarget = \"x86_64-unknown-linux-musl\"\n"),
+                ("src/main.rs", ""),
+            ],
+            build: "cargo build --release --locked --bin tiny",
+            start: "/app/bin/tiny",
+            ..RUST
+        },
+        Shape {
+            name: "several Rust binaries and a Procfile",
+            files: &[
+                ("Cargo.toml", "[package]\nname = \"many\"\n"),
+                ("Cargo.lock", ""),
+                ("src/bin/serve.rs", ""),
+                ("src/bin/work.rs", ""),
+                ("Procfile", "web: ./target/release/serve\nworker: ./target/release/work\n"),
+            ],
+            build: "cargo build --release --locked --bin serve",
+            start: "./target/release/serve",
+            ..RUST
+        },
+        Shape {
+            name: "sqlx with its answers",
+            files: &[
+                (
+                    "Cargo.toml",
+                    "[package]\nname = \"shop\"\n[dependencies]\nsqlx = { version = \"0.8\", features = [\"postgres\"] }\naxum = \"0.8\"\n",
+                ),
+                ("Cargo.lock", ""),
+                (".sqlx/query-1.json", "{}"),
+                ("src/main.rs", "sqlx::query!(\"select 1\")"),
+            ],
+            framework: "axum",
+            build: "cargo build --release --locked --bin shop",
+            start: "/app/bin/shop",
+            port: 3000,
+            ..RUST
+        },
         Shape {
             name: "a Rust binary",
             files: &[

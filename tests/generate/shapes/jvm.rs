@@ -25,7 +25,7 @@ const WRAPPER_JAR: (&str, &str) = ("gradle/wrapper/gradle-wrapper.jar", "");
 const GRADLEW: (&str, &str) = ("gradlew", "#!/bin/sh\n");
 
 pub(crate) fn shapes() -> Vec<Shape> {
-    [maven(), gradle()].into_iter().flatten().collect()
+    [maven(), gradle(), others()].into_iter().flatten().collect()
 }
 
 fn maven() -> Vec<Shape> {
@@ -388,6 +388,118 @@ fn gradle() -> Vec<Shape> {
             install: "gradle --no-daemon dependencies",
             build: "gradle --no-daemon jar -x test",
             ..GRADLE
+        },
+    ]
+}
+
+fn others() -> Vec<Shape> {
+    const SCALA: Shape = Shape {
+        stack: "scala",
+        version: "21",
+        manager: "sbt",
+        install: "sbt -batch update",
+        build: "sbt -batch assembly",
+        start: JAR,
+        port: 8080,
+        ..BASE
+    };
+    const CLOJURE: Shape = Shape {
+        stack: "clojure",
+        version: "21",
+        manager: "leiningen",
+        install: "lein deps",
+        build: "lein uberjar",
+        start: JAR,
+        port: 8080,
+        ..BASE
+    };
+    const SOURCE: (&str, &str) = ("src/main/scala/Main.scala", "object Main extends App\n");
+    vec![
+        Shape {
+            name: "Scala with the native packager",
+            files: &[
+                (
+                    "build.sbt",
+                    "name := \"main\"\nenablePlugins(JavaAppPackaging)\nlibraryDependencies += \"org.http4s\" %% \"http4s-ember-server\" % \"0.23\"\n",
+                ),
+                (
+                    "project/plugins.sbt",
+                    "addSbtPlugin(\"com.github.sbt\" % \"sbt-native-packager\" % \"1.10.4\")\n",
+                ),
+                ("project/build.properties", "sbt.version=1.11.6\n"),
+                SOURCE,
+            ],
+            framework: "http4s",
+            build: "sbt -batch stage",
+            start: "/app/bin/app",
+            ..SCALA
+        },
+        Shape {
+            name: "Scala with an assembled archive of its own name, on an older JDK",
+            files: &[
+                ("build.sbt", "assembly / assemblyJarName := \"shop.jar\"\n"),
+                ("project/assembly.sbt", "addSbtPlugin(\"com.eed3si9n\" % \"sbt-assembly\" % \"2.3.1\")\n"),
+                (".java-version", "17.0.2\n"),
+                SOURCE,
+            ],
+            version: "17",
+            ..SCALA
+        },
+        Shape {
+            name: "Scala without any packaging",
+            files: &[("build.sbt", "scalaVersion := \"3.3.1\"\n"), SOURCE],
+            ..SCALA
+        },
+        Shape {
+            name: "Play",
+            files: &[
+                ("build.sbt", "lazy val root = (project in file(\".\")).enablePlugins(PlayScala)\n"),
+                ("app/controllers/Home.scala", "class Home\n"),
+            ],
+            framework: "play",
+            build: "sbt -batch stage",
+            start: "/app/bin/app -Dpidfile.path=/dev/null -Dhttp.port=$PORT",
+            port: 9000,
+            ..SCALA
+        },
+        Shape { name: "sbt without any source", files: &[("build.sbt", "")], start: "", ..SCALA },
+        Shape {
+            name: "Leiningen with a pinned JDK",
+            files: &[
+                (
+                    "project.clj",
+                    "(defproject shop \"0.1\"\n  :dependencies [[ring/ring-jetty-adapter \"1.11\"]]\n  :main ^:skip-aot shop.core ; the program\n  :profiles {:uberjar {:aot :all}})\n",
+                ),
+                ("src/shop/core.clj", "(ns shop.core)\n(defn -main [] (run-jetty app {:port 3001}))\n"),
+                (".jdk-version", "11\n"),
+            ],
+            version: "11",
+            framework: "ring",
+            port: 3001,
+            ..CLOJURE
+        },
+        Shape {
+            name: "Leiningen for the newest JDK, without a program",
+            files: &[("project.clj", "(defproject lib \"0.1\")\n"), (".jdk-version", "latest\n")],
+            version: "25",
+            start: "",
+            ..CLOJURE
+        },
+        Shape {
+            name: "Clojure's own tools",
+            files: &[
+                (
+                    "deps.edn",
+                    "{:deps {http-kit/http-kit {:mvn/version \"2.8\"}} :aliases {:build {:ns-default build}}}\n",
+                ),
+                ("build.clj", "(ns build)\n(defn uber [_]\n  (b/uber {:main 'shop.core}))\n"),
+                ("src/shop/core.clj", "(ns shop.core)\n"),
+            ],
+            framework: "http-kit",
+            manager: "clojure tools",
+            install: "clojure -P",
+            build: "clojure -T:build uber",
+            ..CLOJURE
         },
     ]
 }

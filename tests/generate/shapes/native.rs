@@ -112,8 +112,8 @@ fn haskell_and_swift() -> Vec<Shape> {
             ],
             version: "9.6",
             framework: "scotty",
-            install: "stack build --system-ghc --only-dependencies",
-            build: "stack build --system-ghc --copy-bins --local-bin-path /out",
+            install: "stack build --system-ghc --install-ghc --only-dependencies",
+            build: "stack build --system-ghc --install-ghc --copy-bins --local-bin-path /out",
             start: "./shop-exe",
             port: 3000,
             ..HASKELL

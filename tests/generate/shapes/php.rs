@@ -117,6 +117,19 @@ pub(crate) fn shapes() -> Vec<Shape> {
             ..PHP
         },
         Shape {
+            name: "CakePHP",
+            files: &[
+                ("bin/cake", ""),
+                ("composer.json", "{\"require\":{\"php\":\">=8.1\",\"cakephp/cakephp\":\"5.0.*\"}}"),
+                ("webroot/index.php", ""),
+            ],
+            framework: "cakephp",
+            manager: "composer",
+            install: INSTALL,
+            start: "mkdir -p tmp/cache/models tmp/cache/persistent tmp/cache/views tmp/sessions logs && apache2 -D FOREGROUND -f /etc/apache2/byop.conf",
+            ..PHP
+        },
+        Shape {
             name: "WordPress",
             files: &[("wp-login.php", ""), ("wp-config.php", ""), ("index.php", "")],
             framework: "wordpress",

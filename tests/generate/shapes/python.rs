@@ -167,5 +167,179 @@ pub(crate) fn shapes() -> Vec<Shape> {
             start: "gunicorn --bind 0.0.0.0:${PORT:-8000} app:app",
             ..PYTHON
         },
+        Shape {
+            name: "django below the root, with lists by environment",
+            files: &[
+                ("requirements/production.txt", "-r base.txt\ngunicorn\n"),
+                ("requirements/base.txt", "Django==5.2\n"),
+                ("shop/manage.py", "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site_a.settings')"),
+                ("shop/site_a/wsgi.py", "application = get_wsgi_application()"),
+                ("shop/site_a/settings.py", "STATIC_ROOT = BASE_DIR / 'static'"),
+            ],
+            framework: "django",
+            install: "pip install -r requirements/production.txt",
+            build: "python shop/manage.py collectstatic --noinput",
+            start: "gunicorn site_a.wsgi:application --bind 0.0.0.0:${PORT:-8000} --chdir shop",
+            ..PYTHON
+        },
+        Shape {
+            name: "django with channels",
+            files: &[
+                ("requirements.txt", "django\nchannels[daphne]\n"),
+                ("manage.py", "'DJANGO_SETTINGS_MODULE', 'live.settings'"),
+                ("live/asgi.py", ""),
+                ("live/wsgi.py", ""),
+            ],
+            framework: "django",
+            install: "pip install -r requirements.txt",
+            start: "uvicorn live.asgi:application --host 0.0.0.0 --port ${PORT:-8000}",
+            ..PYTHON
+        },
+        Shape {
+            name: "litestar with pdm",
+            files: &[
+                (
+                    "pyproject.toml",
+                    "[project]\nname = \"a\"\nrequires-python = \"==3.12.*\"\ndependencies = [\"litestar[standard]\"]\n",
+                ),
+                ("pdm.lock", ""),
+                ("app.py", "from litestar import Litestar\napp = Litestar([])\n"),
+            ],
+            version: "3.12",
+            framework: "litestar",
+            manager: "pdm",
+            install: "pdm sync --prod --no-self --no-editable",
+            start: "uvicorn app:app --host 0.0.0.0 --port ${PORT:-8000}",
+            ..PYTHON
+        },
+        Shape {
+            name: "streamlit",
+            files: &[("requirements.txt", "streamlit==1.40\n"), ("dashboard.py", "import streamlit as st\n")],
+            framework: "streamlit",
+            install: "pip install -r requirements.txt",
+            start: "streamlit run dashboard.py --server.port ${PORT:-8501} --server.address 0.0.0.0 --server.headless true",
+            port: 8501,
+            ..PYTHON
+        },
+        Shape {
+            name: "gradio",
+            files: &[
+                ("requirements.txt", "gradio\n"),
+                ("app.py", "import gradio as gr\ngr.Interface().launch()\n"),
+            ],
+            framework: "gradio",
+            install: "pip install -r requirements.txt",
+            start: "python app.py",
+            port: 7860,
+            ..PYTHON
+        },
+        Shape {
+            name: "dash",
+            files: &[
+                ("requirements.txt", "dash\n"),
+                ("app.py", "from dash import Dash\napp = Dash(__name__)\nserver = app.server\n"),
+            ],
+            framework: "dash",
+            install: "pip install -r requirements.txt",
+            start: "gunicorn --bind 0.0.0.0:${PORT:-8000} app:server",
+            ..PYTHON
+        },
+        Shape {
+            name: "aiohttp as a server",
+            files: &[
+                ("requirements.txt", "aiohttp\n"),
+                ("server.py", "from aiohttp import web\napp = web.Application()\nweb.run_app(app)\n"),
+            ],
+            framework: "aiohttp",
+            install: "pip install -r requirements.txt",
+            start: "python server.py",
+            port: 8080,
+            ..PYTHON
+        },
+        Shape {
+            name: "a bot that uses aiohttp as a client",
+            files: &[("requirements.txt", "aiohttp\ndiscord.py\n"), ("bot.py", "import discord\n")],
+            install: "pip install -r requirements.txt",
+            start: "python bot.py",
+            ..PYTHON
+        },
+        Shape {
+            name: "fasthtml",
+            files: &[
+                ("requirements.txt", "python-fasthtml\n"),
+                ("main.py", "from fasthtml.common import *\napp, rt = fast_app()\nserve()\n"),
+            ],
+            framework: "fasthtml",
+            install: "pip install -r requirements.txt",
+            start: "uvicorn main:app --host 0.0.0.0 --port ${PORT:-8000}",
+            ..PYTHON
+        },
+        Shape {
+            name: "quart and hypercorn",
+            files: &[
+                ("requirements.txt", "quart\nhypercorn\n"),
+                ("app.py", "from quart import Quart\napp = Quart(__name__)\n"),
+            ],
+            framework: "quart",
+            install: "pip install -r requirements.txt",
+            start: "hypercorn app:app --bind 0.0.0.0:${PORT:-8000}",
+            ..PYTHON
+        },
+        Shape {
+            name: "chainlit",
+            files: &[("requirements.txt", "chainlit\n"), ("app.py", "import chainlit as cl\n")],
+            framework: "chainlit",
+            install: "pip install -r requirements.txt",
+            start: "chainlit run app.py --host 0.0.0.0 --port ${PORT:-8000} --headless",
+            ..PYTHON
+        },
+        Shape {
+            name: "a package with a console script",
+            files: &[
+                (
+                    "setup.py",
+                    "setup(name='pinger', python_requires='>=3.9,<3.12', entry_points={'console_scripts': ['pinger = pinger.cli:main']})\n",
+                ),
+                ("pinger/__init__.py", ""),
+                ("pinger/cli.py", "def main(): ...\n"),
+            ],
+            version: "3.11",
+            install: "pip install .",
+            start: "pinger",
+            ..PYTHON
+        },
+        Shape {
+            name: "a conda environment",
+            files: &[
+                ("environment.yml", "dependencies:\n  - python=3.11\n  - flask\n"),
+                ("app.py", "import flask\n"),
+            ],
+            version: "3.11",
+            manager: "conda",
+            start: "python app.py",
+            ..PYTHON
+        },
+        Shape {
+            name: "fastapi with pipenv and a Procfile",
+            files: &[
+                (
+                    "Pipfile",
+                    "[packages]\nfastapi = {extras = [\"standard\"], version = \"*\"}\n[requires]\npython_full_version = \"3.12.4\"\n",
+                ),
+                ("Pipfile.lock", "{}"),
+                (
+                    "Procfile",
+                    "web: uvicorn api.main:app --host 0.0.0.0 --port 9000\nworker: python work.py\n",
+                ),
+                ("api/main.py", "app = FastAPI()\n"),
+            ],
+            version: "3.12.4",
+            framework: "fastapi",
+            manager: "pipenv",
+            install: "pipenv install --deploy",
+            start: "uvicorn api.main:app --host 0.0.0.0 --port 9000",
+            port: 9000,
+            ..PYTHON
+        },
     ]
 }

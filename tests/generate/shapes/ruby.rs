@@ -140,6 +140,21 @@ pub(crate) fn shapes() -> Vec<Shape> {
             ..RUBY
         },
         Shape {
+            name: "old Ruby with a database",
+            files: &[
+                (".ruby-version", "2.5.9\n"),
+                ("Gemfile", "gem 'rack'\ngem 'pg'\n"),
+                (
+                    "Gemfile.lock",
+                    "GEM\n  specs:\n    pg (1.2.0)\n    rack (2.0.0)\n\nBUNDLED WITH\n   1.17.3\n",
+                ),
+                ("config.ru", ""),
+            ],
+            version: "2.5.9",
+            start: "bundle exec rackup config.ru -o 0.0.0.0 -p ${PORT:-3000}",
+            ..RUBY
+        },
+        Shape {
             name: "Ruby without Bundler",
             files: &[("main.rb", "server = TCPServer.new('0.0.0.0', 8000)")],
             manager: "",

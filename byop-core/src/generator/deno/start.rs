@@ -30,7 +30,7 @@ const MAIN: [&str; 20] = [
 ];
 
 #[derive(Debug, Default)]
-pub(super) struct Start {
+pub(super) struct Launch {
     /// The start command line.
     pub(super) line: Option<String>,
     /// The source file that it begins with.
@@ -45,7 +45,7 @@ pub(super) struct Start {
     pub(super) left_out: Option<String>,
 }
 
-impl Start {
+impl Launch {
     pub(super) fn read(view: &View<'_>, config: &Config) -> Self {
         let is_fresh = config.imports("$fresh")
             || config.imports("@fresh/core")
@@ -159,24 +159,26 @@ fn only_source(view: &View<'_>) -> Option<String> {
 
 /// A source that imports by URL, or from a registry that Node.js does not know.
 pub(super) fn foreign_import(view: &View<'_>) -> Option<String> {
-    let is_import = |line: &str| {
+    // Browsers import by URL too, but only what is no TypeScript.
+    let is_import = |line: &str, is_typed: bool| {
         let line = line.trim_start();
+        let has = |from: &str| line.contains(&format!("\"{from}")) || line.contains(&format!("'{from}"));
         (line.starts_with("import") || line.starts_with("export") || line.starts_with("} from"))
-            && ["https://deno.land/", "https://jsr.io/", "https://esm.sh/", "jsr:", "npm:"]
-                .iter()
-                .any(|from| line.contains(&format!("\"{from}")) || line.contains(&format!("'{from}")))
+            && (["https://deno.land/std", "jsr:", "npm:"].iter().any(|from| has(from))
+                || (is_typed
+                    && ["https://deno.land/", "https://jsr.io/", "https://esm.sh/"]
+                        .iter()
+                        .any(|from| has(from))))
     };
-    view.sources(&SOURCES, 3)
-        .into_iter()
-        .take(40)
-        .find(|path| {
-            view.glance(path).is_some_and(|text| {
-                text.lines().take(200).any(is_import)
-                    || text.contains("Deno.serve(")
-                    || text.contains("Deno.listen(")
-            })
+    let is_sign = |path: &&str| {
+        let is_typed = path.contains(".ts") || path.ends_with(".mts");
+        view.glance(path).is_some_and(|text| {
+            text.lines().take(200).any(|line| is_import(line, is_typed))
+                || text.contains("Deno.serve(")
+                || text.contains("Deno.listen(")
         })
-        .map(str::to_owned)
+    };
+    view.sources(&SOURCES, 3).into_iter().take(16).find(is_sign).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -187,7 +189,7 @@ mod tests {
     fn start(files: &[(&str, &str)]) -> Option<String> {
         let tree = SourceTree::from_files(files.iter().copied()).unwrap();
         let view = View::at(&tree, "");
-        Start::read(&view, &Config::read(&view).unwrap()).line
+        Launch::read(&view, &Config::read(&view).unwrap()).line
     }
 
     #[test]
@@ -213,6 +215,19 @@ mod tests {
             Some("deno run -A hello.ts")
         );
         assert_eq!(start(&[("a.ts", ""), ("b.ts", "")]), None);
+    }
+
+    #[test]
+    fn imports_of_a_browser_are_not_those_of_deno() {
+        let sign = |path: &str, text: &str| {
+            let tree = SourceTree::from_files([(path, text)]).unwrap();
+            foreign_import(&View::at(&tree, "")).is_some()
+        };
+        assert!(!sign("app.js", "import { h } from \"https://esm.sh/preact\";"));
+        assert!(sign("app.ts", "import { h } from \"https://esm.sh/preact\";"));
+        assert!(sign("app.js", "import { h } from 'npm:preact';"));
+        assert!(sign("app.js", "Deno.serve(() => new Response());"));
+        assert!(!sign("app.ts", "import express from 'express';"));
     }
 
     #[test]

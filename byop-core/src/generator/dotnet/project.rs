@@ -157,10 +157,16 @@ pub(super) fn read_all(view: &View<'_>) -> Result<Vec<Project>> {
     }
 }
 
-/// The project that is the app, or all that could be.
-pub(super) fn choose(projects: &[Project]) -> std::result::Result<&Project, Vec<String>> {
+/// The project below `folder` that is the app, or all that could be.
+pub(super) fn choose<'p>(
+    projects: &'p [Project],
+    folder: &str,
+) -> std::result::Result<&'p Project, Vec<String>> {
     for kinds in [&[Kind::Web][..], &[Kind::Worker, Kind::Console], &[Kind::Browser]] {
-        let pool: Vec<&Project> = projects.iter().filter(|project| kinds.contains(&project.kind)).collect();
+        let pool: Vec<&Project> = projects
+            .iter()
+            .filter(|project| kinds.contains(&project.kind) && project.path.starts_with(folder))
+            .collect();
         match pool.as_slice() {
             [] => {}
             [only] => return Ok(only),

@@ -66,8 +66,7 @@ pub(super) fn add(
     if let Some(install) = plan.install.clone() {
         let tools = "mix local.hex --force && mix local.rebar --force";
         let install = format!("{tools} && {install}");
-        if is_local || assets.is_some() {
-            // The packages of the assets may be among those of Mix.
+        if is_local {
             build.steps.push(copy_source(view, "The installation reads folders of the tree."));
             build.steps.push(run(install, vec![cache("hex", "/root/.hex")], ""));
         } else {

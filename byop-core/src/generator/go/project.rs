@@ -1,8 +1,10 @@
 //! What Go's manifests and sources say: modules, programs, and which of them is the app.
 
+use super::place;
 use crate::error::Result;
 use crate::generator::pins::{self, Pin};
 use crate::generator::view::View;
+use crate::source::SourceTree;
 
 /// Web frameworks by module, the most particular first, with their own default port.
 const FRAMEWORKS: [(&str, &str, u16); 7] = [
@@ -24,10 +26,16 @@ const CGO: [&str; 4] = [
 ];
 
 #[derive(Debug)]
-pub(super) struct Project {
+pub(super) struct Project<'a> {
+    /// The folder that is built in: that of the workspace or module around the app's own folder.
+    pub(super) home: View<'a>,
+    /// The app's folder below that one; empty where they are the same.
+    pub(super) within: String,
+    /// Whether the module is in `within`, and needs folders beside it.
+    pub(super) is_nested: bool,
     pub(super) module: Option<String>,
     pub(super) has_workspace: bool,
-    /// Folders with a `go.mod`, of a workspace.
+    /// Folders with a `go.mod`, besides that of the build.
     pub(super) modules: Vec<String>,
     pub(super) has_sum: bool,
     pub(super) is_vendored: bool,
@@ -40,26 +48,41 @@ pub(super) struct Project {
     pub(super) pins: Vec<Pin>,
 }
 
-impl Project {
-    pub(super) fn read(view: &View<'_>) -> Result<Option<Self>> {
-        let module_file = view.read("go.mod")?;
+impl<'a> Project<'a> {
+    pub(super) fn read(source: &'a SourceTree, app: &View<'a>) -> Result<Option<Self>> {
+        let place = place::find(source, app);
+        let (view, within) = (place.home, place.within);
+        let module_file = match place.is_nested {
+            true => view.read(&join(&within, "go.mod"))?,
+            false => view.read("go.mod")?,
+        };
         let work_file = view.read("go.work")?;
         if module_file.is_none() && work_file.is_none() && !view.has_file("main.go") {
             return Ok(None);
         }
-        let modules: Vec<String> = work_file
-            .as_deref()
-            .map(uses)
-            .unwrap_or_default()
+        let used = work_file.as_deref().map(uses).unwrap_or_default();
+        let modules: Vec<String> = used
             .into_iter()
+            .chain(place.modules)
             .filter(|folder| view.has_file(&join(folder, "go.mod")))
             .collect();
         let mut texts: Vec<String> = module_file.iter().cloned().collect();
-        texts.extend(modules.iter().filter_map(|folder| view.glance(&join(folder, "go.mod"))));
+        let is_about = |folder: &&String| within.is_empty() || **folder == within;
+        texts.extend(
+            modules.iter().filter(is_about).filter_map(|folder| view.glance(&join(folder, "go.mod"))),
+        );
         let all = texts.join("\n");
-        let candidates = mains(view);
+        let prefix = if within.is_empty() || place.is_nested { String::new() } else { format!("./{within}") };
+        let candidates = mains(app)
+            .into_iter()
+            .map(|folder| match prefix.as_str() {
+                "" => folder,
+                prefix => format!("{prefix}{}", folder.trim_start_matches('.')),
+            })
+            .collect();
+        let own = if within.is_empty() { None } else { texts.last() };
         let mut project = Self {
-            module: module_file.as_deref().and_then(|text| directive(text, "module")),
+            module: own.or(module_file.as_ref()).and_then(|text| directive(text, "module")),
             has_workspace: work_file.is_some(),
             has_sum: view.has_file("go.sum")
                 || modules.iter().any(|folder| view.has_file(&join(folder, "go.sum"))),
@@ -73,27 +96,57 @@ impl Project {
             candidates,
             pins: Vec::new(),
             modules,
+            is_nested: place.is_nested,
+            within,
+            home: view.clone(),
         };
-        project.choose(view, module_file.is_some());
-        project.pins.extend(pins::from_file(view, ".go-version")?);
-        project.pins.extend(pins::from_tools(view, &["go", "golang"])?);
+        let root = if prefix.is_empty() { ".".to_owned() } else { prefix };
+        project.choose(module_file.is_some(), &root);
+        for folder in if app.base() == view.base() { vec![app] } else { vec![app, &view] } {
+            project.pins.extend(pins::from_file(folder, ".go-version")?);
+            project.pins.extend(pins::from_tools(folder, &["go", "golang"])?);
+        }
         for (text, file) in [(&module_file, "go.mod"), (&work_file, "go.work")] {
             let Some(text) = text else { continue };
             // A release line gets its security fixes; which patch wrote the file does not matter.
-            let line =
-                directive(text, "go").map(|version| version.split('.').take(2).collect::<Vec<_>>().join("."));
-            project.pins.extend(line.map(|version| Pin::new(version, file, "the go line")));
+            let line = |name: &str| {
+                let said = directive(text, name)?;
+                Some(said.trim_start_matches("go").split('.').take(2).collect::<Vec<_>>().join("."))
+            };
+            project
+                .pins
+                .extend(line("toolchain").map(|version| Pin::new(version, file, "the toolchain line")));
+            let oldest = line("go").map(|version| match project.pins.is_empty() {
+                true => version,
+                // Beside another pin it only says which release is too old.
+                false => format!(">={version}"),
+            });
+            project.pins.extend(oldest.map(|version| Pin::new(version, file, "the go line")));
         }
         Ok(Some(project))
     }
 
-    fn choose(&mut self, view: &View<'_>, has_module: bool) {
+    /// Takes the program that a command line names, where the tree alone leaves it open.
+    pub(super) fn settle(&mut self, lines: [Option<&str>; 2]) {
+        if self.package.is_some() {
+            return;
+        }
+        let words: Vec<&str> = lines.into_iter().flatten().flat_map(str::split_whitespace).collect();
+        let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let named = |folder: &&String| {
+            words.iter().any(|word| *word == folder.as_str() || last(word) == last(folder))
+        };
+        self.package = self.candidates.iter().find(named).cloned();
+    }
+
+    fn choose(&mut self, has_module: bool, root: &str) {
+        let view = &self.home;
         if !has_module && !self.has_workspace {
             self.package = Some("main.go".into());
             return;
         }
-        if self.candidates.iter().any(|folder| folder == ".") {
-            self.package = Some(".".into());
+        if self.candidates.iter().any(|folder| folder == root) {
+            self.package = Some(root.to_owned());
             return;
         }
         let of_cmd: Vec<&String> = self
@@ -119,7 +172,7 @@ impl Project {
                 })
         };
         let mut servers = pool.iter().filter(serves);
-        self.package = match pool.as_slice() {
+        let chosen = match pool.as_slice() {
             [] => None,
             [only] => Some((*only).clone()),
             several => several
@@ -135,6 +188,7 @@ impl Project {
                     servers.next().filter(|_| servers.next().is_none()).map(|folder| (*folder).clone())
                 }),
         };
+        self.package = chosen;
     }
 
     pub(super) fn binary(&self) -> String {
@@ -156,18 +210,23 @@ impl Project {
         if clean.trim_matches('.').is_empty() { "app".into() } else { clean }
     }
 
-    pub(super) fn package_file(&self, view: &View<'_>) -> Option<String> {
+    /// The main file of what is built, in the app's folder.
+    pub(super) fn package_file(&self, app: &View<'_>) -> Option<String> {
         let folder = self.package.as_deref()?.trim_start_matches("./");
+        let folder = match folder.strip_prefix(&self.within) {
+            Some(rest) if !self.within.is_empty() && !self.is_nested => rest.trim_start_matches('/'),
+            _ => folder,
+        };
         if folder == "main.go" {
             return Some(folder.into());
         }
-        let file = if folder == "." { "main.go".to_owned() } else { format!("{folder}/main.go") };
-        view.has_file(&file).then_some(file)
+        let file = join(folder, "main.go");
+        app.has_file(&file).then_some(file)
     }
 }
 
 /// The folders that a `go.work` uses.
-fn uses(text: &str) -> Vec<String> {
+pub(super) fn uses(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut in_block = false;
     for line in text.lines().map(|line| line.split("//").next().unwrap_or_default().trim()) {
@@ -200,7 +259,7 @@ pub(super) fn join(folder: &str, file: &str) -> String {
 }
 
 /// The argument of a line such as `go 1.25` or `module example.com/a`.
-fn directive(text: &str, name: &str) -> Option<String> {
+pub(super) fn directive(text: &str, name: &str) -> Option<String> {
     text.lines().map(|line| line.split("//").next().unwrap_or_default().trim()).find_map(|line| {
         line.strip_prefix(name)?
             .strip_prefix([' ', '\t'])

@@ -209,7 +209,7 @@ impl Project {
     pub(super) fn install_line(&self, name: &str) -> Option<String> {
         match self.tool {
             _ if self.has_packages_below => None,
-            Tool::Stack => Some("stack build --system-ghc --only-dependencies".into()),
+            Tool::Stack => Some("stack build --system-ghc --install-ghc --only-dependencies".into()),
             Tool::Cabal if self.is_offline() => None,
             Tool::Cabal => Some(format!(
                 "cabal update && cabal build --only-dependencies {}",
@@ -221,7 +221,7 @@ impl Project {
     pub(super) fn build_line(&self, name: &str) -> String {
         match self.tool {
             // Stack fetches the compiler that the snapshot wants when the image has another patch release.
-            Tool::Stack => "stack build --system-ghc --copy-bins --local-bin-path /out".into(),
+            Tool::Stack => "stack build --system-ghc --install-ghc --copy-bins --local-bin-path /out".into(),
             Tool::Cabal => {
                 let update =
                     if self.has_packages_below && !self.is_offline() { "cabal update && " } else { "" };
@@ -233,7 +233,8 @@ impl Project {
 
     /// What the program loads: arbitrary precision, and the libraries of its dependencies.
     pub(super) fn packages(&self) -> Vec<String> {
-        let mut found = vec!["libgmp10".to_owned()];
+        // Compilers differ in what of this they link into the program themselves.
+        let mut found = ["libffi8", "libgmp10", "libnuma1"].map(String::from).to_vec();
         let native = NATIVE.iter().filter(|(name, ..)| self.dependencies.iter().any(|known| known == name));
         found.extend(native.map(|(.., run)| (*run).to_owned()));
         found.sort();

@@ -36,6 +36,16 @@ pub(super) const ROWS: &[Row] = &[
         images: &[("bun", "oven/bun:{version}-slim")],
     },
     Row {
+        stack: "clojure",
+        default: "",
+        versions: &[],
+        // The version is the release of Java.
+        images: &[
+            ("clojure", "clojure:temurin-{version}-lein-2.12.0-trixie-slim"),
+            ("clojure.tools", "clojure:temurin-{version}-tools-deps-1.12.4.1602-trixie-slim"),
+        ],
+    },
+    Row {
         stack: "crystal",
         default: "1.18",
         versions: &[
@@ -199,6 +209,16 @@ pub(super) const ROWS: &[Row] = &[
             ("rust", "rust:{version}-slim-{os}"),
             ("rust.run", "gcr.io/distroless/cc-debian12:nonroot"),
             ("rust.run.shell", "debian:bookworm-slim"),
+        ],
+    },
+    Row {
+        stack: "scala",
+        default: "",
+        versions: &[],
+        // Their tags name the JDK, sbt and Scala to the last digit; sbt's launcher fetches what the project asks for.
+        images: &[
+            ("scala.17", "sbtscala/scala-sbt:eclipse-temurin-jammy-17.0.8.1_1.9.6_3.3.1"),
+            ("scala", "sbtscala/scala-sbt:eclipse-temurin-jammy-21.0.2_13_1.9.9_3.3.1"),
         ],
     },
     Row { stack: "sphinx", default: "9.0.4", versions: &[], images: &[] },

@@ -184,15 +184,15 @@ fn manifests(build: &mut Stage, view: &View<'_>, project: &Project) {
 fn pick(project: &Project) -> String {
     let archives = project.tool.archives(&project.module);
     match &project.artefact {
-        Artefact::Archive(pattern) => one(&archives, pattern, "app"),
+        Artefact::Archive(pattern) => one(&archives, pattern),
         Artefact::Classes { has_libraries } => {
-            let archive = one(&archives, "*.jar", "app");
+            let archive = one(&archives, "*.jar");
             let folder = if project.tool == Tool::Maven { "target/lib" } else { "build/libraries" };
             let libraries = quote(&join(&project.module, folder));
             if *has_libraries { format!("{archive} && cp -r {libraries} /out/lib") } else { archive }
         }
         Artefact::Servlet { .. } => {
-            let archive = one(&archives, "*.war", "app");
+            let archive = one(&archives, "*.war");
             format!("{archive} && mkdir /out/ROOT && env -C /out/ROOT jar -xf /out/app.war")
         }
         Artefact::Quarkus => format!("cp -r {} /out", quote(&project.folder())),
@@ -203,20 +203,15 @@ fn pick(project: &Project) -> String {
 }
 
 /// Copies the one archive in a folder whose name fits, to `/out/app` with its extension.
-fn one(folder: &str, pattern: &str, name: &str) -> String {
+fn one(folder: &str, pattern: &str) -> String {
     let extension = pattern.rsplit('.').next().unwrap_or("jar");
     let beside: String = ["*-plain", "*-sources", "*-javadoc", "*-tests", "original-*"]
         .iter()
         .map(|other| format!(" ! -name '{other}.{extension}'"))
         .collect();
-    let folder = quote(folder);
-    format!(
-        "mkdir /out && find {folder} -maxdepth 1 -type f -name '{pattern}'{beside} -exec cp {{}} /out/ ';' \
-         && set -- /out/*.{extension} && if [ $# -ne 1 ] || [ ! -f \"$1\" ]; then \
-         echo \"There must be one runnable archive in {}, found: $*\" >&2; exit 1; fi \
-         && mv \"$1\" /out/{name}.{extension}",
-        folder.replace('\'', ""),
-    )
+    let tests = format!("-name '{pattern}'{beside}");
+    let target = format!("/out/app.{extension}");
+    jvm::only(&format!("{} -maxdepth 1", quote(folder)), &tests, "runnable archive", &target)
 }
 
 /// The stage of an archive for a servlet container.

@@ -15,9 +15,6 @@ pub(super) struct Dependency {
 /// What the manifests of a folder name. A broken manifest names nothing here: its stack's generator says so.
 pub(super) fn read(view: &View<'_>) -> Vec<Dependency> {
     let mut found = Vec::new();
-    let mut take = |file: &str, names: Vec<String>| {
-        found.extend(names.into_iter().map(|name| Dependency { name, file: view.full(file) }));
-    };
     type Reader = fn(&str) -> Vec<String>;
     let readers: [(&str, Reader); 16] = [
         ("package.json", node),
@@ -39,7 +36,20 @@ pub(super) fn read(view: &View<'_>) -> Vec<Dependency> {
     ];
     for (file, reader) in readers {
         if let Some(text) = view.glance(file) {
-            take(file, reader(&text));
+            found.extend(reader(&text).into_iter().map(|name| Dependency { name, file: view.full(file) }));
+        }
+    }
+    let root = View::root_of(view);
+    if !view.base().is_empty() {
+        // A part of a module or workspace: the rest is said above it.
+        if let (false, Some(text)) = (view.has_file("go.mod"), root.glance("go.mod")) {
+            found.extend(modules(&text).into_iter().map(|name| Dependency { name, file: "go.mod".into() }));
+        }
+        if let (Some(text), Some(own)) = (root.glance("Cargo.toml"), view.glance("Cargo.toml")) {
+            let uses = |name: &str| own.lines().any(|line| line.trim_start().starts_with(name));
+            let shared =
+                cargo(&text).into_iter().filter(|name| uses(name.split('[').next().unwrap_or_default()));
+            found.extend(shared.map(|name| Dependency { name, file: "Cargo.toml".into() }));
         }
     }
     for file in view.sources(&["csproj", "fsproj"], 2).into_iter().take(8) {
@@ -47,7 +57,7 @@ pub(super) fn read(view: &View<'_>) -> Vec<Dependency> {
             let names = text.lines().filter(|line| line.contains("PackageReference")).filter_map(|line| {
                 line.split("Include=\"").nth(1)?.split('"').next().map(str::to_ascii_lowercase)
             });
-            take(file, names.collect());
+            found.extend(names.map(|name| Dependency { name, file: view.full(file) }));
         }
     }
     found

@@ -13,8 +13,8 @@ pub(super) enum Runtime {
 }
 
 impl Runtime {
-    /// What the project's start asks for. Bun alone is enough when it is the package manager too, and nothing is
-    /// compiled: the tools for that are made for Node.js.
+    /// What the project's start asks for. Bun alone is enough when it is the package manager too, and no
+    /// dependency is compiled or generated: the tools for that are made for Node.js.
     pub(super) fn of(project: &Project) -> Self {
         let line = project.procfile.web.as_deref().or(project.start.as_deref());
         let manifest = &project.manifest;
@@ -45,4 +45,14 @@ pub(super) fn runs_bun(manifest: &Manifest, line: &str) -> bool {
     let text = script.filter(|text| !text.contains(line)).unwrap_or(line);
     let words = plain_words(text).unwrap_or_else(|| text.split_whitespace().map(str::to_owned).collect());
     words.first().is_some_and(|word| word == "bun" || word == "bunx")
+}
+
+/// Whether a command line of a Procfile runs JavaScript: by name, so that the line of another stack is left to it.
+pub(super) fn runs_javascript(line: &str) -> bool {
+    const PROGRAMS: [&str; 14] = [
+        "node", "npm", "npx", "yarn", "pnpm", "pnpx", "bun", "bunx", "tsx", "ts-node", "next", "nest", "pm2",
+        "corepack",
+    ];
+    line.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '|' | '('))
+        .any(|word| PROGRAMS.contains(&word.rsplit('/').next().unwrap_or(word)))
 }

@@ -61,7 +61,8 @@ pub(super) fn of(view: &View<'_>, manifest: &Manifest, manager: &Manager, served
     if let Some((name, line)) = script {
         // A framework's own server entry is better than its development server.
         if !is_development(line) {
-            return Some(resolve(manifest, manager, name, line));
+            return built_elsewhere(view, served, line)
+                .or_else(|| Some(resolve(manifest, manager, name, line)));
         }
         if served.start.is_none() {
             let built = main_of(view, manifest, manager).filter(|_| manifest.script("build").is_some());
@@ -83,6 +84,19 @@ pub(super) fn of(view: &View<'_>, manifest: &Manifest, manager: &Manager, served
     let typescript = ["index.ts", "src/index.ts", "server.ts", "main.ts"];
     let more: &[&str] = if manager.name == "bun" { &typescript } else { &[] };
     ENTRIES.iter().chain(more).find(|path| view.has_file(path)).map(|path| format!("{program} {path}"))
+}
+
+/// The framework's own start, when the script names a file of the source that is built into another folder, or a
+/// program that the output does not have.
+fn built_elsewhere(view: &View<'_>, served: &Served, line: &str) -> Option<String> {
+    let own = served.start.as_ref()?;
+    // These need what the output that runs by itself leaves out.
+    let needs_all = ["next start", "nuxt start", "nuxt preview", "nuxi start", "nuxi preview", "vinxi start"];
+    if served.output.is_some() && needs_all.iter().any(|command| line.trim().starts_with(command)) {
+        return Some(own.clone());
+    }
+    let (named, built) = (file_of(line)?, file_of(own)?);
+    (named != built && built.ends_with(&format!("/{named}")) && !view.has_file(&named)).then(|| own.clone())
 }
 
 fn program_of(manager: &Manager) -> &'static str {

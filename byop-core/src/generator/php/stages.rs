@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::extensions;
 use super::project::Project;
 use crate::generator::command::exec_form;
-use crate::generator::finish::{cache, copy, copy_from, copy_source, run};
+use crate::generator::finish::{archived_base, archived_packages, cache, copy, copy_from, copy_source, run};
 use crate::generator::images::BaseImages;
 use crate::generator::node::Assets;
 use crate::generator::version::Version;
@@ -37,6 +37,7 @@ pub(super) fn add(
             ),
         ));
     }
+    plan.diagnostics.extend(archived_base(&image));
     let has_extensions = needed.command.is_some();
     let has_build = plan.install.is_some() || plan.build.is_some() || assets.is_some();
     if has_build || has_extensions {
@@ -59,6 +60,7 @@ pub(super) fn add(
         packages.sort();
         packages.dedup();
         if !packages.is_empty() {
+            prepare(&mut stage, &image);
             stage.steps.push(BuildStep::Packages { names: packages, reason: reason.into() });
         }
         stage.steps.push(BuildStep::Workdir("/app".into()));
@@ -76,13 +78,14 @@ pub(super) fn add(
     }
     let mut last = Stage {
         name: "run".into(),
-        image,
+        image: image.clone(),
         reason: format!(
             "What runs: Apache with PHP {version} inside it, one program for all versions of PHP."
         ),
         steps: Vec::new(),
     };
     if !needed.native.run.is_empty() {
+        prepare(&mut last, &image);
         last.steps.push(BuildStep::Packages {
             names: needed.native.run,
             reason: "Libraries that the extensions load.".into(),
@@ -117,6 +120,13 @@ pub(super) fn add(
     plan.stages.push(last);
     plan.command = plan.start.as_deref().map(exec_form);
     plan.health.command = Some(health(plan));
+}
+
+/// Makes ready for packages on an old system.
+fn prepare(stage: &mut Stage, image: &str) {
+    if let Some(step) = archived_packages(image) {
+        stage.steps.extend([step, BuildStep::Workdir("/app".into())]);
+    }
 }
 
 /// Installs, builds and tidies up.
@@ -184,8 +194,8 @@ fn app(
     let has_assets = assets.is_some();
     stage.steps.extend(assets.into_iter().flat_map(|assets| assets.steps));
     stage.steps.push(copy_source(view, ""));
-    if project.framework == Some("laravel") {
-        lines.insert(0, super::LARAVEL_FOLDERS.into());
+    if let Some(folders) = super::skeleton(project.framework) {
+        lines.insert(0, folders);
     }
     if project.framework == Some("symfony") {
         // Its loader wants the file; the values come from the environment.

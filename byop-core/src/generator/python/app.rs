@@ -35,12 +35,12 @@ const MAKERS: [(&str, bool); 12] = [
     ("falcon.asgi.App(", true),
     ("falcon.App(", false),
     ("connexion.FlaskApp(", false),
-    ("Robyn(", true),
+    ("APIFlask(", false),
 ];
 
 /// The start command of a project.
 pub(super) fn start(view: &View<'_>, project: &Project) -> Option<Start> {
-    if view.has_file("manage.py")
+    if manage(view).is_some()
         && (project.has("django") || project.manifest.is_none())
         && let Some(start) = django(view, project)
     {
@@ -50,7 +50,8 @@ pub(super) fn start(view: &View<'_>, project: &Project) -> Option<Start> {
 }
 
 fn django(view: &View<'_>, project: &Project) -> Option<Start> {
-    let manage = view.glance("manage.py").unwrap_or_default();
+    let (folder, manage) = manage(view)?;
+    let base = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     let settings = manage
         .split("DJANGO_SETTINGS_MODULE")
         .nth(1)
@@ -59,19 +60,24 @@ fn django(view: &View<'_>, project: &Project) -> Option<Start> {
     let (kind, is_asgi) =
         if project.has("channels") || project.has("daphne") { ("asgi", true) } else { ("wsgi", false) };
     let file = wanted
-        .map(|package| format!("{package}/{kind}.py"))
+        .map(|package| format!("{base}{package}/{kind}.py"))
         .filter(|file| view.has_file(file))
         .or_else(|| {
             view.sources(&["py"], 3)
                 .into_iter()
-                .find(|path| path.ends_with(&format!("/{kind}.py")) && is_importable(path))
+                .find(|path| {
+                    path.starts_with(&base) && path.ends_with(&format!("/{kind}.py")) && is_importable(path)
+                })
                 .map(str::to_owned)
         })?;
-    let module = file.trim_end_matches(".py").replace('/', ".");
+    let module = file.trim_end_matches(".py").strip_prefix(&base)?.replace('/', ".");
+    let chdir = |flag: &str| if folder.is_empty() { String::new() } else { format!(" {flag} {folder}") };
     let (line, server) = if is_asgi {
-        (format!("uvicorn {module}:application --host 0.0.0.0 --port ${{PORT:-8000}}"), "uvicorn")
+        let folder = chdir("--app-dir");
+        (format!("uvicorn {module}:application{folder} --host 0.0.0.0 --port ${{PORT:-8000}}"), "uvicorn")
     } else {
-        (format!("gunicorn {module}:application --bind 0.0.0.0:${{PORT:-8000}}"), "gunicorn")
+        let folder = chdir("--chdir");
+        (format!("gunicorn {module}:application --bind 0.0.0.0:${{PORT:-8000}}{folder}"), "gunicorn")
     };
     Some(Start {
         line,
@@ -82,6 +88,41 @@ fn django(view: &View<'_>, project: &Project) -> Option<Start> {
         server: missing(project, server),
         health: None,
     })
+}
+
+/// The folder and the text of Django's `manage.py`: at the root or in a folder below it.
+fn manage(view: &View<'_>) -> Option<(String, String)> {
+    if let Some(text) = view.glance("manage.py") {
+        return Some((String::new(), text));
+    }
+    let path = view.sources(&["py"], 1).into_iter().find(|path| path.ends_with("/manage.py"))?;
+    let folder = path.trim_end_matches("/manage.py");
+    let is_plain = folder.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    is_plain.then(|| view.glance(path)).flatten().map(|text| (folder.to_owned(), text))
+}
+
+/// The port of an app that names none.
+pub(super) fn default_port(project: &Project) -> u16 {
+    match project.framework() {
+        Some("gradio") => 7860,
+        Some("aiohttp" | "nicegui" | "robyn") => 8080,
+        Some("tornado") => 8888,
+        Some("dash") => 8050,
+        _ => 8000,
+    }
+}
+
+/// Variables that make a framework listen on all addresses.
+pub(super) fn addresses(project: &Project, port: u16) -> Vec<(String, String)> {
+    let (host, number) = match project.framework() {
+        Some("gradio") => ("GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT"),
+        Some("robyn") => ("ROBYN_HOST", "ROBYN_PORT"),
+        Some("dash") => ("HOST", "PORT"),
+        _ => return Vec::new(),
+    };
+    let mut found = vec![(host.to_owned(), "0.0.0.0".to_owned()), (number.to_owned(), port.to_string())];
+    found.retain(|(name, _)| name != "PORT");
+    found
 }
 
 /// The server's package, unless the project brings it.
@@ -99,6 +140,9 @@ fn interactive(view: &View<'_>, project: &Project) -> Option<Start> {
     let needle = match framework {
         "streamlit" => "streamlit",
         "chainlit" => "chainlit",
+        "shiny" => "shiny",
+        "panel" => ".servable(",
+        "marimo" => "marimo.App(",
         _ => return None,
     };
     let named = ["streamlit_app.py", "Home.py", "home.py", "app.py", "main.py"];
@@ -121,6 +165,16 @@ fn interactive(view: &View<'_>, project: &Project) -> Option<Start> {
             ),
             Some("/_stcore/health"),
         ),
+        "shiny" => (format!("shiny run {word} --host 0.0.0.0 --port ${{PORT:-8000}}"), None),
+        "panel" => (
+            format!(
+                "panel serve {word} --address 0.0.0.0 --port ${{PORT:-8000}} --allow-websocket-origin '*'"
+            ),
+            None,
+        ),
+        "marimo" => {
+            (format!("marimo run {word} --host 0.0.0.0 --port ${{PORT:-8000}} --headless"), Some("/health"))
+        }
         _ => (format!("chainlit run {word} --host 0.0.0.0 --port ${{PORT:-8000}} --headless"), None),
     };
     Some(Start {
@@ -145,7 +199,9 @@ struct Found {
 fn web(view: &View<'_>, project: &Project) -> Option<Start> {
     if !MAKERS.iter().any(|(maker, _)| {
         let package = maker.trim_end_matches('(').split('.').next().unwrap_or_default().to_ascii_lowercase();
-        project.has(&package) || (package == "fasthtml" && project.has("python-fasthtml"))
+        project.has(&package)
+            || project.has("dash")
+            || (package == "fasthtml" && project.has("python-fasthtml"))
     }) && project.manifest.is_some()
     {
         return None;
@@ -228,6 +284,8 @@ fn app_in(file: &str, text: &str) -> Option<(u8, Found)> {
             offer(1, name, is_asgi_text);
         } else if last == "get_wsgi_application(" {
             offer(1, name, false);
+        } else if name == "server" && right.trim_end().ends_with(".server") && text.contains("Dash(") {
+            offer(0, name, false);
         }
     }
     best
@@ -317,7 +375,7 @@ fn script(view: &View<'_>, project: &Project) -> Option<Start> {
         return Some(plain(
             quote(name),
             name.clone(),
-            "pyproject.toml".into(),
+            project.manifest.unwrap_or("pyproject.toml").into(),
             "the only console script of the package",
         ));
     }
@@ -335,19 +393,17 @@ fn script(view: &View<'_>, project: &Project) -> Option<Start> {
 
 /// The command that gathers Django's static files, where the settings say where to.
 pub(super) fn collect_static(view: &View<'_>, project: &Project) -> Option<String> {
-    if !project.has("django") || !view.has_file("manage.py") {
-        return None;
-    }
+    let (folder, _) = manage(view).filter(|_| project.has("django"))?;
     let sets_root = |path: &&str| {
         (path.ends_with("settings.py") || path.contains("settings/"))
             && view
                 .glance(path)
                 .is_some_and(|text| text.lines().any(|line| line.trim_start().starts_with("STATIC_ROOT")))
     };
-    view.sources(&["py"], 4)
-        .iter()
-        .any(sets_root)
-        .then(|| "python manage.py collectstatic --noinput".to_owned())
+    view.sources(&["py"], 4).iter().any(sets_root).then(|| match folder.as_str() {
+        "" => "python manage.py collectstatic --noinput".to_owned(),
+        folder => format!("python {folder}/manage.py collectstatic --noinput"),
+    })
 }
 
 /// Whether a file can be named as a module, in Python and in a command line.

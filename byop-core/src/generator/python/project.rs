@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::generator::pins::{self, Pin};
 use crate::generator::view::View;
 use crate::model::{Diagnostic, Severity};
+use crate::source::SourceTree;
 
 /// Scripts that a project may begin with.
 pub(super) const SCRIPTS: [&str; 11] = [
@@ -23,7 +24,7 @@ pub(super) const SCRIPTS: [&str; 11] = [
 ];
 
 /// Frameworks by the package that brings them, the most particular first.
-const FRAMEWORKS: [(&str, &str); 18] = [
+const FRAMEWORKS: [(&str, &str); 22] = [
     ("django", "django"),
     ("fastapi", "fastapi"),
     ("python-fasthtml", "fasthtml"),
@@ -42,13 +43,54 @@ const FRAMEWORKS: [(&str, &str); 18] = [
     ("chainlit", "chainlit"),
     ("dash", "dash"),
     ("robyn", "robyn"),
+    ("nicegui", "nicegui"),
+    ("shiny", "shiny"),
+    ("panel", "panel"),
+    ("marimo", "marimo"),
+];
+
+/// Packages that are clients as well as servers, with what only a server writes.
+const BOTH: [(&str, &str); 5] = [
+    ("aiohttp", "web.Application("),
+    ("tornado", "tornado.web"),
+    ("panel", "panel"),
+    ("marimo", "marimo.App("),
+    ("shiny", "shiny"),
+];
+
+/// Packages of programs that call out and are not called.
+const BOTS: [&str; 12] = [
+    "discord-py",
+    "discord",
+    "py-cord",
+    "disnake",
+    "nextcord",
+    "python-telegram-bot",
+    "pytelegrambotapi",
+    "aiogram",
+    "telethon",
+    "pyrogram",
+    "slack-bolt",
+    "irc",
+];
+
+/// Lists of packages for production, where there is no `requirements.txt`.
+const LISTS: [&str; 5] = [
+    "requirements/production.txt",
+    "requirements/prod.txt",
+    "requirements/base.txt",
+    "requirements-prod.txt",
+    "requirements/requirements.txt",
 ];
 
 #[derive(Debug)]
 pub(super) struct Project {
+    /// The folder of the workspace around the app, whose lock file counts.
+    pub(super) workspace: Option<String>,
+    framework: Option<&'static str>,
     /// The file that names the dependencies.
     pub(super) manifest: Option<&'static str>,
-    /// `pip`, `uv`, `poetry`, `pdm` or `pipenv`.
+    /// `pip`, `uv`, `poetry`, `pdm`, `pipenv` or `conda`.
     pub(super) manager: Option<&'static str>,
     /// The manager's own version, where the project says.
     pub(super) manager_version: Option<String>,
@@ -59,10 +101,13 @@ pub(super) struct Project {
     pub(super) pins: Vec<Pin>,
     /// A script with a usual name.
     pub(super) script: Option<String>,
+    /// The console scripts of a `setup.py` or `setup.cfg`.
+    scripts: Vec<String>,
 }
 
 impl Project {
-    pub(super) fn read(view: &View<'_>) -> Result<Option<Self>> {
+    pub(super) fn read(source: &SourceTree, view: &View<'_>) -> Result<Option<Self>> {
+        let workspace = workspace(source, view);
         let script = SCRIPTS.iter().find(|path| view.has_file(path)).map(|path| (*path).to_owned());
         let pyproject = view.toml("pyproject.toml")?;
         let has_poetry = pyproject
@@ -78,7 +123,9 @@ impl Project {
         .find(|(_, manifest, lock)| view.has_file(manifest) && view.has_file(lock))
         .map(|(manager, manifest, lock)| (Some(manager), Some(manifest), Some(lock)))
         .unwrap_or_else(|| {
-            if view.has_file("requirements.txt") {
+            if workspace.is_some() {
+                (Some("uv"), Some("pyproject.toml"), Some("uv.lock"))
+            } else if view.has_file("requirements.txt") {
                 (Some("pip"), Some("requirements.txt"), None)
             } else if has_poetry {
                 (Some("poetry"), Some("pyproject.toml"), None)
@@ -88,6 +135,14 @@ impl Project {
                 (Some("pipenv"), Some("Pipfile"), None)
             } else if let Some(file) = view.first_file(&["setup.py", "setup.cfg"]) {
                 (Some("pip"), Some(if file == "setup.py" { "setup.py" } else { "setup.cfg" }), None)
+            } else if let Some(file) = view.first_file(&LISTS) {
+                (Some("pip"), LISTS.into_iter().find(|list| *list == file), None)
+            } else if let Some(file) = view.first_file(&["environment.yml", "environment.yaml"]) {
+                (
+                    Some("conda"),
+                    Some(if file == "environment.yml" { "environment.yml" } else { "environment.yaml" }),
+                    None,
+                )
             } else {
                 (None, None, None)
             }
@@ -103,6 +158,8 @@ impl Project {
             return Ok(None);
         }
         let mut project = Self {
+            framework: None,
+            workspace,
             manager: manager.filter(|_| manifest.is_some()),
             manifest,
             manager_version: None,
@@ -111,9 +168,17 @@ impl Project {
             pyproject,
             pins: Vec::new(),
             script,
+            scripts: Vec::new(),
         };
         project.read_dependencies(view)?;
         project.read_pins(view)?;
+        if let Some(folder) = project.workspace.clone() {
+            project.read_pins(&View::at(source, &folder))?;
+        }
+        project.framework = FRAMEWORKS
+            .iter()
+            .find(|(package, _)| project.has(package) && serves(view, package))
+            .map(|(_, name)| *name);
         if let Some(manager) = project.manager.filter(|manager| *manager != "pip") {
             project.manager_version = pins::from_tools(view, &[manager])?.map(|pin| pin.request);
         }
@@ -122,6 +187,7 @@ impl Project {
 
     fn read_dependencies(&mut self, view: &View<'_>) -> Result<()> {
         let mut files = vec!["requirements.txt".to_owned()];
+        files.extend(self.manifest.filter(|file| file.ends_with(".txt")).map(str::to_owned));
         let mut seen = BTreeSet::new();
         while let Some(file) = files.pop() {
             if !seen.insert(file.clone()) || seen.len() > 16 {
@@ -158,10 +224,29 @@ impl Project {
             let text =
                 ["setup.py", "setup.cfg"].iter().filter_map(|file| view.glance(file)).collect::<String>();
             for (package, _) in FRAMEWORKS {
-                if text.to_ascii_lowercase().contains(package) {
+                let lower = text.to_ascii_lowercase();
+                let is_listed = lower.match_indices(package).any(|(at, _)| {
+                    let is_end =
+                        |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '-' || c == '_');
+                    is_end(lower[..at].chars().next_back())
+                        && is_end(lower[at + package.len()..].chars().next())
+                });
+                if is_listed {
                     self.add(package);
                 }
             }
+            self.scripts = console_scripts(&text);
+            let range = text.split("python_requires").nth(1).and_then(|rest| {
+                let line = rest.lines().next()?.trim_start_matches([' ', '=']).trim();
+                Some(match line.chars().next()? {
+                    quote @ ('"' | '\'') => line[1..].split(quote).next()?.to_owned(),
+                    _ => line.to_owned(),
+                })
+            });
+            let file = self.manifest.unwrap_or_default();
+            self.pins.extend(
+                range.filter(|range| !range.is_empty()).map(|range| Pin::new(range, file, "python_requires")),
+            );
         }
         Ok(())
     }
@@ -182,6 +267,14 @@ impl Project {
     }
 
     fn read_pins(&mut self, view: &View<'_>) -> Result<()> {
+        if self.manager == Some("conda") {
+            let file = self.manifest.unwrap_or_default();
+            let said = view.glance(file).and_then(|text| {
+                let line = text.lines().find_map(|line| line.trim().strip_prefix("- python"))?.to_owned();
+                Some(line.trim_start_matches('=').trim().to_owned()).filter(|version| !version.is_empty())
+            });
+            self.pins.extend(said.map(|version| Pin::new(version, file, "python among the packages")));
+        }
         self.pins.extend(pins::from_file(view, ".python-version")?);
         self.pins.extend(pins::from_tools(view, &["python"])?);
         self.pins
@@ -218,11 +311,19 @@ impl Project {
     }
 
     pub(super) fn framework(&self) -> Option<&'static str> {
-        FRAMEWORKS.iter().find(|(package, _)| self.has(package)).map(|(_, name)| *name)
+        self.framework
+    }
+
+    /// Whether it is a program that nobody calls, such as a chat bot.
+    pub(super) fn is_bot(&self) -> bool {
+        self.framework.is_none() && BOTS.iter().any(|package| self.has(package))
     }
 
     /// Whether the project is a package that can be installed itself.
     pub(super) fn is_package(&self) -> bool {
+        if self.manifest.is_some_and(|file| file.starts_with("setup.")) {
+            return true;
+        }
         let Some(table) = &self.pyproject else { return false };
         let tool = table.get("tool");
         let is_off = tool.and_then(|t| t.get("uv")).and_then(|t| t.get("package"))
@@ -232,8 +333,25 @@ impl Project {
         table.contains_key("build-system") && !is_off
     }
 
+    /// Whether all that the package needs is listed where it can be read without running anything.
+    pub(super) fn lists_dependencies(&self) -> bool {
+        let project = self.pyproject.as_ref().and_then(|table| table.get("project"));
+        let dynamic = project.and_then(|project| project.get("dynamic")).and_then(toml::Value::as_array);
+        let is_dynamic =
+            dynamic.is_some_and(|list| list.iter().any(|name| name.as_str() == Some("dependencies")));
+        project.is_some() && !is_dynamic
+    }
+
+    /// Its name as a package.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.pyproject.as_ref()?.get("project")?.get("name")?.as_str()
+    }
+
     /// Names of the console scripts.
     pub(super) fn console_scripts(&self) -> Vec<String> {
+        if !self.scripts.is_empty() {
+            return self.scripts.clone();
+        }
         let Some(table) = &self.pyproject else { return Vec::new() };
         let project = table.get("project").and_then(|project| project.get("scripts"));
         let poetry = table.get("tool").and_then(|t| t.get("poetry")).and_then(|t| t.get("scripts"));
@@ -246,7 +364,17 @@ impl Project {
 
     pub(super) fn diagnostics(&self) -> Vec<Diagnostic> {
         let mut found = Vec::new();
-        if self.manager.is_some_and(|manager| manager != "pip") && self.lock.is_none() {
+        if self.manager == Some("conda") {
+            let file = self.manifest.unwrap_or_default();
+            found.push(
+                Diagnostic::new(
+                    "conda-environment",
+                    Severity::Error,
+                    format!("{file} is for conda, which byop does not install: list the packages in requirements.txt, give an install command for pip, or add a Dockerfile"),
+                )
+                .with_setting("build.install"),
+            );
+        } else if self.manager.is_some_and(|manager| manager != "pip") && self.lock.is_none() {
             found.push(Diagnostic::new(
                 "no-lock-file",
                 Severity::Warning,
@@ -281,4 +409,48 @@ fn listed_in(table: &toml::Table) -> Vec<String> {
         found.extend(extras.filter_map(toml::Value::as_str).map(|extra| format!("{name}[{extra}]")));
     }
     found
+}
+
+/// The folder of the uv workspace that a folder below it is a member of.
+fn workspace(source: &SourceTree, view: &View<'_>) -> Option<String> {
+    if view.base().is_empty() || view.has_file("uv.lock") || !view.has_file("pyproject.toml") {
+        return None;
+    }
+    let mut above = view.base();
+    while !above.is_empty() {
+        above = above.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let home = View::at(source, above);
+        let has_members =
+            home.glance("pyproject.toml").is_some_and(|text| text.contains("[tool.uv.workspace]"));
+        if has_members && home.has_file("uv.lock") {
+            return Some(above.to_owned());
+        }
+    }
+    None
+}
+
+/// Whether a package is used as a server, for those that are clients as well.
+fn serves(view: &View<'_>, package: &str) -> bool {
+    let Some((_, words)) = BOTH.iter().find(|(name, _)| *name == package) else { return true };
+    view.sources(&["py"], 3)
+        .into_iter()
+        .take(20)
+        .any(|path| view.glance(path).is_some_and(|text| text.contains(words)))
+}
+
+/// `name = module:function` in a `setup.py` or `setup.cfg`.
+fn console_scripts(text: &str) -> Vec<String> {
+    let rest = text.split("console_scripts").nth(1).unwrap_or_default();
+    let end = rest.find([']', '[']).filter(|end| *end > 8).unwrap_or(rest.len());
+    let rest = rest.trim_start_matches(['"', '\'', ':', ' ', '=', '[', '\n']);
+    rest[..end.min(rest.len())]
+        .lines()
+        .map(|line| line.trim().trim_matches([',', '"', '\'', ' ', ']', '}', ')']))
+        .filter_map(|line| line.split_once('='))
+        .filter(|(_, target)| target.contains(':'))
+        .map(|(name, _)| name.trim().to_owned())
+        .filter(|name| {
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        })
+        .collect()
 }

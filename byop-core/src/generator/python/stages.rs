@@ -60,7 +60,9 @@ pub(super) fn add(
             "Python 2 has no virtual environments of its own.",
         ));
     }
-    let is_package = project.is_package() && project.manager.is_some() && virtualenv;
+    // As a part of a workspace it has been installed with it.
+    let is_package =
+        project.is_package() && project.manager.is_some() && virtualenv && project.workspace.is_none();
     if is_package || plan.build.is_some() {
         build.steps.push(copy_source(view, ""));
     }
@@ -76,7 +78,9 @@ pub(super) fn add(
         } else {
             "PATH=\"/app/.venv/bin:$PATH\" "
         };
-        lines.push(format!("{key}{line}"));
+        // What the command made is carried over without the environment, which has a layer of its own.
+        let out = "mkdir /out && find . -mindepth 1 -maxdepth 1 -not -name .venv -exec cp -a -t /out {} +";
+        lines.push(format!("{key}{line} && {out}"));
     }
     if !lines.is_empty() {
         let (caches, classic) = installer.caches();
@@ -107,7 +111,7 @@ pub(super) fn add(
         ));
         plan.stages.push(build);
         if plan.build.is_some() {
-            last.steps.push(copy_from("build", "/app", "./", ""));
+            last.steps.push(copy_from("build", "/out", "./", ""));
         } else {
             last.steps.push(copy_source(view, ""));
         }
@@ -197,14 +201,16 @@ impl Installer<'_> {
     /// The install command line, as a person would type it.
     fn shown(&self) -> Option<String> {
         Some(match self.project.manager? {
+            "uv" if self.project.workspace.is_some() => self.install_line("uv"),
             "uv" if self.project.lock.is_some() => "uv sync --frozen --no-dev".to_owned(),
             "uv" => "uv sync --no-dev".into(),
             "poetry" => "poetry install --only main --no-root --no-interaction".into(),
             "pdm" if self.project.lock.is_some() => "pdm sync --prod --no-self --no-editable".into(),
             "pipenv" if self.project.lock.is_some() => "pipenv install --deploy".into(),
             "pipenv" => "pipenv install".into(),
-            _ if self.project.manifest == Some("requirements.txt") => {
-                "pip install -r requirements.txt".into()
+            "conda" => return None,
+            _ if self.project.manifest.is_some_and(|file| file.ends_with(".txt")) => {
+                format!("pip install -r {}", self.project.manifest.unwrap_or_default())
             }
             _ => "pip install .".into(),
         })
@@ -300,7 +306,12 @@ impl Installer<'_> {
             });
         }
         let files = self.manifests();
-        if !files.is_empty() {
+        if let Some(folder) = &self.project.workspace {
+            let from = if folder.is_empty() { ".".to_owned() } else { format!("{folder}/") };
+            stage.steps.push(BuildStep::Workdir("/src".into()));
+            let reason = "The lock file is that of the workspace, and other parts of it may be needed.";
+            stage.steps.push(copy(vec![from], "./", reason));
+        } else if !files.is_empty() {
             if self.needs_source() {
                 stage.steps.push(copy_source(
                     self.view,
@@ -314,6 +325,13 @@ impl Installer<'_> {
                 ));
             }
         }
+        if let Some((folder, _)) = self.project.manifest.and_then(|file| file.split_once('/')) {
+            stage.steps.push(copy(
+                vec![self.view.full(folder)],
+                &format!("./{folder}"),
+                "The lists of packages.",
+            ));
+        }
         let mut install = vec![match given {
             Some(line) => format!("python -m venv /app/.venv && PATH=\"/app/.venv/bin:$PATH\" {line}"),
             None => self.install_line(manager),
@@ -325,18 +343,25 @@ impl Installer<'_> {
             });
         }
         stage.steps.push(self.pip_run(install.join(" && "), ""));
+        if self.project.workspace.is_some() {
+            stage.steps.push(BuildStep::Workdir("/app".into()));
+        }
     }
 
     fn install_line(&self, manager: &str) -> String {
         let frozen = if self.project.lock.is_some() { "--frozen " } else { "" };
         match manager {
+            "uv" if self.project.workspace.is_some() => {
+                let name = self.project.name().map(|name| format!(" --package {}", quote(name))).unwrap_or_default();
+                format!("uv sync --frozen --no-dev --no-editable{name}")
+            }
             "uv" => format!("uv sync {frozen}--no-dev --no-install-project"),
             "poetry" => "python -m venv /app/.venv && poetry install --only main --no-root --no-interaction".into(),
             "pdm" if self.project.lock.is_some() => "python -m venv /app/.venv && pdm use -f /app/.venv && pdm sync --prod --no-self --no-editable".into(),
             "pdm" => "python -m venv /app/.venv && pdm use -f /app/.venv && pdm install --prod --no-self --no-editable".into(),
             "pipenv" => format!("python -m venv /app/.venv && {}", self.shown().unwrap_or_default()),
             _ => match self.project.manifest {
-                Some("requirements.txt") => format!("python -m venv /app/.venv && {PIP} install -r requirements.txt"),
+                Some(list) if list.ends_with(".txt") => format!("python -m venv /app/.venv && {PIP} install -r {list}"),
                 Some("pyproject.toml") if self.has_listed_dependencies() => {
                     // Only the list: the project itself comes with its source, after this layer.
                     let read = "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\\n')";
@@ -369,8 +394,9 @@ impl Installer<'_> {
             "uv" => format!("uv sync {frozen}--no-dev --no-editable --inexact"),
             "poetry" => "poetry install --only main --no-interaction".into(),
             "pdm" => "pdm install --prod --no-lock --no-editable".into(),
-            "pipenv" => return None,
-            _ => format!("{PIP} install --no-deps ."),
+            "pipenv" | "conda" => return None,
+            _ if self.project.lists_dependencies() => format!("{PIP} install --no-deps ."),
+            _ => format!("{PIP} install ."),
         })
     }
 

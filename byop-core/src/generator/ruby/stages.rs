@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::native;
 use super::project::Project;
 use crate::generator::command::exec_form;
-use crate::generator::finish::{cache, copy, copy_from, copy_source, run};
+use crate::generator::finish::{archived_base, archived_packages, cache, copy, copy_from, copy_source, run};
 use crate::generator::images::BaseImages;
 use crate::generator::node::Assets;
 use crate::generator::version::Version;
@@ -27,6 +27,7 @@ pub(super) fn add(
     let image = images.image("ruby", &version);
     let is_new_debian = !image.contains("bullseye") && !image.contains("buster");
     let native = native::of(&project.gems, is_new_debian);
+    plan.diagnostics.extend(archived_base(&image));
     let mut settings = BTreeMap::new();
     if project.has_gemfile {
         settings.insert("BUNDLE_WITHOUT".to_owned(), "development:test".to_owned());
@@ -44,6 +45,7 @@ pub(super) fn add(
             steps: Vec::new(),
         };
         if !native.build.is_empty() {
+            prepare(&mut stage, &image);
             stage.steps.push(BuildStep::Packages {
                 names: native.build.clone(),
                 reason: "Many gems are compiled while they are installed.".into(),
@@ -81,11 +83,12 @@ pub(super) fn add(
     }
     let mut last = Stage {
         name: "run".into(),
-        image,
+        image: image.clone(),
         reason: format!("What runs: Ruby {version}, the gems and the app; no compiler."),
         steps: Vec::new(),
     };
     if !native.run.is_empty() {
+        prepare(&mut last, &image);
         last.steps
             .push(BuildStep::Packages { names: native.run, reason: "Libraries that gems load.".into() });
     }
@@ -98,6 +101,13 @@ pub(super) fn add(
     plan.env.extend(settings);
     plan.command = plan.start.as_deref().map(exec_form);
     plan.health.command = Some(health(plan));
+}
+
+/// Makes ready for packages on an old system.
+fn prepare(stage: &mut Stage, image: &str) {
+    if let Some(step) = archived_packages(image) {
+        stage.steps.extend([step, BuildStep::Workdir("/app".into())]);
+    }
 }
 
 /// Copies what the installation reads, and installs.

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::generator::command::quote;
 use crate::generator::pins::{self, Pin};
 use crate::generator::view::View;
+use crate::source::SourceTree;
 
 /// Web frameworks with their own default port, the most particular first.
 const FRAMEWORKS: [(&str, u16); 9] = [
@@ -31,14 +32,22 @@ pub(super) struct Binary {
 }
 
 #[derive(Debug)]
-pub(super) struct Project {
+pub(super) struct Project<'a> {
+    /// The folder that is built in: that of the workspace around the app's own folder.
+    pub(super) home: View<'a>,
+    /// The app's folder below that one; empty where they are the same.
+    pub(super) within: String,
     pub(super) binaries: Vec<Binary>,
     pub(super) chosen: Option<Binary>,
     pub(super) reason: &'static str,
     pub(super) framework: Option<(&'static str, u16)>,
     pub(super) is_locked: bool,
     pub(super) pins: Vec<Pin>,
+    /// The platform that `.cargo/config.toml` builds for.
+    pub(super) target: Option<String>,
     is_workspace: bool,
+    /// Whether the package is no member of a workspace and takes others from beside it.
+    is_nested: bool,
     has_library: bool,
     has_build_script: bool,
     has_special_targets: bool,
@@ -47,15 +56,22 @@ pub(super) struct Project {
 }
 
 struct Package {
+    folder: String,
     binaries: Vec<Binary>,
     default_run: Option<String>,
     dependencies: BTreeSet<String>,
     is_default_member: bool,
 }
 
-impl Project {
-    pub(super) fn read(view: &View<'_>) -> Result<Option<Self>> {
-        let Some(root) = view.toml("Cargo.toml")? else { return Ok(None) };
+/// The folders that the workspace of a manifest names.
+struct Members {
+    members: Vec<String>,
+    excluded: Vec<String>,
+    defaults: Vec<String>,
+}
+
+impl Members {
+    fn of(root: &toml::Table) -> Self {
         let workspace = root.get("workspace").and_then(toml::Value::as_table);
         let list = |key: &str| -> Vec<String> {
             workspace
@@ -67,58 +83,87 @@ impl Project {
                 .map(|text| text.trim_start_matches("./").trim_end_matches('/').to_owned())
                 .collect()
         };
-        let (members, excluded, defaults) = (list("members"), list("exclude"), list("default-members"));
+        Self { members: list("members"), excluded: list("exclude"), defaults: list("default-members") }
+    }
+
+    fn has(&self, folder: &str) -> bool {
+        self.members.iter().any(|pattern| matches(pattern, folder))
+            && !self.excluded.iter().any(|pattern| matches(pattern, folder))
+    }
+}
+
+impl<'a> Project<'a> {
+    pub(super) fn read(source: &'a SourceTree, app: &View<'a>) -> Result<Option<Self>> {
+        let Some(own) = app.toml("Cargo.toml")? else { return Ok(None) };
+        let (view, within, is_nested) = place(source, app, &own);
+        let root = if within.is_empty() || is_nested { own } else { view.toml("Cargo.toml")?.unwrap_or(own) };
+        let all = Members::of(&root);
         let mut packages = Vec::new();
         if root.contains_key("package") {
-            packages.push(package(view, &root, ""));
+            packages.push(package(&view, &root, if is_nested { &within } else { "" }));
         }
         let mut folders: Vec<&str> = view
             .sources(&["toml"], 5)
             .into_iter()
             .filter_map(|path| path.strip_suffix("/Cargo.toml"))
-            .filter(|folder| {
-                members.iter().any(|pattern| matches(pattern, folder))
-                    && !excluded.iter().any(|pattern| matches(pattern, folder))
-            })
+            .filter(|folder| !is_nested && (all.has(folder) || (!within.is_empty() && *folder == within)))
             .take(200)
             .collect();
         folders.sort_unstable();
         for folder in folders {
-            let Some(table) = view.toml(&format!("{folder}/Cargo.toml"))? else { continue };
-            let mut member = package(view, &table, folder);
-            member.is_default_member = defaults.iter().any(|pattern| matches(pattern, folder));
+            // Of a workspace around the app only the app's own packages count.
+            let is_own = within.is_empty() || folder == within || folder.starts_with(&format!("{within}/"));
+            let Some(table) =
+                is_own.then(|| view.toml(&format!("{folder}/Cargo.toml"))).transpose()?.flatten()
+            else {
+                continue;
+            };
+            let mut member = package(&view, &table, folder);
+            member.is_default_member = all.defaults.iter().any(|pattern| matches(pattern, folder));
             packages.push(member);
         }
+        if !within.is_empty() && !is_nested {
+            packages.retain(|package| !package.folder.is_empty());
+        }
         let is_special = |key: &str| root.contains_key(key);
+        let lock = if is_nested { format!("{within}/Cargo.lock") } else { "Cargo.lock".to_owned() };
         let mut project = Self {
             binaries: Vec::new(),
             chosen: None,
             reason: "",
             framework: None,
-            is_locked: view.has_file("Cargo.lock"),
-            pins: pins_of(view, &root)?,
+            is_locked: view.has_file(&lock),
+            pins: pins_of(&view, app, &root)?,
+            target: target(&view),
             // An empty table only says that a folder above is none of its business.
-            is_workspace: !members.is_empty(),
+            is_workspace: !all.members.is_empty() || (!within.is_empty() && !is_nested),
+            is_nested,
             has_library: view.has_file("src/lib.rs") || root.contains_key("lib"),
             has_build_script: view.has_file("build.rs")
                 || root.get("package").is_some_and(|package| package.get("build").is_some()),
             has_special_targets: ["bench", "test", "example", "patch"].into_iter().any(is_special),
-            lock: view.glance("Cargo.lock").unwrap_or_default(),
+            lock: view.glance(&lock).unwrap_or_default(),
             dependencies: packages.iter().flat_map(|package| package.dependencies.iter().cloned()).collect(),
+            home: view,
+            within,
         };
-        if let Some(workspace) = workspace {
-            project.dependencies.extend(
-                workspace
-                    .get("dependencies")
-                    .and_then(toml::Value::as_table)
-                    .into_iter()
-                    .flatten()
-                    .map(|(name, _)| name.clone()),
-            );
-        }
-        project.choose(&packages, root.contains_key("package"));
+        let has_root = root.contains_key("package") && (project.within.is_empty() || is_nested);
+        project.choose(&packages, has_root);
         project.framework = FRAMEWORKS.iter().find(|(name, _)| project.dependencies.contains(*name)).copied();
         Ok(Some(project))
+    }
+
+    /// Takes the binary that a command line names, where the tree alone leaves it open.
+    pub(super) fn settle(&mut self, lines: [Option<&str>; 2]) {
+        if self.chosen.is_some() {
+            return;
+        }
+        let words: Vec<&str> = lines.into_iter().flatten().flat_map(str::split_whitespace).collect();
+        let named = |binary: &&Binary| {
+            words.iter().any(|word| word.rsplit(['/', '=']).next() == Some(binary.name.as_str()))
+        };
+        self.chosen = self.binaries.iter().find(named).cloned();
+        self.reason = "the command line names it";
     }
 
     fn choose(&mut self, packages: &[Package], has_root: bool) {
@@ -195,12 +240,33 @@ impl Project {
         let locked = if self.is_locked { " --locked" } else { "" };
         let package =
             if self.is_workspace { format!(" --package {}", quote(&binary.package)) } else { String::new() };
-        format!("cargo build --release{locked}{package} --bin {}", quote(&binary.name))
+        // Its own manifest, but one place for what is built.
+        let manifest = match self.is_nested {
+            true => format!(" --manifest-path {} --target-dir target", quote(&binary.manifest)),
+            false => String::new(),
+        };
+        format!("cargo build --release{locked}{manifest}{package} --bin {}", quote(&binary.name))
+    }
+
+    /// Where Cargo puts a binary.
+    pub(super) fn artefact(&self, binary: &Binary) -> String {
+        match &self.target {
+            Some(target) => format!("target/{target}/release/{}", quote(&binary.name)),
+            None => format!("target/release/{}", quote(&binary.name)),
+        }
+    }
+
+    /// What speaks for queries that are checked while the program is compiled, and whether their answers are there.
+    pub(super) fn checked_queries(&self, has_macro: bool) -> Option<bool> {
+        let folders = [".sqlx".to_owned(), format!("{}/.sqlx", self.within)];
+        let is_there =
+            folders.iter().any(|folder| self.home.has_dir(folder)) || self.home.has_file("sqlx-data.json");
+        (self.dependencies.contains("sqlx") && (is_there || has_macro)).then_some(is_there)
     }
 
     /// A command that puts empty programs where the source will be; none where that would not be enough.
     pub(super) fn dummies(&self, view: &View<'_>) -> Option<String> {
-        if self.is_workspace || self.has_special_targets || view.has_dir("vendor") {
+        if self.is_workspace || self.is_nested || self.has_special_targets || view.has_dir("vendor") {
             return None;
         }
         let has_paths = view.glance("Cargo.toml").is_none_or(|text| text.contains("path ="));
@@ -224,9 +290,51 @@ impl Project {
     }
 }
 
+/// The folder to build in, the app's place in it, and whether the app is no part of a workspace there.
+fn place<'a>(source: &'a SourceTree, app: &View<'a>, own: &toml::Table) -> (View<'a>, String, bool) {
+    let base = app.base();
+    let mut above = base;
+    while !above.is_empty() && !own.contains_key("workspace") {
+        above = above.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let home = View::at(source, above);
+        let within = if above.is_empty() { base } else { base[above.len()..].trim_start_matches('/') };
+        let root = home.glance("Cargo.toml").and_then(|text| text.parse::<toml::Table>().ok());
+        let Some(root) = root.filter(|root| root.contains_key("workspace")) else { continue };
+        let all = Members::of(&root);
+        // What a member takes from beside it is a member too.
+        let has_root = root.contains_key("package");
+        if all.has(within) || (has_root && !all.excluded.iter().any(|pattern| matches(pattern, within))) {
+            return (home, within.to_owned(), false);
+        }
+    }
+    let is_outside = |value: &toml::Value| {
+        value.get("path").and_then(toml::Value::as_str).is_some_and(|path| path.starts_with(".."))
+    };
+    let takes_others = own
+        .get("dependencies")
+        .and_then(toml::Value::as_table)
+        .is_some_and(|table| table.values().any(is_outside));
+    if takes_others && !base.is_empty() {
+        return (View::at(source, ""), base.to_owned(), true);
+    }
+    (app.clone(), String::new(), false)
+}
+
+/// The platform that Cargo is told to build for, if it is a plain one.
+fn target(view: &View<'_>) -> Option<String> {
+    let text = view.glance(".cargo/config.toml").or_else(|| view.glance(".cargo/config"))?;
+    let table = text.parse::<toml::Table>().ok()?;
+    let target = table.get("build")?.get("target")?.as_str()?;
+    let is_plain = target.ends_with("-linux-gnu") || target.ends_with("-linux-musl");
+    (is_plain && is_name(target)).then(|| target.to_owned())
+}
+
 /// The versions that a project asks for. `rust-version` is the oldest that will do, not a wish.
-fn pins_of(view: &View<'_>, root: &toml::Table) -> Result<Vec<Pin>> {
+fn pins_of(view: &View<'_>, app: &View<'_>, root: &toml::Table) -> Result<Vec<Pin>> {
     let mut found = Vec::new();
+    if app.base() != view.base() {
+        found.extend(pins_of(app, app, &toml::Table::new())?);
+    }
     let toolchain = match view.toml("rust-toolchain.toml")? {
         Some(table) => Some((table, "rust-toolchain.toml")),
         None => match view.glance("rust-toolchain") {
@@ -313,7 +421,8 @@ fn package(view: &View<'_>, table: &toml::Table, folder: &str) -> Package {
         .flatten()
         .map(|(name, _)| name.clone())
         .collect();
-    Package { binaries, default_run: text("default-run"), dependencies, is_default_member: false }
+    let folder = folder.to_owned();
+    Package { folder, binaries, default_run: text("default-run"), dependencies, is_default_member: false }
 }
 
 /// Whether a text can be the name of a package or binary.

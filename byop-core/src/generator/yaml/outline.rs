@@ -49,12 +49,14 @@ impl Outline {
 
     pub(super) fn key(&mut self, text: &str, place: Place) {
         let plain = text.trim();
-        let bare = ['"', '\'']
-            .iter()
-            .find_map(|quote| plain.strip_prefix(*quote)?.strip_suffix(*quote))
-            .unwrap_or(plain);
+        // A double-quoted key is read as JSON: nearly all of the escapes are the same.
+        let bare = serde_json::from_str::<String>(plain).unwrap_or_else(|_| {
+            let quoted =
+                ['"', '\''].iter().find_map(|quote| plain.strip_prefix(*quote)?.strip_suffix(*quote));
+            quoted.unwrap_or(plain).to_owned()
+        });
         self.close(place.column, false);
-        self.push(bare.to_owned(), place, false);
+        self.push(bare, place, false);
     }
 
     pub(super) fn item(&mut self, place: Place) {

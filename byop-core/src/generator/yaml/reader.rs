@@ -10,8 +10,7 @@ use serde_json::{Map, Value};
 
 use super::guard;
 use super::outline::{Outline, Place};
-use crate::error::{Error, Result as HouseResult};
-use crate::generator::view::View;
+use crate::error::Error;
 
 /// What comes out of a text with aliases may be larger than the text.
 const MAX_NODES: usize = 50_000;
@@ -104,15 +103,6 @@ pub(crate) fn read_as<T: DeserializeOwned>(text: &str, dialect: Dialect) -> Resu
         let place = place.unwrap_or_else(|| document.place(&key.split('.').collect::<Vec<_>>()));
         Fault { key: key.to_owned(), ..refused(message.to_owned(), place) }
     })
-}
-
-/// Reads a file of a view; `None` when there is none.
-///
-/// # Errors
-/// `InvalidInput` with file, line and column.
-pub(crate) fn read_file(view: &View<'_>, path: &str, dialect: Dialect) -> HouseResult<Option<Document>> {
-    let Some(text) = view.read(path)? else { return Ok(None) };
-    read(&text, dialect).map(Some).map_err(|fault| fault.into_error("source.detect", &view.full(path)))
 }
 
 /// The parser writes `key.path: message at line 1 column 2`.

@@ -84,7 +84,10 @@ impl Writer<'_> {
         }
         if !self.project.served.is_at_root {
             last.steps.push(BuildStep::Workdir(folder.clone()));
-            self.add_path(&folder, &mut last);
+            let is_plain = |line: &str| line.starts_with("node ") || line.starts_with("bun ");
+            if !is_plain(&start) || plan.processes.values().any(|line| !is_plain(line)) {
+                self.add_path(&folder, &mut last);
+            }
         }
         plan.stages.push(last);
         self.finish(plan, &start, needs_manager);

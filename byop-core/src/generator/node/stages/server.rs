@@ -82,16 +82,20 @@ impl Writer<'_> {
             }
         } else {
             let full = install(manager.install());
-            let prune = if keeps_dev { None } else { manager.prune(self.major, self.is_workspace()) };
+            let has_dependencies = manifest.dependencies().next().is_some();
+            let is_output = self.is_framework_start(&start) && !self.is_workspace() && !manager.is_pnp;
+            let prune = if keeps_dev || (is_output && !has_dependencies) {
+                None
+            } else {
+                manager.prune(self.major, self.is_workspace())
+            };
             plan.stages.push(self.build_stage(&full, plan.build.as_deref(), prune.as_deref()));
             plan.install = Some(full);
-            if self.is_framework_start(&start)
-                && !self.is_workspace()
-                && !manager.is_pnp
-                && manifest.dependencies().next().is_some()
-            {
-                let reason = "The dependencies that are left.";
-                last.steps.push(copy_from("build", "/app/node_modules", "./node_modules", reason));
+            if is_output && (has_dependencies || !keeps_dev) {
+                if has_dependencies {
+                    let reason = "The dependencies that are left.";
+                    last.steps.push(copy_from("build", "/app/node_modules", "./node_modules", reason));
+                }
                 self.copy_kept("/app", ".", &mut last);
             } else {
                 last.steps.push(copy_from(

@@ -1,0 +1,4 @@
+package greet
+
+// Word is what visitors read.
+func Word() string { return "hello" }

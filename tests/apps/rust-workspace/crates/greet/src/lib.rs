@@ -1,0 +1,4 @@
+/// What visitors read.
+pub fn word() -> &'static str {
+    "hello"
+}
