@@ -205,6 +205,38 @@ const SCRIPTED: &[Template] = &[
         ],
     ),
     tree(
+        "a package with a console script",
+        "python",
+        &[
+            (
+                "pyproject.toml",
+                "[project]\nname = \"shop\"\ndependencies = []\n[project.scripts]\n\"⟦T:serve⟧\" = \"⟦T:shop:run⟧\"\n[build-system]\nrequires = [\"⟦T:hatchling⟧\"]\nbuild-backend = \"hatchling.build\"\n",
+            ),
+            ("src/shop/__init__.py", ""),
+        ],
+    ),
+    tree(
+        "a package that is run",
+        "python",
+        &[("requirements.txt", "requests\n"), ("⟦L:shop⟧/__main__.py", "")],
+    ),
+    tree(
+        "a django app in a folder",
+        "python",
+        &[
+            ("requirements.txt", "django\n"),
+            ("⟦L:site⟧/manage.py", "os.environ.setdefault('DJANGO_SETTINGS_MODULE', '⟦L:shop.settings⟧')"),
+            ("site/shop/wsgi.py", "application = get_wsgi_application()"),
+            ("site/shop/settings.py", "STATIC_ROOT = 'x'\n"),
+        ],
+    ),
+    tree("a panel app", "python", &[("requirements.txt", "panel\n"), ("⟦L:app⟧.py", "import panel as pn\n")]),
+    tree(
+        "a marimo app",
+        "python",
+        &[("requirements.txt", "marimo\n"), ("⟦L:app⟧.py", "import marimo\napp = marimo.App()\n")],
+    ),
+    tree(
         "a streamlit app",
         "python",
         &[("requirements.txt", "streamlit\n"), ("⟦L:app⟧.py", "import streamlit as st\n")],
