@@ -5,5 +5,6 @@ mod archives;
 mod contents;
 mod folders;
 mod git;
+mod injection;
 mod spec;
 mod support;

@@ -147,6 +147,11 @@ pub(crate) fn port_of(line: &str) -> Option<u16> {
     None
 }
 
+/// A path as an argument of a program, which must not take it for an option.
+pub(crate) fn operand(path: &str) -> String {
+    if path.starts_with('-') { quote(&format!("./{path}")) } else { quote(path) }
+}
+
 /// A word as a POSIX shell reads it back.
 pub(crate) fn quote(word: &str) -> String {
     let is_plain = !word.is_empty()
@@ -204,5 +209,6 @@ mod tests {
         assert_eq!(quote("a/b.c"), "a/b.c");
         assert_eq!(quote("it's"), r"'it'\''s'");
         assert_eq!(quote(""), "''");
+        assert_eq!((operand("a b").as_str(), operand("--x").as_str()), ("'a b'", "./--x"));
     }
 }

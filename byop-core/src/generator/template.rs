@@ -35,6 +35,9 @@ fn environment() -> Result<Environment<'static>, TemplateError> {
         env_pairs(&values.map_err(|_| refuse("a map", ""))?)
     });
     env.add_filter("command", |text: String| command(&text));
+    env.add_filter("patterns", |list: Vec<String>| {
+        list.into_iter().filter(|line| is_pattern(line)).collect::<Vec<_>>()
+    });
     env.add_filter("json", |list: Vec<String>| json_list(&list));
     env.add_filter("copy", |sources: Vec<String>, target: String| copy(&sources, &target));
     env.add_template("Dockerfile", include_str!("templates/Dockerfile.j2"))?;
@@ -66,9 +69,22 @@ fn refuse(what: &str, text: &str) -> TemplateError {
     )
 }
 
+/// Whether a character makes a text look like another one: it has no shape, or it turns the order around.
+pub(super) fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// A line of an ignore file that only leaves something out. One with a meaning of its own, or one that would be read
+/// otherwise than it looks, is not needed.
+fn is_pattern(line: &str) -> bool {
+    !line.trim().is_empty()
+        && !line.trim_start().starts_with(['!', '#'])
+        && !line.chars().any(|c| c.is_control() || is_hidden(c))
+}
+
 /// One line, so that no text can end a comment and begin an instruction.
 fn comment(text: &str) -> String {
-    text.split(|c: char| c.is_control() || c.is_whitespace())
+    text.split(|c: char| c.is_control() || c.is_whitespace() || is_hidden(c))
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
@@ -82,8 +98,9 @@ fn word(text: &str) -> Result<String, TemplateError> {
     if is_plain { Ok(text.to_owned()) } else { Err(refuse("a name", text)) }
 }
 
+/// What cannot stand in a line as it is.
 fn has_line_break(text: &str) -> bool {
-    text.chars().any(char::is_control)
+    text.chars().any(|c| c.is_control() || is_hidden(c))
 }
 
 /// A path where the builder replaces variables but knows no quotes.
@@ -152,14 +169,25 @@ fn one_step_a_line(text: &str) -> String {
 
 fn json_list(list: &[String]) -> Result<String, TemplateError> {
     let parts: Result<Vec<String>, _> = list.iter().map(serde_json::to_string).collect();
-    parts.map(|parts| format!("[{}]", parts.join(", "))).map_err(|_| refuse("a list", &list.join(" ")))
+    let text = parts
+        .map(|parts| format!("[{}]", parts.join(", ")))
+        .map_err(|_| refuse("a list", &list.join(" ")))?;
+    // JSON leaves them bare; a person who reads the file should see them.
+    Ok(text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if is_hidden(c) || (c.is_control() && c as u32 > 0x1f) {
+            out.push_str(&format!("\\u{:04x}", c as u32));
+        } else {
+            out.push(c);
+        }
+        out
+    }))
 }
 
 /// Sources and target of COPY: bare where that is safe, else as a list with patterns made literal.
 fn copy(sources: &[String], target: &str) -> Result<String, TemplateError> {
     let parts: Vec<&str> = sources.iter().map(String::as_str).chain([target]).collect();
     if let Some(bad) =
-        parts.iter().find(|text| text.is_empty() || has_line_break(text) || text.contains('\\'))
+        parts.iter().find(|text| text.is_empty() || text.chars().any(char::is_control) || text.contains('\\'))
     {
         return Err(refuse("a path", bad));
     }

@@ -1,6 +1,7 @@
 //! Finds what is started: the module that really makes the web app, or a script.
 
 use super::project::{Project, SCRIPTS};
+use crate::generator::command::quote;
 use crate::generator::view::View;
 
 /// How a Python app is started.
@@ -64,7 +65,9 @@ fn django(view: &View<'_>, project: &Project) -> Option<Start> {
         .or_else(|| {
             view.sources(&["py"], 3)
                 .into_iter()
-                .find(|path| path.starts_with(&base) && path.ends_with(&format!("/{kind}.py")))
+                .find(|path| {
+                    path.starts_with(&base) && path.ends_with(&format!("/{kind}.py")) && is_importable(path)
+                })
                 .map(str::to_owned)
         })?;
     let module = file.trim_end_matches(".py").strip_prefix(&base)?.replace('/', ".");
@@ -153,24 +156,26 @@ fn interactive(view: &View<'_>, project: &Project) -> Option<Start> {
                 .find(|file| view.glance(file).is_some_and(|text| text.contains(needle)))
                 .map(str::to_owned)
         })?;
+    // A file name may be anything, and the line is read by a shell.
+    let word = quote(&file);
     let (line, health) = match framework {
         "streamlit" => (
             format!(
-                "streamlit run {file} --server.port ${{PORT:-8501}} --server.address 0.0.0.0 --server.headless true"
+                "streamlit run {word} --server.port ${{PORT:-8501}} --server.address 0.0.0.0 --server.headless true"
             ),
             Some("/_stcore/health"),
         ),
-        "shiny" => (format!("shiny run {file} --host 0.0.0.0 --port ${{PORT:-8000}}"), None),
+        "shiny" => (format!("shiny run {word} --host 0.0.0.0 --port ${{PORT:-8000}}"), None),
         "panel" => (
             format!(
-                "panel serve {file} --address 0.0.0.0 --port ${{PORT:-8000}} --allow-websocket-origin '*'"
+                "panel serve {word} --address 0.0.0.0 --port ${{PORT:-8000}} --allow-websocket-origin '*'"
             ),
             None,
         ),
         "marimo" => {
-            (format!("marimo run {file} --host 0.0.0.0 --port ${{PORT:-8000}} --headless"), Some("/health"))
+            (format!("marimo run {word} --host 0.0.0.0 --port ${{PORT:-8000}} --headless"), Some("/health"))
         }
-        _ => (format!("chainlit run {file} --host 0.0.0.0 --port ${{PORT:-8000}} --headless"), None),
+        _ => (format!("chainlit run {word} --host 0.0.0.0 --port ${{PORT:-8000}} --headless"), None),
     };
     Some(Start {
         line,
@@ -216,8 +221,8 @@ fn web(view: &View<'_>, project: &Project) -> Option<Start> {
         "app/__init__.py",
         "api/main.py",
     ];
-    let listed = view.sources(&["py"], 4);
-    let files = first.into_iter().filter(|file| view.has_file(file)).chain(listed.into_iter().take(60));
+    let listed = view.sources(&["py"], 4).into_iter().filter(|file| is_importable(file));
+    let files = first.into_iter().filter(|file| view.has_file(file)).chain(listed.take(60));
     let mut best: Option<(u8, Found)> = None;
     let mut seen: Vec<&str> = Vec::new();
     for file in files {
@@ -368,13 +373,17 @@ fn script(view: &View<'_>, project: &Project) -> Option<Start> {
     let scripts = project.console_scripts();
     if let ([name], true) = (scripts.as_slice(), project.is_package()) {
         return Some(plain(
-            name.clone(),
+            quote(name),
             name.clone(),
             project.manifest.unwrap_or("pyproject.toml").into(),
             "the only console script of the package",
         ));
     }
-    let module = view.sources(&["py"], 2).into_iter().find_map(|path| path.strip_suffix("/__main__.py"))?;
+    let module = view
+        .sources(&["py"], 2)
+        .into_iter()
+        .filter(|path| is_importable(path))
+        .find_map(|path| path.strip_suffix("/__main__.py"))?;
     let name = module.strip_prefix("src/").unwrap_or(module).replace('/', ".");
     let is_importable = !module.starts_with("src/") || project.is_package();
     is_importable.then(|| {
@@ -395,6 +404,11 @@ pub(super) fn collect_static(view: &View<'_>, project: &Project) -> Option<Strin
         "" => "python manage.py collectstatic --noinput".to_owned(),
         folder => format!("python {folder}/manage.py collectstatic --noinput"),
     })
+}
+
+/// Whether a file can be named as a module, in Python and in a command line.
+fn is_importable(path: &str) -> bool {
+    path.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '.')) && !path.starts_with('-')
 }
 
 fn is_dotted(text: &str) -> bool {

@@ -144,7 +144,7 @@ fn is_entry(line: &str) -> bool {
     !name.is_empty()
         && is_hash
         && hash.bytes().all(|b| b.is_ascii_alphanumeric() || b"$./{}+=,".contains(&b))
-        && !name.chars().any(char::is_control)
+        && !name.chars().any(|c| c.is_control() || template::is_hidden(c))
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use super::super::template::is_hidden;
+
 /// Where a key stands among those of the object at a path: lower ones first, and equal ones in the order of the
 /// alphabet.
 type Rank<'r> = &'r dyn Fn(&[&str], &str) -> usize;
@@ -100,7 +102,7 @@ fn text(value: &str) -> String {
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
             c if (c as u32) < 0x100 && c.is_control() => out.push_str(&format!("\\x{:02x}", c as u32)),
-            '\u{2028}' | '\u{2029}' | '\u{feff}' => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c if is_hidden(c) => out.push_str(&format!("\\u{:04x}", c as u32)),
             c => out.push(c),
         }
     }
