@@ -153,7 +153,10 @@ impl Generator for CrystalGenerator {
                 format!("shards install --production --skip-postinstall --skip-executables{frozen}")
             }),
             build: chosen.as_ref().map(|(name, main)| {
-                format!("crystal build --release --no-debug --static -o /out/{name} {}", command::operand(main))
+                format!(
+                    "crystal build --release --no-debug --static -o /out/{name} {}",
+                    command::operand(main)
+                )
             }),
             start: chosen.as_ref().map(|(name, _)| format!("./{name}")),
             port: project.framework.map_or(8080, |(_, port)| port),
