@@ -56,9 +56,10 @@ impl Generator for DotnetGenerator {
         let is_sure = matches!(&chosen, Ok(app) if app.assembly.is_some() && !app.is_legacy);
         let confidence = match (is_sure, depth, has_solution) {
             (true, 0, _) | (true, _, true) => 0.97,
-            (true, 1 | 2, false) => 0.9,
-            // Far below the root it may be a part of something else.
-            (true, ..) => 0.6,
+            (true, 1, false) => 0.9,
+            // Deeper, only the folder where sources usually are speaks for it: it may be a part of something else.
+            (true, 2, false) if first.path.starts_with("src/") => 0.9,
+            (true, ..) => 0.45,
             (false, 0, _) | (false, _, true) => 0.7,
             (false, ..) => 0.5,
         };

@@ -153,8 +153,10 @@ impl Generator for GoGenerator {
             let package = project.package.as_deref()?;
             Some(format!("{go} build -trimpath -ldflags \"-s -w\" -o /out/{binary} {}", quote(package)))
         });
-        if start.is_some() {
-            self.stages(&mut plan, &project, needs_cgo, start.as_deref().unwrap_or_default(), &binary);
+        if let Some(line) = start.as_deref() {
+            // The compiler stays behind: what it would run is the program that it made.
+            let line = if line.trim().starts_with("go run ") { &path } else { line };
+            self.stages(&mut plan, &project, needs_cgo, line, &binary);
         }
         plan.start = start;
         plan.ignore = ["bin", "*.test", "*.out", "coverage.txt", "tmp"].map(String::from).to_vec();

@@ -64,11 +64,13 @@ pub(super) enum Output {
 }
 
 /// Dependencies that decide, the most particular first.
-const BY_DEPENDENCY: [(&str, &str); 49] = [
+const BY_DEPENDENCY: [(&str, &str); 51] = [
     ("turbo", "turborepo"),
     ("nx", "nx"),
     ("next", "next"),
     ("nuxt", "nuxt"),
+    ("nitropack", "nitro"),
+    ("nitro", "nitro"),
     ("@remix-run/node", "remix"),
     ("@remix-run/serve", "remix"),
     ("@remix-run/dev", "remix"),
@@ -130,11 +132,8 @@ pub(super) fn of(
         manifest.depends_on(package)
             && match *name {
                 "turborepo" | "nx" if workspace.is_some() => false,
-                "turborepo" => {
-                    manifest.is_workspace()
-                        || view.has_file("turbo.json")
-                        || view.has_file("pnpm-workspace.yaml")
-                }
+                // In a project of one package it only runs the scripts.
+                "turborepo" => manifest.is_workspace() || view.has_file("pnpm-workspace.yaml"),
                 "nx" => view.has_file("nx.json"),
                 "expo" => manifest.depends_on("react-native-web") && view.has_file("app.json"),
                 // A site generator may be there for the documentation only.
@@ -172,6 +171,7 @@ pub(super) fn renders(name: &str) -> bool {
         name,
         "next"
             | "nuxt"
+            | "nitro"
             | "remix"
             | "react-router"
             | "tanstack-start"
@@ -272,7 +272,7 @@ pub(super) fn served(view: &View<'_>, manifest: &Manifest, framework: Option<&st
     match framework {
         Some("next") => rendered::next(view, &mut served),
         Some("nuxt") => rendered::nuxt(view, build, &mut served),
-        Some("tanstack-start" | "solid-start") => rendered::nitro(&mut served),
+        Some("nitro" | "tanstack-start" | "solid-start") => rendered::nitro(&mut served),
         Some("remix") => rendered::remix(view, manifest, &mut served),
         Some("react-router") => rendered::router(view, &mut served),
         Some("sveltekit") => rendered::svelte(view, manifest, &mut served),
@@ -332,6 +332,7 @@ pub(super) fn own_build(view: &View<'_>, framework: &str) -> Option<&'static str
     Some(match framework {
         "next" => "next build",
         "nuxt" => "nuxt build",
+        "nitro" => "nitro build",
         "vite" if view.has_file("index.html") => "vite build",
         "astro" => "astro build",
         "angular" => "ng build",
