@@ -42,6 +42,7 @@ mod ruby;
 mod rust;
 mod scala;
 mod scan;
+mod scheme;
 mod script;
 mod services;
 mod shell;
@@ -84,6 +85,7 @@ pub use render::render;
 pub use ruby::RubyGenerator;
 pub use rust::RustGenerator;
 pub use scala::ScalaGenerator;
+pub use scheme::SchemeGenerator;
 pub use services::services;
 pub use shell::ShellGenerator;
 pub use static_site::StaticGenerator;
@@ -165,6 +167,7 @@ pub fn builtin_with(images: &BaseImages) -> Vec<Arc<dyn Generator>> {
         Arc::new(CobolGenerator::new(images.clone())),
         Arc::new(ShellGenerator::new(images.clone())),
         Arc::new(ProcfileGenerator::new(images.clone())),
+        Arc::new(SchemeGenerator::new()),
         Arc::new(BunGenerator::new(images.clone())),
         Arc::new(ComposeGenerator::new()),
     ]

@@ -33,7 +33,7 @@
 //!
 //! | Trait | Built in |
 //! | --- | --- |
-//! | [`generator::Generator`]: a technology stack | own Dockerfile, Node.js, Python, Go, Rust, static sites |
+//! | [`generator::Generator`]: a technology stack | own Dockerfile, own compose file, and some thirty stacks ([`generator::builtin`]) |
 //! | [`runtime::ContainerRuntime`]: a container engine | `docker::Docker` (feature `docker`) |
 //! | [`ingress::Ingress`]: a reverse proxy | `ingress::Traefik` (feature `docker`) |
 //! | [`store::Store`]: durable state | [`store::MemoryStore`], `store::SqliteStore` (feature `sqlite`) |

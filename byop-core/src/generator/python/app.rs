@@ -97,7 +97,9 @@ fn manage(view: &View<'_>) -> Option<(String, String)> {
     }
     let path = view.sources(&["py"], 1).into_iter().find(|path| path.ends_with("/manage.py"))?;
     let folder = path.trim_end_matches("/manage.py");
-    let is_plain = folder.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    // A folder that begins with a dash would be an option.
+    let is_plain =
+        !folder.starts_with('-') && folder.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     is_plain.then(|| view.glance(path)).flatten().map(|text| (folder.to_owned(), text))
 }
 
