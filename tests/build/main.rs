@@ -25,6 +25,8 @@ use trial::Bench;
 
 /// More at a time only take turns.
 const AT_A_TIME: usize = 2;
+/// The tests wait for one another, for the same reason.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 async fn engine() -> Option<Docker> {
     let found = match Docker::from_env() {
@@ -37,6 +39,7 @@ async fn engine() -> Option<Docker> {
 /// Tries the fixtures, a few at a time, and fails with all that is wrong with any of them.
 async fn try_all(title: &str, fixtures: Vec<Fixture>, builder: Builder) {
     let Some(docker) = engine().await else { return };
+    let _turn = TURN.lock().await;
     let count = fixtures.len();
     let trials = fixtures.into_iter().map(|fixture| {
         let bench = Bench::new(docker.clone(), fixture, builder);

@@ -162,6 +162,7 @@ class Plan(TypedDict):
     root: str
     stages: list[Stage]
     dockerfile: str | None
+    context: str
     kept: dict[str, str]
     context_files: dict[str, str]
     stop_signal: str | None
