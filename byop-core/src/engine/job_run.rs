@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use serde_json::Value;
 use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
 
 use super::Inner;
 use super::redaction::Redaction;
@@ -55,6 +55,7 @@ impl JobRun {
     /// Does something that is no step, unless the work has to end first.
     pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
+            biased;
             result = work => result,
             error = self.stopped() => Err(error),
         }
@@ -112,6 +113,7 @@ impl JobRun {
         let started = Instant::now();
         let result = match ended {
             Some(ended) => tokio::select! {
+                biased;
                 result = stage.run(&self.cx, input) => result,
                 error = ended => Err(error),
             },
