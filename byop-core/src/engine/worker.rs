@@ -169,6 +169,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     // A generator or another port of the embedding program may panic; a job that nobody ends would never be over.
     let outcome = AssertUnwindSafe(outcome).catch_unwind();
     let outcome = tokio::select! {
+        biased;
         outcome = outcome => outcome.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))),
         never = keeper => match never {},
     };
@@ -192,6 +193,9 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     // All that was said comes before the end: a reader that sees the finished job has all of its events.
     events.flush().await;
     inner.store.update_job(&lease, &job).await?;
+    if !work.exists() {
+        return Ok(());
+    }
     let folder = work.clone();
     // Sources can be large; the answer is not waited for by anyone but this task.
     match tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder)).await {
@@ -257,6 +261,7 @@ async fn keep_alive(
     };
     loop {
         tokio::select! {
+            biased;
             _ = ticks.tick() => {
                 let renewed = tokio::time::timeout(inner.lease / 3, inner.store.renew_lease(lease, inner.lease));
                 match renewed.await {
