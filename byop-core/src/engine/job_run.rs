@@ -106,7 +106,7 @@ impl JobRun {
             job.step = Some(S::NAME.into());
             self.inner.store.update_job(&self.lease, &job).await?;
         }
-        let message = stage.describe(input);
+        let message = self.redaction.text(&stage.describe(input));
         tracing::info!(job = %self.cx.job, app = %self.cx.app, stage = S::NAME, attempt = record.attempt, "{message}");
         self.cx.events.emit(EventBody::StepStarted { stage: S::NAME.into(), message }).await;
         let started = Instant::now();
@@ -121,7 +121,7 @@ impl JobRun {
         match &result {
             Ok(output) => {
                 record.state = StepState::Done;
-                record.output = Some(serde_json::to_value(output).unwrap_or(Value::Null));
+                record.output = self.redaction.answer(serde_json::to_value(output).unwrap_or(Value::Null));
             }
             Err(error) => {
                 record.state = StepState::Failed;

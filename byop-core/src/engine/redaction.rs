@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::Inner;
 use crate::error::ErrorReport;
 use crate::model::{AppSpec, EventBody, Job, JobKind, Source};
-use crate::secret::{Secret, redact};
-
-/// Lines of a secret with several are looked for one by one: logs are read line by line.
-const MIN_LINE: usize = 8;
+use crate::secret::Redactor;
 
 /// The secrets that a job can come across.
 #[derive(Debug, Default)]
-pub(super) struct Redaction(Vec<Secret>);
+pub(super) struct Redaction(Redactor);
 
 impl Redaction {
     /// The secrets of what the job deploys, and of what serves.
@@ -30,51 +29,49 @@ impl Redaction {
                 names.extend(git.identity);
             }
         }
-        let mut texts = BTreeSet::new();
+        let mut secrets = Vec::new();
         for name in &names {
             // A secret that cannot be had is reported by the step that needs it.
-            let Ok(secret) = inner.secrets.get_secret(name).await else { continue };
-            let lines = secret.expose().lines().map(str::trim).filter(|line| line.len() >= MIN_LINE);
-            texts.extend(lines.map(str::to_owned));
-            texts.insert(secret.expose().to_owned());
+            secrets.extend(inner.secrets.get_secret(name).await.ok());
         }
-        let mut texts: Vec<_> = texts.into_iter().collect();
-        // The longest first: one that begins with another must not leave its rest behind.
-        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        Self(texts.into_iter().map(Secret::new).collect())
+        Self(Redactor::new(&secrets))
     }
 
-    fn text(&self, text: &str) -> String {
-        redact(text, &self.0)
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.0
+    }
+
+    /// A text as it may be shown.
+    pub(super) fn text(&self, text: &str) -> String {
+        self.0.text(text).into_owned()
     }
 
     /// An error as it may be written down.
-    pub(super) fn report(&self, mut report: ErrorReport) -> ErrorReport {
-        report.message = self.text(&report.message);
-        report.remedy = report.remedy.map(|remedy| self.text(&remedy));
-        report.causes = report.causes.iter().map(|cause| self.text(cause)).collect();
-        for (_, value) in &mut report.context {
-            *value = self.text(value);
-        }
-        report
+    pub(super) fn report(&self, report: ErrorReport) -> ErrorReport {
+        self.0.report(report)
+    }
+
+    /// An answer as it may be written down. One that holds a secret is no answer to go on with after a restart: the
+    /// step is done again, which is harmless.
+    pub(super) fn answer(&self, output: Value) -> Option<Value> {
+        let mut clean = output;
+        (!self.0.json(&mut clean)).then_some(clean)
+    }
+
+    /// What came out of a job, as it may be shown.
+    pub(super) fn output(&self, mut output: Value) -> Value {
+        self.0.json(&mut output);
+        output
     }
 
     /// An event as it may be written down.
     pub(super) fn body(&self, body: EventBody) -> EventBody {
-        match body {
-            EventBody::Log { stage, line } => EventBody::Log { stage, line: self.text(&line) },
-            EventBody::Warning { message } => EventBody::Warning { message: self.text(&message) },
-            EventBody::StepStarted { stage, message } => {
-                EventBody::StepStarted { stage, message: self.text(&message) }
-            }
-            EventBody::Progress(mut progress) => {
-                progress.message = self.text(&progress.message);
-                EventBody::Progress(progress)
-            }
-            EventBody::Job { state, error } => {
-                EventBody::Job { state, error: error.map(|report| self.report(report)) }
-            }
-            other => other,
+        let Ok(mut value) = serde_json::to_value(&body) else { return body };
+        if !self.0.json(&mut value) {
+            return body;
         }
+        serde_json::from_value(value).unwrap_or_else(|_| EventBody::Warning {
+            message: "something happened that cannot be told without telling a secret".into(),
+        })
     }
 }

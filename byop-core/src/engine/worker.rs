@@ -115,7 +115,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     match outcome {
         Ok(output) => {
             job.state = JobState::Succeeded;
-            job.output = Some(output);
+            job.output = Some(redaction.output(output));
         }
         Err(error) if error.kind() == ErrorKind::LeaseLost => {
             tracing::warn!(job = %job.id, "the lease was lost; whoever has it now goes on");
