@@ -20,7 +20,7 @@ mod view;
 use automaton::{Automaton, ROOT};
 pub use lines::LineRedactor;
 pub use stream::RedactedStream;
-use view::{Context, Notation, View};
+use view::{Context, Notation, View, is_wrapped};
 
 /// Longer texts are looked at piece by piece.
 const PIECE: usize = 64 << 10;
@@ -41,22 +41,28 @@ const PIECE: usize = 64 << 10;
 /// assert_eq!(redactor.text(r#"{"key":"p@ss \"word\""}"#), r#"{"key":"[redacted]"}"#);
 /// ```
 #[derive(Clone)]
-pub struct Redactor(Arc<Automaton>);
+pub struct Redactor {
+    strings: Arc<Automaton>,
+    /// Whether a value has a space, which forms write as `+`.
+    has_space: bool,
+}
 
 impl Redactor {
     /// A redactor of these secrets.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let mut strings = BTreeSet::new();
+        let mut has_space = false;
         for secret in secrets {
+            has_space |= secret.expose().trim().contains(' ');
             forms::of_value(secret.expose(), &mut strings);
         }
-        Self(Arc::new(Automaton::new(strings.iter().map(Vec::as_slice))))
+        Self { strings: Arc::new(Automaton::new(strings.iter().map(Vec::as_slice))), has_space }
     }
 
     /// A whole text without the values.
     #[must_use]
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.0.is_empty() || text.is_empty() {
+        if self.strings.is_empty() || text.is_empty() {
             return Cow::Borrowed(text);
         }
         if text.len() <= PIECE {
@@ -136,7 +142,7 @@ impl Redactor {
         let read = |notations: &[Notation]| {
             notations.iter().fold(View::plain(text), |view, notation| view.decode(*notation, context))
         };
-        let views: Vec<View> = notations(text).map(read).collect();
+        let views: Vec<View> = notations(text, self.has_space, context).map(read).collect();
         for view in &views {
             self.scan(&view.bytes, |index| view.origins[index], view.undecided, &mut found);
         }
@@ -166,8 +172,8 @@ impl Redactor {
     ) {
         let mut state = ROOT;
         for (index, byte) in bytes.iter().enumerate() {
-            state = self.0.next(state, *byte);
-            let longest = self.0.longest(state);
+            state = self.strings.next(state, *byte);
+            let longest = self.strings.longest(state);
             if longest > 0 {
                 let range = origin(index + 1 - longest).0..origin(index).1;
                 match found.ranges.last_mut() {
@@ -178,7 +184,7 @@ impl Redactor {
                 }
             }
         }
-        let depth = self.0.depth(state);
+        let depth = self.strings.depth(state);
         let open = if depth > 0 { origin(bytes.len() - depth).0 } else { undecided };
         found.hold = found.hold.min(open).min(undecided);
     }
@@ -205,7 +211,7 @@ struct Found {
 }
 
 /// The ways to read a text beside the plain one, as far as it has something to undo.
-fn notations(text: &[u8]) -> impl Iterator<Item = &'static [Notation]> {
+fn notations(text: &[u8], has_space: bool, context: Context) -> impl Iterator<Item = &'static [Notation]> {
     use Notation::{Backslash, Form, Html, Percent, Wrapped};
     let has = |byte: u8| text.contains(&byte);
     let has_two = |pair: &[u8; 2]| text.windows(2).any(|window| window == pair);
@@ -213,13 +219,13 @@ fn notations(text: &[u8]) -> impl Iterator<Item = &'static [Notation]> {
     [
         (percent, &[Percent][..]),
         (percent && has_two(b"%2"), &[Percent, Percent][..]),
-        (has(b'+'), &[Form][..]),
+        (has_space && has(b'+'), &[Form][..]),
         (backslash, &[Backslash][..]),
         (backslash && has_two(b"\\\\"), &[Backslash, Backslash][..]),
         (backslash && percent, &[Backslash, Percent][..]),
         (html, &[Html][..]),
         (html && backslash, &[Html, Backslash][..]),
-        (has(b'\n'), &[Wrapped][..]),
+        (is_wrapped(text, context.digits_before), &[Wrapped][..]),
         (backslash && has_two(b"\\n"), &[Backslash, Wrapped][..]),
     ]
     .into_iter()

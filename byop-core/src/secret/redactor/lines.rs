@@ -27,11 +27,17 @@ impl<T> LineRedactor<T> {
     /// Adds a line, and gives those that are certain.
     pub fn push(&mut self, line: &str, with: T) -> Vec<(String, T)> {
         // A line end inside would make two of it.
-        let line = line.replace('\n', " ");
+        let mut line = line.replace('\n', " ");
+        line.push('\n');
         self.waiting.push_back(with);
         self.ready += &self.stream.push(&line);
-        self.ready += &self.stream.push("\n");
         self.take()
+    }
+
+    /// Whether lines are held back.
+    #[must_use]
+    pub fn is_holding(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     /// Those that were held back, when no more come for now.

@@ -45,7 +45,7 @@ impl RedactedStream {
     /// Adds a chunk, and gives the text that is certain.
     pub fn push(&mut self, chunk: &str) -> String {
         self.held.push_str(chunk);
-        if self.redactor.0.is_empty() {
+        if self.redactor.strings.is_empty() {
             return std::mem::take(&mut self.held);
         }
         let mut found = self.redactor.find(self.held.as_bytes(), self.context(false));

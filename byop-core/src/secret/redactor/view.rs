@@ -244,6 +244,12 @@ pub(super) fn digits_at_end(text: &[u8], before: usize) -> usize {
     if count == text.len() { (count + before).min(WRAPPED_FROM) } else { count }
 }
 
+/// Whether a line ends as one of several lines of an encoding.
+pub(super) fn is_wrapped(text: &[u8], before: usize) -> bool {
+    let mut ends = text.iter().enumerate().filter(|(_, byte)| b"\r\n".contains(byte));
+    ends.any(|(at, _)| digits_at_end(&text[..at], before) >= WRAPPED_FROM)
+}
+
 fn wrapped(text: &[u8], at: usize, before: usize) -> Step {
     if text[at] != b'\n' && text[at] != b'\r' {
         return literal(text, at);
