@@ -17,6 +17,7 @@ mod keyring;
 
 pub use key::{Key, KeyId};
 pub use keyring::Keyring;
+pub(crate) use keyring::missing;
 
 const SALT: usize = 32;
 const PURPOSE: &[u8] = b"byop sealed value v1";

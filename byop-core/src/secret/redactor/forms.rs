@@ -18,9 +18,8 @@ pub(super) fn of_value(value: &str, forms: &mut BTreeSet<Vec<u8>>) {
     }
     plain(value, forms);
     encoded(value.as_bytes(), forms);
-    let escaped = serde_json::Value::from(value).to_string();
-    if escaped.len() != value.len() + 2 {
-        encoded(escaped.get(1..escaped.len() - 1).unwrap_or_default().as_bytes(), forms);
+    for escaped in json_forms(value) {
+        encoded(escaped.as_bytes(), forms);
     }
     if let Some(password) = password(value).filter(|password| password.len() >= SHORTEST) {
         plain(password, forms);
@@ -35,6 +34,15 @@ pub(super) fn of_value(value: &str, forms: &mut BTreeSet<Vec<u8>>) {
             plain(line, forms);
         }
     }
+}
+
+/// A value as it stands inside of a JSON text: encoders leave what is not ASCII, or escape it.
+fn json_forms(value: &str) -> [String; 2] {
+    let text = serde_json::Value::from(value).to_string();
+    let inner = text.get(1..text.len() - 1).unwrap_or_default().to_owned();
+    let units = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+    let ascii = inner.chars().map(|c| if c.is_ascii() { c.to_string() } else { units(c) }).collect();
+    [inner, ascii]
 }
 
 /// The password in an address such as `postgres://user:password@host/`, as it stands there.
