@@ -14,6 +14,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("minijinja", &["byop-core/src/generator/template"]),
     ("pyo3", &["byop-py/src"]),
     ("reqwest", &["byop-cloud/src/http"]),
+    ("ring", &["byop-core/src/secret/seal"]),
     ("rusqlite", &["byop-core/src/store/sqlite"]),
     // Two, because the engine's TLS and the providers' are set up apart.
     ("rustls", &["byop-core/src/docker", "byop-cloud/src/http"]),
@@ -25,6 +26,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sha2", &["byop-core/src/digest"]),
     ("tar", &["byop-core/src/source"]),
     ("toml", &["byop-core/src/generator"]),
+    ("zeroize", &["byop-core/src/secret"]),
     ("zip", &["byop-core/src/source"]),
 ];
 
