@@ -5,9 +5,11 @@ mod audit;
 mod build;
 mod build_report;
 mod client;
+mod component;
 mod compose;
 mod container;
 mod customer;
+mod deployment_report;
 mod detection;
 mod dns;
 mod event;
@@ -33,10 +35,11 @@ mod text;
 mod ticket;
 
 pub use app::{AppSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
-pub use audit::{Actor, AuditEntry, AuditFilter, AuditRecord};
+pub use audit::{Actor, AuditEntry, AuditFilter, AuditRecord, AuditReport};
 pub use build::{BuildSpec, PackagesSpec};
 pub use build_report::{BuildReport, BuildState};
 pub use client::{Client, ClientLimits, ClientSpec, ClientState};
+pub use component::{Component, ComponentKind};
 pub use compose::{ComposeApp, ComposeBuild, ComposePolicy, ComposePort, ComposeService, ComposeVolume};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
@@ -44,6 +47,7 @@ pub use container::{
     NetworkInfo, NetworkSpec, PortBinding, RestartPolicy, RuntimeEvent, RuntimeInfo, VolumeInfo,
 };
 pub use customer::{Customer, CustomerSpec};
+pub use deployment_report::DeploymentReport;
 pub use detection::{Detection, Diagnostic, Evidence, ServiceFound, ServiceKind, Severity, Variant};
 pub use dns::{DnsRecord, DnsRecordKind};
 pub use event::{Event, EventBody, Progress};

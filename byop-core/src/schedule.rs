@@ -20,6 +20,10 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::model::MissedRuns;
+
+/// A time that is over by more than this, in milliseconds, was missed.
+const GRACE: i64 = 60_000;
 
 const FIELDS: [(&str, &str); 5] = [
     ("minute", "0 to 59"),
@@ -120,6 +124,29 @@ impl Cron {
                 return found.split_off(found.len().saturating_sub(most));
             }
             span = span.saturating_mul(2);
+        }
+    }
+
+    /// The times from `from` to `now` at which there is to be a run, and the last of those that are left out.
+    #[must_use]
+    pub fn runs(
+        &self,
+        missed: MissedRuns,
+        from: Timestamp,
+        now: Timestamp,
+    ) -> (Vec<Timestamp>, Option<Timestamp>) {
+        let before = Timestamp(from.0.saturating_sub(1));
+        let over = Timestamp(now.0.saturating_sub(GRACE));
+        let last_missed = || self.due(before, over, 1).pop();
+        match missed {
+            MissedRuns::Skip => (self.due(before.max(over), now, usize::MAX), last_missed()),
+            MissedRuns::RunOnce if last_missed().is_some() => (self.due(before, now, 1), None),
+            MissedRuns::RunOnce => (self.due(before, now, usize::MAX), None),
+            MissedRuns::RunAll { most } => {
+                let runs = self.due(before, now, most as usize);
+                let surplus = runs.first().and_then(|first| self.due(before, Timestamp(first.0 - 1), 1).pop());
+                (runs, surplus)
+            }
         }
     }
 
@@ -324,6 +351,34 @@ mod tests {
         let late = minutes.due(Timestamp(0), Timestamp(300 * 365 * 24 * hour), 3);
         assert_eq!(late.len(), 3);
         assert_eq!(late[2], Timestamp(300 * 365 * 24 * hour));
+    }
+
+    #[test]
+    fn missed_times_are_left_out_made_up_for_once_or_each() {
+        let cron = Cron::new("@hourly", "UTC").unwrap();
+        let hour = |n: i64| Timestamp(n * 3_600_000);
+        let late = |n: i64| Timestamp(hour(n).0 + 10_000);
+        let all = MissedRuns::RunAll { most: 2 };
+        for (missed, from, now, runs, left_out) in [
+            // On time.
+            (MissedRuns::Skip, 1, late(1), vec![1], None),
+            (MissedRuns::RunOnce, 1, late(1), vec![1], None),
+            (all, 1, late(1), vec![1], None),
+            // Three missed, and one on time.
+            (MissedRuns::Skip, 1, late(4), vec![4], Some(3)),
+            (MissedRuns::RunOnce, 1, late(4), vec![4], None),
+            (all, 1, late(4), vec![3, 4], Some(2)),
+            // Three missed, the last by half an hour.
+            (MissedRuns::Skip, 1, Timestamp(hour(3).0 + 1_800_000), vec![], Some(3)),
+            (MissedRuns::RunOnce, 1, Timestamp(hour(3).0 + 1_800_000), vec![3], None),
+            (all, 1, Timestamp(hour(3).0 + 1_800_000), vec![2, 3], Some(1)),
+            // Not yet.
+            (MissedRuns::RunOnce, 2, late(1), vec![], None),
+        ] {
+            let (found, skipped) = cron.runs(missed, hour(from), now);
+            assert_eq!(found, runs.into_iter().map(hour).collect::<Vec<_>>(), "{missed:?} {now:?}");
+            assert_eq!(skipped, left_out.map(hour), "{missed:?} {now:?}");
+        }
     }
 
     #[test]
