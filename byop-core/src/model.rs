@@ -54,7 +54,7 @@ pub use event::{Event, EventBody, Progress};
 pub use files::{FileSet, GeneratedFile};
 pub use host::{AddressPool, HostKey, HostSpec};
 pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
-pub use job::{Job, JobFilter, JobKind, JobState, StepRecord, StepState};
+pub use job::{Job, JobFilter, JobKind, JobState, StepPolicy, StepRecord, StepState};
 pub use name::{AppName, ClientId, DomainName, EmailAddress, EnvName};
 pub use plan::{
     AddonNeed, BuildStep, CacheMount, CopySpec, EnvNeed, HealthCheck, Plan, RunSpec, Stage, Target,
