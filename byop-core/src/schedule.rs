@@ -144,7 +144,8 @@ impl Cron {
             MissedRuns::RunOnce => (self.due(before, now, usize::MAX), None),
             MissedRuns::RunAll { most } => {
                 let runs = self.due(before, now, most as usize);
-                let surplus = runs.first().and_then(|first| self.due(before, Timestamp(first.0 - 1), 1).pop());
+                let surplus =
+                    runs.first().and_then(|first| self.due(before, Timestamp(first.0 - 1), 1).pop());
                 (runs, surplus)
             }
         }

@@ -58,8 +58,7 @@ async fn what_is_kept_of_a_deleted_client_does_not_say_who_it_was() {
     let world = World::new();
     let engine = world.engine();
     let acme = made(&engine, "acme").await;
-    let customer =
-        acme.create_customer(CustomerSpec::new(client("acme"), "Anna").unwrap()).await.unwrap();
+    let customer = acme.create_customer(CustomerSpec::new(client("acme"), "Anna").unwrap()).await.unwrap();
     acme.open_ticket(TicketSpec::new(client("acme"), "Help", "Me").unwrap()).await.unwrap();
     engine.delete_client(&client("acme")).await.unwrap();
     assert_eq!(engine.get_customer(&customer.id).await.unwrap_err().kind(), ErrorKind::NotFound);

@@ -44,6 +44,13 @@ async fn pass(world: &World, time: Duration) {
     }
 }
 
+/// The clock stands shortly before the hour.
+fn shortly_before() -> World {
+    let world = World::new();
+    nobody_runs(&world, HOUR - Duration::from_secs(10));
+    world
+}
+
 /// Time in which no engine runs.
 fn nobody_runs(world: &World, time: Duration) {
     world.clock.0.advance(time);
@@ -58,23 +65,28 @@ async fn restarts(engine: &Engine) -> Vec<Job> {
     jobs.into_iter().filter(|job| job.kind == JobKind::Restart).collect()
 }
 
-async fn told(engine: &Engine) -> Vec<i64> {
+/// When the program was told, counted in `unit`.
+async fn told(engine: &Engine, unit: Duration) -> Vec<i64> {
     let records = engine.list_audit(&AuditFilter::all().with_action("schedule.due")).await.unwrap();
-    records.iter().map(|record| record.entry.details["due_at"].as_i64().unwrap() / 3_600_000).collect()
+    records
+        .iter()
+        .map(|record| record.entry.details["due_at"].as_i64().unwrap() / unit.as_millis() as i64)
+        .collect()
 }
 
-fn hours(schedule: &Schedule) -> Vec<i64> {
-    schedule.runs.iter().map(|run| run.due_at.0 / 3_600_000).collect()
+/// The times that were dealt with, counted in `unit`.
+fn times(schedule: &Schedule, unit: Duration) -> Vec<i64> {
+    schedule.runs.iter().map(|run| run.due_at.0 / unit.as_millis() as i64).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_app_is_restarted_when_it_is_due() {
-    let world = World::new();
+    let world = shortly_before();
     let engine = engine(&world);
     deploy(&engine, &image("shop", "shop:1")).await.unwrap();
     let put = engine.put_schedule(hourly(restart())).await.unwrap();
     let due = put.next_run_at.unwrap();
-    pass(&world, HOUR + MINUTE).await;
+    pass(&world, MINUTE).await;
     let jobs = restarts(&engine).await;
     assert_eq!(jobs.len(), 1);
     assert_eq!(jobs[0].state, JobState::Succeeded);
@@ -93,39 +105,46 @@ async fn several_engines_run_each_due_time_exactly_once() {
     let world = World::new();
     let engines = [engine(&world), engine(&world), engine(&world)];
     deploy(&engines[0], &image("shop", "shop:1")).await.unwrap();
-    engines[0].put_schedule(hourly(restart())).await.unwrap();
-    engines[0].for_client(client("acme")).put_schedule(hourly(custom())).await.unwrap();
+    let minutely = |action| ScheduleSpec::new("nightly", "* * * * *", action).unwrap();
+    engines[0].put_schedule(minutely(restart())).await.unwrap();
+    engines[0].for_client(client("acme")).put_schedule(minutely(custom())).await.unwrap();
     for engine in &engines {
         engine.resume().await.unwrap();
     }
-    pass(&world, 5 * HOUR + MINUTE).await;
-    assert_eq!(restarts(&engines[1]).await.len(), 5);
-    assert_eq!(told(&engines[1]).await, [1, 2, 3, 4, 5]);
+    pass(&world, 10 * MINUTE + MINUTE / 2).await;
+    let all: Vec<i64> = (1..=10).collect();
+    assert_eq!(restarts(&engines[1]).await.len(), 10);
+    assert_eq!(told(&engines[1], MINUTE).await, all);
     let schedule = engines[2].get_schedule(&name("nightly")).await.unwrap();
-    assert_eq!(hours(&schedule), [1, 2, 3, 4, 5]);
+    assert_eq!(times(&schedule, MINUTE), all);
 }
 
-/// The first engine hangs for ever at each of its writes at a due time, one after the other.
+/// The first engine dies at each of its writes from the due time on, one after the other.
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_dies_at_a_due_time_is_taken_over_and_nothing_is_done_twice() {
-    for action in [restart(), custom()] {
-        for (nth, written) in (1..=6).flat_map(|nth| [(nth, false), (nth, true)]) {
-            let world = World::new();
-            let first = engine(&world);
+    for (action, writes) in [(restart(), 12), (custom(), 6)] {
+        for (nth, written) in (1..=writes).flat_map(|nth| [(nth, false), (nth, true)]) {
+            let world = shortly_before();
+            let store = world.store.mortal();
+            let first =
+                world.builder().with_clock(world.clock.clone()).with_store(store.clone()).build().unwrap();
             deploy(&first, &image("shop", "shop:1")).await.unwrap();
             first.put_schedule(hourly(action.clone())).await.unwrap();
-            pass(&world, HOUR - MINUTE).await;
-            world.store.hang_at(nth, written);
-            pass(&world, 2 * MINUTE).await;
-            drop(first);
-            world.store.heal();
+            pass(&world, Duration::from_secs(5)).await;
+            store.hang_at(nth, written);
+            pass(&world, MINUTE).await;
+            assert!(store.hangs(), "{action:?} {nth}");
             let second = engine(&world);
             second.resume().await.unwrap();
             pass(&world, 2 * LEASE + MINUTE).await;
-            let done = restarts(&second).await.len() + told(&second).await.len();
+            let done = restarts(&second).await.len() + told(&second, HOUR).await.len();
             assert_eq!(done, 1, "{action:?} {nth} {written}");
             let schedule = second.get_schedule(&name("nightly")).await.unwrap();
-            assert_eq!((hours(&schedule), schedule.claimed), (vec![1], None), "{action:?} {nth} {written}");
+            assert_eq!(
+                (times(&schedule, HOUR), schedule.claimed),
+                (vec![1], None),
+                "{action:?} {nth} {written}"
+            );
             let states: Vec<_> = restarts(&second).await.into_iter().map(|job| job.state).collect();
             assert!(states.iter().all(|state| *state == JobState::Succeeded), "{states:?} {nth} {written}");
         }
@@ -148,7 +167,7 @@ async fn times_at_which_no_engine_ran_are_treated_as_the_schedule_says() {
         let second = engine(&world);
         second.resume().await.unwrap();
         pass(&world, MINUTE).await;
-        assert_eq!(told(&second).await, runs, "{missed:?}");
+        assert_eq!(told(&second, HOUR).await, runs, "{missed:?}");
         let schedule = second.get_schedule(&name("nightly")).await.unwrap();
         let skipped = schedule.runs.iter().filter(|run| run.outcome == RunOutcome::Skipped).count();
         let leaves_out = matches!(missed, MissedRuns::Skip | MissedRuns::RunAll { most: 3 });
@@ -163,11 +182,12 @@ async fn a_paused_schedule_stands_still_and_misses_nothing() {
     let engine = engine(&world);
     engine.put_schedule(hourly(custom())).await.unwrap();
     assert_eq!(engine.pause_schedule(&name("nightly")).await.unwrap().next_run_at, None);
-    pass(&world, 2 * HOUR + HOUR / 2).await;
+    nobody_runs(&world, 3 * HOUR - 2 * MINUTE);
+    pass(&world, MINUTE).await;
     let resumed = engine.resume_schedule(&name("nightly")).await.unwrap();
     assert_eq!(resumed.next_run_at, Some(Timestamp(3 * 3_600_000)));
-    pass(&world, HOUR).await;
-    assert_eq!(told(&engine).await, [3]);
+    pass(&world, 2 * MINUTE).await;
+    assert_eq!(told(&engine, HOUR).await, [3]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,12 +220,12 @@ async fn a_schedule_waits_for_the_job_before_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_cannot_be_says_why_and_the_next_time_comes() {
-    let world = World::new();
+    let world = shortly_before();
     let engine = engine(&world);
     deploy(&engine, &image("shop", "shop:1")).await.unwrap();
     engine.put_schedule(hourly(restart())).await.unwrap();
     remove(&engine, &app("shop")).await;
-    pass(&world, HOUR + MINUTE).await;
+    pass(&world, MINUTE).await;
     let schedule = engine.get_schedule(&name("nightly")).await.unwrap();
     let RunOutcome::Failed { error } = &schedule.runs[0].outcome else { panic!("{:?}", schedule.runs) };
     assert_eq!(error.kind, ErrorKind::NotFound);

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use byop_core::ErrorKind;
 use byop_core::engine::Engine;
-use byop_core::model::{
-    Actor, AuditFilter, Ticket, TicketFilter, TicketPriority, TicketSpec, TicketState,
-};
+use byop_core::model::{Actor, AuditFilter, Ticket, TicketFilter, TicketPriority, TicketSpec, TicketState};
 
 use crate::clients::{client, made};
 use crate::support::{World, app, deploy, image};

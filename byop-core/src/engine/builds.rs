@@ -68,19 +68,17 @@ impl Engine {
         let owners: BTreeMap<_, _> = records.into_iter().map(|record| (record.key, record.owner)).collect();
         for report in &apps {
             let client = owners.get(report.app.name.as_str()).cloned().flatten();
-            let address = self.inner.address_of(&report.app.host).await?;
             let known = found.len();
             for container in &report.containers {
                 let mut deployment = DeploymentReport::of(report, container);
                 deployment.client.clone_from(&client);
-                deployment.address.clone_from(&address);
                 found.push(deployment);
             }
             let serves = |deployment: &DeploymentReport| deployment.is_current;
             if !found[known..].iter().any(serves)
                 && let Some(mut absent) = DeploymentReport::absent(report)
             {
-                (absent.client, absent.address) = (client, address);
+                absent.client = client;
                 found.insert(known, absent);
             }
         }
@@ -134,7 +132,8 @@ fn report(job: &Job, steps: &[StepRecord]) -> Option<BuildReport> {
         state,
         image: output("build", "/name"),
         image_id: output("build", "/info/id"),
-        source_digest: output("fetch", "/digest").and_then(|digest| crate::digest::Digest::parse(&digest).ok()),
+        source_digest: output("fetch", "/digest")
+            .and_then(|digest| crate::digest::Digest::parse(&digest).ok()),
         revision: output("fetch", "/revision"),
         attempt: build.map_or(0, |step| step.attempt),
         error: if is_there { None } else { job.error.clone() },

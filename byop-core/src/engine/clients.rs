@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 use super::Engine;
 use super::records::{Entity, no_such};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{
-    AuditEntry, Client, ClientId, ClientSpec, ClientState, EmailAddress, JobFilter, JobKind,
-};
+use crate::model::{AppName, Client, ClientId, ClientSpec, ClientState, EmailAddress, JobFilter, JobKind};
 use crate::store::{Expected, Page, Scope};
 
 /// What a client must not own any more when it goes: each is something that runs or costs money.
@@ -160,14 +158,17 @@ impl Engine {
 
     /// Whether the client of this handle may let work be done that makes or starts something. A client without a
     /// record may: the embedding program keeps its clients elsewhere. The platform may always.
-    pub(super) async fn check_may(&self, kind: JobKind, is_new: bool) -> Result<()> {
+    pub(super) async fn check_may(&self, kind: JobKind, app: Option<&AppName>) -> Result<()> {
         let Some(id) = self.scope.client() else { return Ok(()) };
         if !matches!(kind, JobKind::Deploy | JobKind::Start | JobKind::Restart) {
             return Ok(());
         }
         let Some((client, _)) = self.find::<Client>(id.as_str()).await? else { return Ok(()) };
         self.check_active(&client)?;
-        let Some(most) = client.limits.apps.filter(|_| is_new) else { return Ok(()) };
+        let (Some(most), Some(app)) = (client.limits.apps, app) else { return Ok(()) };
+        if self.inner.find_app(&self.scope, app).await?.is_some() {
+            return Ok(());
+        }
         let page = Page::all().with_limit(most);
         let apps = self.inner.store.list_records(&self.scope, "apps", &page).await?;
         if apps.len() < most as usize {
@@ -187,12 +188,5 @@ impl Engine {
         Err(Error::new(ErrorKind::PermissionDenied, "client.check", "the client is suspended")
             .with_context("client", &client.id)
             .with_remedy("ask the platform; what runs goes on, and can be stopped and removed"))
-    }
-
-    /// What was done to a client's thing that is no record of its own.
-    pub(super) async fn note_of(&self, action: &str, subject: String, client: Option<&ClientId>) -> Result<()> {
-        let mut entry = AuditEntry::new(action, subject);
-        entry.client = client.cloned();
-        self.note(entry).await.map(|_| ())
     }
 }

@@ -77,10 +77,14 @@ impl Engine {
     pub async fn delete_customer(&self, id: &CustomerId) -> Result<()> {
         let open = TicketFilter::all().with_customer(id.clone()).with_state(TicketState::Open);
         if let Some(ticket) = self.list_tickets(&open.with_page(None, 1)).await?.first() {
-            return Err(Error::new(ErrorKind::Conflict, "customer.delete", "the customer has an open ticket")
-                .with_context("customer", id)
-                .with_context("ticket", &ticket.id)
-                .with_remedy("close it first"));
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "customer.delete",
+                "the customer has an open ticket",
+            )
+            .with_context("customer", id)
+            .with_context("ticket", &ticket.id)
+            .with_remedy("close it first"));
         }
         self.discard::<Customer>(id.as_str()).await
     }

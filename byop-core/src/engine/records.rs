@@ -75,9 +75,10 @@ impl Engine {
                 Err(error) => return Err(self.refused::<T>(key, verb, entity.owner(), error).await),
             }
         }
-        let busy = Error::new(ErrorKind::Conflict, format!("{}.{verb}", T::NOUN), "others change it all the time")
-            .with_context(T::NOUN, key)
-            .with_remedy("try again");
+        let busy =
+            Error::new(ErrorKind::Conflict, format!("{}.{verb}", T::NOUN), "others change it all the time")
+                .with_context(T::NOUN, key)
+                .with_remedy("try again");
         Err(self.refused::<T>(key, verb, self.scope.client(), busy).await)
     }
 
@@ -129,8 +130,10 @@ impl Engine {
 }
 
 pub(super) fn no_such<T: Entity>(key: &str) -> Error {
+    // The key of a schedule begins with its owner.
+    let name = key.rsplit('/').next().unwrap_or(key);
     Error::not_found(format!("{}.get", T::NOUN), format!("there is no such {}", T::NOUN))
-        .with_context(T::NOUN, key.chars().take(80).collect::<String>())
+        .with_context(T::NOUN, name.chars().take(80).collect::<String>())
 }
 
 fn parse<T: Entity>(record: &Record) -> Result<T> {

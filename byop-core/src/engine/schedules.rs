@@ -363,7 +363,8 @@ impl Engine {
         let subject = format!("schedule/{key}");
         let since = schedule.claimed.as_ref().map(|_| due);
         let told = AuditFilter::all().with_action(DUE).with_subject(subject.as_str()).with_time(since, None);
-        let told = if since.is_some() { self.inner.store.list_audit(&self.scope, &told).await? } else { vec![] };
+        let told =
+            if since.is_some() { self.inner.store.list_audit(&self.scope, &told).await? } else { vec![] };
         if let Some(record) = told.iter().find(|record| record.entry.details["due_at"] == json!(due)) {
             return Ok(RunOutcome::Told { position: record.position });
         }

@@ -34,7 +34,7 @@ impl Engine {
             owner.load::<Customer>(customer.as_str()).await?;
         }
         if let Some(app) = &spec.app {
-            owner.load_app(app).await?;
+            owner.inner.load_app(&owner.scope, app).await?;
         }
         let now = self.inner.clock.now();
         let id = TicketId::random(now, self.inner.entropy.as_ref());
