@@ -28,16 +28,24 @@ use crate::stage::Data;
 use crate::store::{Scope, Store, WhenBusy};
 
 mod apps;
+mod audit;
 mod builder;
+mod builds;
+mod clients;
+mod customers;
 mod events;
 mod job_run;
 mod lock;
 mod observe;
 mod ports;
 mod preview;
+mod records;
 mod redaction;
 mod route;
 mod secrets;
+#[cfg(feature = "schedules")]
+mod schedules;
+mod tickets;
 mod worker;
 mod workflow;
 
@@ -97,6 +105,9 @@ struct Inner {
     hosts_in_use: tokio::sync::Mutex<()>,
     /// Set when this engine looks for jobs that were left behind.
     takes_over: OnceLock<()>,
+    /// Wakes the loop that looks for due schedules.
+    #[cfg(feature = "schedules")]
+    schedules: Arc<tokio::sync::Notify>,
     /// How to ask a running job of this process to end.
     cancels: Mutex<BTreeMap<JobId, watch::Sender<bool>>>,
 }
@@ -327,6 +338,19 @@ impl Engine {
         input: serde_json::Value,
     ) -> Result<JobId> {
         let id = JobId::random(self.inner.entropy.as_ref());
+        self.submit_as(id, subject, kind, input).await
+    }
+
+    /// As `submit`, under an id that the caller has derived.
+    async fn submit_as(
+        &self,
+        id: JobId,
+        subject: impl Into<Subject>,
+        kind: JobKind,
+        input: serde_json::Value,
+    ) -> Result<JobId> {
+        let subject = subject.into();
+        self.check_may(kind, subject.app()).await?;
         let mut job = Job::new(id.clone(), subject, kind, input, self.inner.clock.now());
         job.client = self.scope.client().cloned();
         job.actor.clone_from(&self.actor);

@@ -6,11 +6,13 @@ use crate::tree::{File, assert_tidy, files};
 const HOMES: &[(&str, &[&str])] = &[
     ("bollard", &["byop-core/src/docker"]),
     ("bytes", &["byop-core/src/docker"]),
+    ("croner", &["byop-core/src/schedule"]),
     ("flate2", &["byop-core/src/source"]),
     ("getrandom", &["byop-core/src/id"]),
     ("http_body_util", &["byop-core/src/docker"]),
     ("hyper", &["byop-core/src/docker"]),
     ("hyper_util", &["byop-core/src/docker"]),
+    ("jiff", &["byop-core/src/schedule"]),
     ("minijinja", &["byop-core/src/generator/template"]),
     ("pyo3", &["byop-py/src"]),
     ("reqwest", &["byop-cloud/src/http"]),

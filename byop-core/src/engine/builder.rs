@@ -198,6 +198,8 @@ impl EngineBuilder {
             policies: self.policies,
             hosts_in_use: tokio::sync::Mutex::default(),
             takes_over: OnceLock::new(),
+            #[cfg(feature = "schedules")]
+            schedules: Arc::default(),
             cancels: Mutex::default(),
         };
         Ok(Engine { inner: Arc::new(inner), scope: Scope::Platform, actor: None, busy: WhenBusy::Refuse })

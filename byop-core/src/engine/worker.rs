@@ -79,6 +79,8 @@ pub(super) fn take_over_in_background(inner: &Arc<Inner>) {
     if inner.takes_over.set(()).is_err() {
         return;
     }
+    #[cfg(feature = "schedules")]
+    super::schedules::run_in_background(inner);
     let (engine, pause) = (Arc::downgrade(inner), inner.lease / 3);
     tokio::spawn(async move {
         loop {
