@@ -1,5 +1,6 @@
 //! TLS to a database server, on the one crypto provider of the tree and without touching the process's default.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, InvalidDnsNameError, ServerName};
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
@@ -64,10 +65,11 @@ where
 {
     type Stream = Encrypted<S>;
     type TlsConnect = Handshake;
-    type Error = InvalidDnsNameError;
+    type Error = Infallible;
 
-    fn make_tls_connect(&mut self, domain: &str) -> std::result::Result<Handshake, InvalidDnsNameError> {
-        let name = ServerName::try_from(domain)?.to_owned();
+    /// Asked for connections without TLS too, where a socket in a folder has no name.
+    fn make_tls_connect(&mut self, domain: &str) -> std::result::Result<Handshake, Infallible> {
+        let name = ServerName::try_from(domain).ok().map(|name| name.to_owned());
         Ok(Handshake { connector: TlsConnector::from(Arc::clone(&self.0)), name })
     }
 }
@@ -75,7 +77,7 @@ where
 /// A connection that is about to be encrypted.
 pub(super) struct Handshake {
     connector: TlsConnector,
-    name: ServerName<'static>,
+    name: Option<ServerName<'static>>,
 }
 
 impl<S> TlsConnect<S> for Handshake
@@ -88,7 +90,10 @@ where
 
     fn connect(self, stream: S) -> Self::Future {
         let Self { connector, name } = self;
-        Box::pin(async move { Ok(Encrypted(connector.connect(name, stream).await?)) })
+        Box::pin(async move {
+            let name = name.ok_or(io::ErrorKind::InvalidInput)?;
+            Ok(Encrypted(connector.connect(name, stream).await?))
+        })
     }
 }
 

@@ -10,12 +10,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::fault::{Fault, Outcome};
-use super::migration;
+use super::{check, migration};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a call waits for another process.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Up to 3.51.2, two connections that write or checkpoint at once could damage a database.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
@@ -45,25 +45,14 @@ fn connect(path: &Path, clock: &dyn Clock) -> Outcome<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "mmap_size", 0)?;
-    check_integrity(&connection)?;
+    let length = fs::metadata(path).map_or(0, |found| found.len());
+    check::on_opening(&connection, length)?;
     migration::check_owner(&connection)?;
     use_write_ahead_log(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     migration::migrate(&mut connection, clock)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
-}
-
-fn check_integrity(connection: &Connection) -> Outcome<()> {
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" {
-        return Ok(());
-    }
-    Err(Fault::Refused(
-        Error::new(ErrorKind::Corrupt, "store.open", "the database is damaged")
-            .with_context("check", verdict)
-            .with_remedy("restore the file from a backup"),
-    ))
 }
 
 /// Changing the journal's mode does not always wait for other processes as all else does.
@@ -128,7 +117,7 @@ fn restrict(file: &Path) -> io::Result<()> {
         .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -139,7 +128,7 @@ fn cannot_open(path: &Path, error: io::Error) -> Error {
         io::ErrorKind::NotFound => {
             (ErrorKind::NotFound, "the folder of the database does not exist", "make the folder first")
         }
-        io::ErrorKind::PermissionDenied => (
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => (
             ErrorKind::PermissionDenied,
             "the database cannot be opened",
             "let this user read and write the file and its folder",

@@ -80,7 +80,7 @@ CREATE INDEX audit_of_subject ON byop.audit (subject, position);
 
 -- The end of the chain. Its one row is the lock that makes the next record follow the last.
 CREATE TABLE byop.audit_end (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     position bigint NOT NULL,
     hash text
 );
