@@ -5,7 +5,7 @@ use std::sync::Arc;
 use byop_core::Secret;
 use byop_core::clock::ManualClock;
 use byop_core::store::{PostgresOptions, PostgresStore};
-
+use byop_core::testing::store_suite::Subject;
 
 mod claims;
 mod connecting;

@@ -30,6 +30,15 @@ fn wal(path: &Path) -> PathBuf {
     path.with_extension("db-wal")
 }
 
+/// Drops a store and waits until its thread has closed the file, which removes the log.
+async fn closed(store: SqliteStore) {
+    let log = wal(store.path());
+    drop(store);
+    while log.exists() {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Copies a database with what lies beside it, as a power cut would leave it.
 fn copy(from: &Path, to: &Path) {
     fs::copy(from, to).unwrap();

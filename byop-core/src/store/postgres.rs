@@ -89,7 +89,10 @@ impl PostgresStore {
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresStore").field("place", &self.place).field("pool", &self.pool).finish_non_exhaustive()
+        f.debug_struct("PostgresStore")
+            .field("place", &self.place)
+            .field("pool", &self.pool)
+            .finish_non_exhaustive()
     }
 }
 
@@ -217,9 +220,8 @@ impl Store for PostgresStore {
     async fn append_audit(&self, scope: &Scope, entry: AuditEntry) -> Result<AuditRecord> {
         refusal::check_owner("audit.append", scope, entry.client.as_ref())?;
         let entry = &entry;
-        let work = |session: pool::Session| async move {
-            audit::append(&session, entry.clone(), self.now()).await
-        };
+        let work =
+            |session: pool::Session| async move { audit::append(&session, entry.clone(), self.now()).await };
         self.pool.write("audit.append", Again::Harmful, work).await
     }
 

@@ -84,7 +84,8 @@ impl SqliteStore {
     /// `Corrupt`, with the first thing that was found; `Unavailable`.
     pub async fn check(&self) -> Result<()> {
         let path = self.path.clone();
-        aside("store.check", move || check::file(&path).map_err(|fault| fault.into_error("store.check"))).await
+        aside("store.check", move || check::file(&path).map_err(|fault| fault.into_error("store.check")))
+            .await
     }
 
     /// Copies the store into the file `path` while it is in use; a copy that is there is replaced.

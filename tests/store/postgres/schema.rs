@@ -76,10 +76,7 @@ async fn a_value_that_was_damaged_is_corrupt() {
     let store = open(&url).await;
     store.put_record(&PLATFORM, "apps", "shop", &json!(1), Expected::Absent).await.unwrap();
     run_sql(&url, "UPDATE byop.records SET value = '{'").unwrap();
-    assert_eq!(
-        store.find_record(&PLATFORM, "apps", "shop").await.unwrap_err().kind(),
-        ErrorKind::Corrupt
-    );
+    assert_eq!(store.find_record(&PLATFORM, "apps", "shop").await.unwrap_err().kind(), ErrorKind::Corrupt);
 }
 
 #[tokio::test]

@@ -134,7 +134,8 @@ impl Drop for Server {
 
 /// Runs statements on a database, beside the store.
 pub(crate) fn run_sql(url: &str, sql: &str) -> io::Result<String> {
-    let output = Command::new("psql").args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]).output()?;
+    let output =
+        Command::new("psql").args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]).output()?;
     if !output.status.success() {
         return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use byop_core::ErrorKind;
 use byop_core::store::SqliteStore;
 
-use super::{fill, new_file, read_all, wal};
+use super::{closed, fill, new_file, read_all, wal};
 use crate::support::{Random, number_of};
 
 /// A database with a log, as bytes, and what readers found in it.
@@ -22,10 +22,7 @@ impl Sound {
         // The half of it lies in the database, the rest in the log.
         let store = SqliteStore::open(&path).await.unwrap();
         fill(&store).await;
-        drop(store);
-        while wal(&path).exists() {
-            tokio::task::yield_now().await;
-        }
+        closed(store).await;
         let store = SqliteStore::open(&path).await.unwrap();
         fill_again(&store).await;
         let found = read_all(&store).await.into_iter().map(Result::unwrap).collect();
@@ -87,16 +84,29 @@ async fn a_database_that_was_cut_off_is_corrupt() {
     let sound = Sound::make().await;
     let (_folder, path) = new_file();
     let whole = sound.database.len();
-    let lengths = (1..whole).step_by(whole / 60).chain([1, 15, 16, 99, 100, 511, 512, whole - 1, whole - 4096]);
+    // Of one byte SQLite says that it is a new file.
+    let lengths = (2..whole).step_by(whole / 60).chain([15, 16, 99, 100, 511, 512, whole - 1, whole - 4096]);
     let mut count = 0;
     for length in lengths {
         fs::write(&path, &sound.database[..length]).unwrap();
-        let Err(error) = SqliteStore::open(&path).await else { panic!("{length} of {whole} bytes are opened") };
+        let Err(error) = SqliteStore::open(&path).await else {
+            panic!("{length} of {whole} bytes are opened")
+        };
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{length} of {whole} bytes: {error:?}");
         let _ = fs::remove_file(wal(&path));
         count += 1;
     }
     println!("{count} lengths");
+}
+
+#[tokio::test]
+async fn a_database_that_was_emptied_beside_its_log_is_corrupt() {
+    let sound = Sound::make().await;
+    let (_folder, path) = new_file();
+    sound.write(&path);
+    fs::write(&path, "").unwrap();
+    assert_eq!(SqliteStore::open(&path).await.unwrap_err().kind(), ErrorKind::Corrupt);
+    assert_eq!(fs::read(wal(&path)).unwrap(), sound.log, "the log is left for who can save it");
 }
 
 /// Nobody can tell a torn log from one that a power cut left, but what is left of it must be whole.
@@ -121,7 +131,8 @@ async fn a_byte_that_was_changed_is_noticed_or_harmless() {
     let flips = number_of("BYOP_FLIPS", 600);
     let (mut noticed, mut harmless, mut older) = (0, 0, 0);
     let mut silent = Vec::new();
-    let (folder, _) = new_file();
+    // In memory where there is such a folder: nothing here is about the disk.
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
     for flip in 0..flips {
         let path = folder.path().join(format!("{flip}.db"));
         sound.write(&path);
@@ -158,5 +169,11 @@ async fn a_byte_that_was_changed_is_noticed_or_harmless() {
         }
     }
     println!("{flips} changes: {noticed} noticed, {harmless} harmless, {older} of a log that ends earlier");
-    assert!(silent.is_empty(), "{} wrong answers (seed {}):\n{}", silent.len(), random.seed, silent.join("\n"));
+    assert!(
+        silent.is_empty(),
+        "{} wrong answers (seed {}):\n{}",
+        silent.len(),
+        random.seed,
+        silent.join("\n")
+    );
 }

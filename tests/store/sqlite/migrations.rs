@@ -18,7 +18,9 @@ const SECOND: &str = include_str!("../../../byop-core/src/store/sqlite/migration
 /// A database as the first version made it, with jobs that ended and one that runs, their steps and events.
 fn of_version_1(path: &Path, apps: usize) {
     let connection = Connection::open(path).unwrap();
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA application_id = 0x62796f70; BEGIN;").unwrap();
+    connection
+        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA application_id = 0x62796f70; BEGIN;")
+        .unwrap();
     connection
         .execute_batch(
             "CREATE TABLE migrations (
@@ -28,9 +30,7 @@ fn of_version_1(path: &Path, apps: usize) {
         .unwrap();
     connection.execute_batch(FIRST).unwrap();
     let checksum = byop_core::digest::Digest::of(FIRST);
-    connection
-        .execute("INSERT INTO migrations VALUES (1, 'init', ?1, 1)", [checksum.as_str()])
-        .unwrap();
+    connection.execute("INSERT INTO migrations VALUES (1, 'init', ?1, 1)", [checksum.as_str()]).unwrap();
     for number in 0..apps {
         let app = format!("app-{number}");
         let record = json!({ "name": app, "note": "x".repeat(number * 13 % 400) }).to_string();
@@ -71,7 +71,8 @@ fn of_version_1(path: &Path, apps: usize) {
                 )
                 .unwrap();
             for sequence in 1..=3 {
-                let event = json!({ "type": "log", "stage": "build", "line": format!("{number} {sequence}") });
+                let event =
+                    json!({ "type": "log", "stage": "build", "line": format!("{number} {sequence}") });
                 connection
                     .execute("INSERT INTO events VALUES (?1, ?2, 15, ?3)", (&id, sequence, event.to_string()))
                     .unwrap();
@@ -131,7 +132,9 @@ async fn a_migration_that_is_cut_off_at_any_statement_is_done_again() {
     of_version_1(&path, 10);
     let connection = Connection::open(&path).unwrap();
     // So little memory that changes reach the log before the commit.
-    connection.execute_batch("PRAGMA cache_size = 2; PRAGMA wal_autocheckpoint = 0; BEGIN IMMEDIATE").unwrap();
+    connection
+        .execute_batch("PRAGMA cache_size = 2; PRAGMA wal_autocheckpoint = 0; BEGIN IMMEDIATE")
+        .unwrap();
     let mut statements = Batch::new(&connection, SECOND);
     let mut cuts = 0;
     loop {

@@ -27,10 +27,10 @@ async fn after_a_power_cut_everything_acknowledged_is_there_and_nothing_is_half_
         let taken = folder.path().join(format!("cut-{cut}.db"));
         let value = value_of(written);
         let key = key_of(written);
-        let (put, ()) = tokio::join!(
-            store.put_record(&PLATFORM, "c", &key, &value, Expected::Absent),
-            async { take(&path, &taken) }
-        );
+        let (put, ()) =
+            tokio::join!(store.put_record(&PLATFORM, "c", &key, &value, Expected::Absent), async {
+                take(&path, &taken)
+            });
         put.unwrap();
         written += 1;
         let opened = SqliteStore::open(&taken).await.unwrap();
@@ -79,7 +79,9 @@ async fn a_log_that_was_torn_gives_the_writes_before_the_tear() {
         fs::write(wal(&torn), &part).unwrap();
         let opened = match SqliteStore::open(&torn).await {
             Ok(opened) => opened,
-            Err(error) => panic!("a torn log is no damage: {error:?} (length {length}, seed {})", random.seed),
+            Err(error) => {
+                panic!("a torn log is no damage: {error:?} (length {length}, seed {})", random.seed)
+            }
         };
         opened.check().await.unwrap();
         let records = opened.list_records(&PLATFORM, "c", &Page::all()).await.unwrap();
@@ -116,10 +118,7 @@ fn start_of(log: &Path) -> Vec<u8> {
 }
 
 async fn put(store: &SqliteStore, number: usize) {
-    store
-        .put_record(&PLATFORM, "c", &key_of(number), &value_of(number), Expected::Absent)
-        .await
-        .unwrap();
+    store.put_record(&PLATFORM, "c", &key_of(number), &value_of(number), Expected::Absent).await.unwrap();
 }
 
 fn key_of(number: usize) -> String {

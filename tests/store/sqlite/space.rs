@@ -12,7 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::child::{Said, block_on, command, file_of_child, say};
-use super::{new_file, wal};
+use super::{closed, new_file};
 use crate::support::PLATFORM;
 
 /// A file system in memory, of 1 MiB. Only root can make one.
@@ -78,7 +78,7 @@ async fn a_full_disk_is_said_and_nothing_is_lost() {
     fs::remove_file(ballast).unwrap();
     let value = json!("again");
     store.put_record(&PLATFORM, "c", "later", &value, Expected::Absent).await.unwrap();
-    drop(store);
+    closed(store).await;
     let store = SqliteStore::open(disk.path()).await.unwrap();
     store.check().await.unwrap();
     assert_eq!(count(&store).await, written + 1);
@@ -135,10 +135,7 @@ async fn a_disk_that_became_read_only_refuses_writes() {
     let Some(disk) = Small::mount() else { return };
     let store = SqliteStore::open(disk.path()).await.unwrap();
     store.put_record(&PLATFORM, "c", "a", &json!(1), Expected::Absent).await.unwrap();
-    drop(store);
-    while wal(&disk.path()).exists() {
-        tokio::task::yield_now().await;
-    }
+    closed(store).await;
     disk.remount("ro");
     let error = SqliteStore::open(disk.path()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error:?}");

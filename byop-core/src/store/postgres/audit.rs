@@ -61,7 +61,5 @@ pub(super) async fn list(session: Session, scope: &Scope, filter: &AuditFilter) 
     }
     let sql = conditions.select("position, body FROM byop.audit", "position", &limit);
     let rows = session.query(&sql, conditions.values()).await?;
-    rows.iter()
-        .map(|row| decode("audit record", &number(row, 0)?.to_string(), row.try_get(1)?))
-        .collect()
+    rows.iter().map(|row| decode("audit record", &number(row, 0)?.to_string(), row.try_get(1)?)).collect()
 }

@@ -54,8 +54,10 @@ impl Fault {
         match self {
             Self::Refused(error) => error,
             Self::Database(error) => translate(error, operation),
-            Self::Late => Error::new(ErrorKind::Unavailable, operation, "the database did not answer in time")
-                .with_remedy("check the database server and the network to it"),
+            Self::Late => {
+                Error::new(ErrorKind::Unavailable, operation, "the database did not answer in time")
+                    .with_remedy("check the database server and the network to it")
+            }
             Self::Unknown(error) => Error::new(
                 ErrorKind::Unavailable,
                 operation,
@@ -160,8 +162,9 @@ fn translate(error: tokio_postgres::Error, operation: &'static str) -> Error {
         &SqlState::INVALID_CATALOG_NAME => new(ErrorKind::NotFound, "there is no such database")
             .with_remedy("create the database first, or correct its name in the URL"),
         &SqlState::INSUFFICIENT_PRIVILEGE => {
-            new(ErrorKind::PermissionDenied, "this user may not do that in the database")
-                .with_remedy("let the user create a schema in the database, or make it the owner of schema `byop`")
+            new(ErrorKind::PermissionDenied, "this user may not do that in the database").with_remedy(
+                "let the user create a schema in the database, or make it the owner of schema `byop`",
+            )
         }
         &SqlState::READ_ONLY_SQL_TRANSACTION => {
             new(ErrorKind::PermissionDenied, "the database cannot be written to")

@@ -260,8 +260,6 @@ async fn write(session: &Session, job: &Job) -> Outcome<()> {
             lease_until = CASE WHEN $3 THEN NULL ELSE lease_until END
          WHERE id = $1";
     let finished_at = job.finished_at.map(|at| at.0);
-    session
-        .execute(sql, &[&job.id.as_str(), &encode(job)?, &job.state.is_finished(), &finished_at])
-        .await?;
+    session.execute(sql, &[&job.id.as_str(), &encode(job)?, &job.state.is_finished(), &finished_at]).await?;
     Ok(())
 }

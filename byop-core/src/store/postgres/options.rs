@@ -45,7 +45,8 @@ impl PostgresOptions {
         let text = url.expose();
         let known = text.replace("sslmode=verify-full", "sslmode=require");
         // The parser's own error could quote the password, so it is not kept as a source.
-        let mut config: Config = known.parse().map_err(|_| invalid("the URL of the database cannot be read"))?;
+        let mut config: Config =
+            known.parse().map_err(|_| invalid("the URL of the database cannot be read"))?;
         let is_odd = |host: &Host| matches!(host, Host::Tcp(name) if name.contains(['@', ':', '/', '?']));
         if config.get_hosts().is_empty() || config.get_hosts().iter().any(is_odd) {
             return Err(invalid("the URL of the database names no host, or an odd one"));

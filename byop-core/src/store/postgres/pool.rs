@@ -47,8 +47,10 @@ impl Pool {
     pub(super) fn new(options: &PostgresOptions, tls: Tls) -> Result<Self> {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(options.session_config(), tls, recycling);
-        let connections =
-            deadpool_postgres::Pool::builder(manager).max_size(options.connections).build().map_err(|error| {
+        let connections = deadpool_postgres::Pool::builder(manager)
+            .max_size(options.connections)
+            .build()
+            .map_err(|error| {
                 Error::new(ErrorKind::Internal, "store.open", "no pool of connections could be made")
                     .with_source(error)
             })?;
@@ -175,7 +177,9 @@ impl Session {
                 self.0.in_transaction.store(false, Ordering::Release);
                 Ok(())
             }
-            Err(error) if is_lost(&error) || error.code().is_some_and(|code| code.code().starts_with("57P")) => {
+            Err(error)
+                if is_lost(&error) || error.code().is_some_and(|code| code.code().starts_with("57P")) =>
+            {
                 Err(Fault::Unknown(error))
             }
             Err(error) => Err(error.into()),

@@ -25,12 +25,15 @@ pub(super) fn backup(from: &Path, to: &Path) -> Result<()> {
             .with_remedy("give another path"));
     }
     let part = beside(to, ".part");
-    let done = copy(from, &part).and_then(|()| settle(&part, to).map_err(|error| cannot_write(to, error).into()));
+    let done =
+        copy(from, &part).and_then(|()| settle(&part, to).map_err(|error| cannot_write(to, error).into()));
     if done.is_err() {
         // Whatever is left of it is of no use.
         let _ = fs::remove_file(&part);
     }
-    done.map_err(|fault| fault.into_error(OPERATION).with_operation(OPERATION).with_context("copy", to.display()))
+    done.map_err(|fault| {
+        fault.into_error(OPERATION).with_operation(OPERATION).with_context("copy", to.display())
+    })
 }
 
 fn copy(from: &Path, part: &Path) -> Outcome<()> {
@@ -101,9 +104,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 fn cannot_write(path: &Path, error: io::Error) -> Error {
     let (kind, remedy) = match error.kind() {
         io::ErrorKind::NotFound => (ErrorKind::NotFound, "make the folder first"),
-        io::ErrorKind::PermissionDenied => {
-            (ErrorKind::PermissionDenied, "let this user write to the folder")
-        }
+        io::ErrorKind::PermissionDenied => (ErrorKind::PermissionDenied, "let this user write to the folder"),
         _ => (ErrorKind::Unavailable, "check the disk and the path"),
     };
     Error::new(kind, OPERATION, "the copy cannot be written")

@@ -36,6 +36,7 @@ fn check_library(version: i32) -> Result<()> {
 }
 
 fn connect(path: &Path, clock: &dyn Clock) -> Outcome<Connection> {
+    check_not_emptied(path)?;
     // The file exists by now. Without `SQLITE_OPEN_URI`, a path that starts with `file:` is only a path.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
@@ -45,14 +46,29 @@ fn connect(path: &Path, clock: &dyn Clock) -> Outcome<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "mmap_size", 0)?;
-    let length = fs::metadata(path).map_or(0, |found| found.len());
-    check::on_opening(&connection, length)?;
+    check::on_opening(&connection, length_of(path))?;
     migration::check_owner(&connection)?;
     use_write_ahead_log(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     migration::migrate(&mut connection, clock)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
+}
+
+fn length_of(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |found| found.len())
+}
+
+/// SQLite takes an empty file for a new database, and removes a log that lies beside it. A log is only ever written
+/// beside a database that has its first page.
+fn check_not_emptied(path: &Path) -> Outcome<()> {
+    if length_of(path) > 1 || length_of(&beside(path, "-wal")) == 0 {
+        return Ok(());
+    }
+    Err(Fault::Refused(
+        Error::new(ErrorKind::Corrupt, "store.open", "the database is empty, but its log is not")
+            .with_remedy("restore the file from a backup"),
+    ))
 }
 
 /// Changing the journal's mode does not always wait for other processes as all else does.
