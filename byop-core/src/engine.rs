@@ -42,9 +42,9 @@ mod preview;
 mod records;
 mod redaction;
 mod route;
-mod secrets;
 #[cfg(feature = "schedules")]
 mod schedules;
+mod secrets;
 mod tickets;
 mod worker;
 mod workflow;

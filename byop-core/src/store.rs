@@ -17,12 +17,16 @@ use crate::model::{
 
 mod memory;
 mod page;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod refusal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use memory::MemoryStore;
 pub use page::{Page, Pruned, Retention};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 

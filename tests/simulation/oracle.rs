@@ -137,9 +137,12 @@ impl Oracle {
             self.violation(format!("a version did not grow: {collection}/{key} from {before} to {version}"));
         }
         if let Expected::Version(expected) = expected
-            && expected != before && false
+            && expected != before
+            && false
         {
-            self.violation(format!("a change was overwritten: {collection}/{key} at {before}, not {expected}"));
+            self.violation(format!(
+                "a change was overwritten: {collection}/{key} at {before}, not {expected}"
+            ));
         }
     }
 
@@ -190,7 +193,9 @@ impl Oracle {
         for (app, domain) in serving {
             let (status, _) = self.proxy.request(&domain);
             if status != 200 {
-                self.violation(format!("a serving app did not answer: {app} gave {status} after {operation}"));
+                self.violation(format!(
+                    "a serving app did not answer: {app} gave {status} after {operation}"
+                ));
                 self.state().serving.remove(&app);
             }
         }

@@ -44,7 +44,10 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let faults: u64 = self.faults.values().sum();
         let Self { seed, hash, calls, operations, jobs, .. } = self;
-        write!(f, "seed {seed} ({hash:016x}): {operations} operations, {jobs} jobs, {calls} calls, {faults} faults")?;
+        write!(
+            f,
+            "seed {seed} ({hash:016x}): {operations} operations, {jobs} jobs, {calls} calls, {faults} faults"
+        )?;
         self.violations.iter().try_for_each(|violation| write!(f, "\n  {violation}"))
     }
 }
@@ -204,7 +207,10 @@ impl World {
             }
             if tokio::time::Instant::now() >= deadline {
                 for job in left {
-                    self.oracle.violation(format!("a job does not end: {} {:?} in {:?}", job.app, job.kind, job.step));
+                    self.oracle.violation(format!(
+                        "a job does not end: {} {:?} in {:?}",
+                        job.app, job.kind, job.step
+                    ));
                 }
                 return;
             }

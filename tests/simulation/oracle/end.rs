@@ -71,7 +71,8 @@ async fn check_events(oracle: &Oracle, world: &World, job: &Job) {
         let known = state.jobs.get(&job.id).map(|known| known.events.clone()).unwrap_or_default();
         known.into_iter().filter(|body| !is_state(body)).collect()
     };
-    let found: Vec<_> = events.iter().map(|event| event.body.clone()).filter(|body| !is_state(body)).collect();
+    let found: Vec<_> =
+        events.iter().map(|event| event.body.clone()).filter(|body| !is_state(body)).collect();
     if told != found {
         let (told, found) = (told.len(), found.len());
         oracle.violation(format!("events are not those that were written: {shown}: {found} of {told}"));
@@ -85,7 +86,10 @@ async fn check_events(oracle: &Oracle, world: &World, job: &Job) {
         .collect();
     if job.state.is_finished() && ends.as_slice() != [(events.len() as u64, job.state)] {
         let count = events.len();
-        oracle.violation(format!("the last event is not the one end: {shown}: {ends:?} of {count} for {:?}", job.state));
+        oracle.violation(format!(
+            "the last event is not the one end: {shown}: {ends:?} of {count} for {:?}",
+            job.state
+        ));
     }
 }
 
@@ -104,28 +108,37 @@ async fn check_apps(oracle: &Oracle, world: &World, jobs: &[Job]) {
         let number = last.and_then(|job| job.output.as_ref()?["release"].as_u64());
         let current = app.current.as_ref().map(|release| release.number);
         let removed = jobs.iter().rev().find(|job| job.app == app.name && job.kind == JobKind::Remove);
-        if removed.is_none_or(|job| last.is_some_and(|last| last.created_at > job.created_at)) && current != number {
+        if removed.is_none_or(|job| last.is_some_and(|last| last.created_at > job.created_at))
+            && current != number
+        {
             oracle.violation(format!(
                 "the release that serves is not the last good one: {}: {current:?}, not {number:?}",
                 app.name
             ));
         }
         let route = world.proxy.route(&app.name);
-        let serving = route.as_ref().and_then(|route| route.serving.as_ref()).map(|backend| backend.container.clone());
+        let serving =
+            route.as_ref().and_then(|route| route.serving.as_ref()).map(|backend| backend.container.clone());
         if route.is_some_and(|route| route.candidate.is_some()) {
             oracle.violation(format!("a candidate is left on the proxy: {}", app.name));
         }
         let runs = app.wanted == AppState::Running;
         let wanted = current.filter(|_| runs).map(|number| container_name(&app.name, number));
         if serving != wanted {
-            oracle.violation(format!("the proxy sends requests elsewhere: {}: {serving:?}, not {wanted:?}", app.name));
+            oracle.violation(format!(
+                "the proxy sends requests elsewhere: {}: {serving:?}, not {wanted:?}",
+                app.name
+            ));
         }
         if let Some(number) = current {
             let state = if runs { ContainerState::Running } else { ContainerState::Exited };
             containers.insert(container_name(&app.name, number), state);
             let (status, _) = world.proxy.request(&format!("{}.example.com", app.name));
             if runs && status != 200 {
-                oracle.violation(format!("a serving app does not answer in the end: {} gave {status}", app.name));
+                oracle.violation(format!(
+                    "a serving app does not answer in the end: {} gave {status}",
+                    app.name
+                ));
             }
         }
     }

@@ -51,7 +51,9 @@ impl FaultyStore {
 
     /// The lease as the store is told it: the newest one, where nobody checks.
     async fn lease(&self, lease: &Lease) -> Result<Lease> {
-        if !self.has(Flaw::LeaseNotChecked) || self.store.renew_lease(lease, Duration::from_secs(1)).await.is_ok() {
+        if !self.has(Flaw::LeaseNotChecked)
+            || self.store.renew_lease(lease, Duration::from_secs(1)).await.is_ok()
+        {
             return Ok(lease.clone());
         }
         self.store.claim_job(&lease.job, &lease.owner, Duration::from_secs(1)).await
@@ -82,7 +84,8 @@ impl Store for FaultyStore {
     }
 
     async fn find_record(&self, collection: &str, key: &str) -> Result<Option<Record>> {
-        self.call("record.find", &format!("{collection}/{key}"), || self.store.find_record(collection, key)).await
+        self.call("record.find", &format!("{collection}/{key}"), || self.store.find_record(collection, key))
+            .await
     }
 
     async fn list_records(&self, collection: &str) -> Result<Vec<Record>> {
@@ -90,8 +93,10 @@ impl Store for FaultyStore {
     }
 
     async fn delete_record(&self, collection: &str, key: &str) -> Result<()> {
-        self.call("record.delete", &format!("{collection}/{key}"), || self.store.delete_record(collection, key))
-            .await
+        self.call("record.delete", &format!("{collection}/{key}"), || {
+            self.store.delete_record(collection, key)
+        })
+        .await
     }
 
     async fn create_job(&self, job: &Job) -> Result<()> {
