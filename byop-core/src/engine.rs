@@ -37,6 +37,7 @@ mod ports;
 mod preview;
 mod redaction;
 mod route;
+mod steady;
 mod worker;
 mod workflow;
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use super::steady::SteadyStore;
 use super::{Engine, Inner};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
@@ -161,7 +162,9 @@ impl EngineBuilder {
         generators.extend(generator::builtin());
         let owner = format!("{}-{}", std::process::id(), random_text(self.entropy.as_ref(), 8));
         let inner = Inner {
-            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new(Arc::clone(&self.clock)))),
+            store: Arc::new(SteadyStore(
+                self.store.unwrap_or_else(|| Arc::new(MemoryStore::new(Arc::clone(&self.clock)))),
+            )),
             hosts: self.hosts,
             ingress,
             generators: generators.into(),
