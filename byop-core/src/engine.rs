@@ -45,6 +45,7 @@ mod route;
 #[cfg(feature = "schedules")]
 mod schedules;
 mod secrets;
+mod steady;
 mod tickets;
 mod worker;
 mod workflow;

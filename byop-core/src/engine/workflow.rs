@@ -10,8 +10,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host;
 use crate::ingress::Prepared;
 use crate::model::{
-    App, AppSpec, AppState, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo, ImageRef,
-    JobKind, Preview, PublishedPort, Release, Route, Source, StepRecord, StepState,
+    App, AppSpec, AppState, ContainerInfo, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo,
+    ImageRef, JobKind, Preview, PublishedPort, Release, Route, Source, StepRecord, StepState,
 };
 use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{
@@ -65,7 +65,7 @@ async fn deploy(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
     let inner = &run.inner;
     let result = async {
         inner.claim_domains(&run.scope, &spec.name, &spec.domains).await?;
-        let ports = inner.reserve_ports(&run.scope, spec).await?;
+        let ports = run.patiently(|| inner.reserve_ports(&run.scope, spec)).await?;
         deploy_claimed(run, spec, ports).await
     };
     let result = result.await;
@@ -91,7 +91,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         return finish(run, spec, current, deployment).await;
     }
     // Found out before a build that may take minutes.
-    run.unless_stopped(check_proxy_port(run)).await?;
+    run.unless_stopped(run.patiently(|| check_proxy_port(run))).await?;
     let made = make_image(run, spec).await?;
     // What the app says itself counts for this release; what is stored of the app stays its owner's.
     let wanted =
@@ -178,8 +178,12 @@ async fn displaced(run: &JobRun, app: &App, new: &Release) -> Result<Option<Stri
     if !old.ports.iter().any(shares) {
         return Ok(None);
     }
-    let container = run.cx.runtime.find_container(&container_name(&app.name, old.number)).await?;
+    let container = find(run, &container_name(&app.name, old.number)).await?;
     Ok(container.map(|container| container.name))
+}
+
+async fn find(run: &JobRun, container: &str) -> Result<Option<ContainerInfo>> {
+    run.patiently(|| run.cx.runtime.find_container(container)).await
 }
 
 /// Starts the new release, beside the old one or in place of a displaced one, and lets it serve once it is healthy;
@@ -243,7 +247,12 @@ async fn finish(
         keep_images: KEEP_IMAGES,
         image_id: release.image_id.clone(),
     };
-    run.uninterrupted(&Retire, &retire).await?;
+    match run.uninterrupted(&Retire, &retire).await {
+        Err(error) if error.kind() == ErrorKind::LeaseLost => return Err(error),
+        // The new release serves all the same; the next deployment tries again.
+        Err(error) => run.cx.warn(format!("earlier releases could not be removed: {error}")).await,
+        Ok(_) => {}
+    }
     Ok(deployment)
 }
 
@@ -257,7 +266,7 @@ async fn check_proxy_port(run: &JobRun) -> Result<()> {
 async fn prepare_host(run: &JobRun) -> Result<()> {
     let host = run.inner.host_of(&run.cx.app).await?;
     // Two first apps at once must not start the proxy twice.
-    run.inner.with_host(&host, prepare_proxy(run, &host)).await
+    run.patiently(|| run.inner.with_host(&host, prepare_proxy(run, &host))).await
 }
 
 async fn prepare_proxy(run: &JobRun, host: &str) -> Result<()> {
@@ -288,10 +297,10 @@ async fn prepare_proxy(run: &JobRun, host: &str) -> Result<()> {
 
 async fn make_image(run: &JobRun, spec: &AppSpec) -> Result<Made> {
     if let Source::Image(name) = &spec.source {
-        let info = run.unless_stopped(run.cx.runtime.ensure_image(name)).await?;
+        let info = run.unless_stopped(run.patiently(|| run.cx.runtime.ensure_image(name))).await?;
         return Ok(Made { name: name.to_string(), info, preview: None, source_digest: None });
     }
-    let builder = run.cx.runtime.info().await?.builder;
+    let builder = run.patiently(|| run.cx.runtime.info()).await?.builder;
     let fetch = FetchInput { source: spec.source.clone() };
     let mut source = run.step(&Fetch, &fetch).await?;
     if run.is_done(&Fetch, &fetch) && !source.root.is_dir() {
@@ -342,7 +351,7 @@ async fn unchanged(
         return Ok(None);
     };
     let backend = backend(&app.name, current);
-    let container = run.cx.runtime.find_container(&backend.container).await?;
+    let container = find(run, &backend.container).await?;
     let runs = container.is_some_and(|c| {
         c.state == ContainerState::Running && c.healthy != Some(false) && c.image_id == current.image_id
     });
@@ -426,23 +435,38 @@ async fn stop(run: &JobRun) -> Result<Value> {
 }
 
 async fn take_down(run: &JobRun, app: &App, release: &Release) -> Result<()> {
-    let runtime = run.cx.runtime.as_ref();
-    // A proxy that does not run sends nobody anywhere; the next start of it is told.
-    match run.uninterrupted(&Switch, &route(&app.spec, None, None)).await {
+    let switched = run.uninterrupted(&Switch, &route(&app.spec, None, None)).await;
+    leave_proxy(run, switched).await?;
+    run.uninterrupted(&Stop, &stop_input(app, release)).await
+}
+
+/// Takes down what was about to start, whatever the journal says: a restart has been through here before.
+async fn take_down_again(run: &JobRun, app: &App, release: &Release) -> Result<()> {
+    let switched = run.always(&Switch, &route(&app.spec, None, None)).await;
+    leave_proxy(run, switched).await?;
+    run.always(&Stop, &stop_input(app, release)).await
+}
+
+/// A proxy that does not run sends nobody anywhere; the next start of it is told.
+async fn leave_proxy(run: &JobRun, switched: Result<()>) -> Result<()> {
+    match switched {
         Err(error) if error.kind() == ErrorKind::Unavailable => {
-            run.cx.ingress.delete_route(runtime, &app.name).await?;
+            let runtime = run.cx.runtime.as_ref();
+            run.patiently(|| run.cx.ingress.delete_route(runtime, &run.cx.app)).await
         }
-        other => other?,
+        other => other,
     }
-    let container = container_name(&app.name, release.number);
-    run.uninterrupted(&Stop, &StopInput { container, grace_seconds: 10 }).await
+}
+
+fn stop_input(app: &App, release: &Release) -> StopInput {
+    StopInput { container: container_name(&app.name, release.number), grace_seconds: 10 }
 }
 
 async fn start(run: &JobRun) -> Result<Value> {
     let (app, _, release) = serving(run).await?;
     run.unless_stopped(prepare_host(run)).await?;
     let backend = backend(&app.name, &release);
-    let container = run.cx.runtime.find_container(&backend.container).await?;
+    let container = find(run, &backend.container).await?;
     let runs = container.is_some_and(|container| container.state == ContainerState::Running);
     if let Some(serving) = serving_backend(&app).filter(|_| runs) {
         // It serves already: not one request goes elsewhere meanwhile.
@@ -458,7 +482,7 @@ async fn start(run: &JobRun) -> Result<Value> {
         path: release.health_path.clone(),
     };
     let result = async {
-        run.cx.runtime.start_container(&backend.container).await?;
+        run.patiently(|| run.cx.runtime.start_container(&backend.container)).await?;
         run.step(&Switch, &candidate).await?;
         run.step(&Gate, &gate).await?;
         run.always(&Switch, &route(&app.spec, Some(backend.clone()), None)).await
@@ -467,7 +491,7 @@ async fn start(run: &JobRun) -> Result<Value> {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::LeaseLost => return Err(error),
         Err(error) => {
-            if let Err(second) = take_down(run, &app, &release).await {
+            if let Err(second) = take_down_again(run, &app, &release).await {
                 run.cx.warn(format!("the app could not be stopped again: {second}")).await;
             }
             return Err(error);
@@ -484,7 +508,7 @@ async fn remove(run: &JobRun, data: Data) -> Result<Value> {
     // Removed by an earlier process already: nothing is left to do.
     let Some((app, _)) = run.inner.find_app(&run.scope, &run.cx.app).await? else { return Ok(json!({})) };
     // No app comes to the host between the question and the answer to it.
-    run.inner.with_host(&app.host, leave_host(run, &app)).await?;
+    run.patiently(|| run.inner.with_host(&app.host, leave_host(run, &app))).await?;
     Ok(json!({}))
 }
 
