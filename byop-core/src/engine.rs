@@ -19,8 +19,8 @@ use crate::generator::Generator;
 use crate::id::{Entropy, JobId};
 use crate::ingress::Ingress;
 use crate::model::{
-    AppName, AppReport, AppSpec, ContainerStats, Event, Job, JobFilter, JobKind, JobState, LogLine,
-    LogOptions, Preview, SourceLimits,
+    AppName, AppReport, AppSpec, Census, ContainerStats, DriftFilter, DriftReport, Event, Job, JobFilter,
+    JobKind, JobState, LogLine, LogOptions, Preview, Rebuilt, SourceLimits,
 };
 use crate::runtime::ContainerRuntime;
 use crate::secret::SecretSource;
@@ -29,12 +29,17 @@ use crate::store::Store;
 
 mod apps;
 mod builder;
+mod census;
+mod drift;
 mod events;
+mod host_view;
 mod job_run;
 mod observe;
 mod ports;
 mod preview;
+mod rebuild;
 mod redaction;
+mod repair;
 mod route;
 mod worker;
 mod workflow;
@@ -228,6 +233,49 @@ impl Engine {
     pub async fn get_app(&self, name: &AppName) -> Result<AppReport> {
         let (app, _) = self.inner.load_app(name).await?;
         self.inner.observe(app).await
+    }
+
+    /// Compares what the store says with what there is: containers, networks, volumes, images, routes and the proxies of
+    /// hosts. Nothing is changed. An app that a job works on is left out.
+    ///
+    /// A host that does not answer is a finding, not an error.
+    ///
+    /// # Errors
+    /// `NotFound` when the filter names an app that is not there; those of the store, and of a host that stops
+    /// answering half-way.
+    pub async fn drift(&self, filter: &DriftFilter) -> Result<DriftReport> {
+        self.inner.drift(filter).await
+    }
+
+    /// Makes an app again what the store says it is: what [`Engine::drift`] finds of it and of its host's proxy is made
+    /// right, and the job's output is a [`RepairReport`](crate::model::RepairReport) with what is left. A container that
+    /// differs is replaced beside the one that serves, as by a deployment, under a new release number.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` while another job works on the app.
+    pub async fn repair(&self, app: &AppName) -> Result<JobId> {
+        self.submit_on_existing(app, JobKind::Repair, json!({})).await
+    }
+
+    /// Holds the labelled objects of all hosts against the store: what the store does not know, and what it knows and
+    /// is not there. Nothing is changed, and nothing without byop's label is listed.
+    ///
+    /// # Errors
+    /// Those of the store, and of a host that stops answering half-way.
+    pub async fn census(&self) -> Result<Census> {
+        self.inner.census().await
+    }
+
+    /// Fills a store that was lost again from the labels of what runs: apps, releases, host names and ports. Apps that
+    /// the store knows are left as they are, so that doing it twice is harmless. Everything goes on serving meanwhile,
+    /// and the next deployment of the same changes nothing.
+    ///
+    /// Not in the labels, and so gone: jobs, events and releases that no longer run.
+    ///
+    /// # Errors
+    /// Those of the store, and of a host that stops answering half-way.
+    pub async fn rebuild_store(&self) -> Result<Rebuilt> {
+        self.inner.rebuild_store().await
     }
 
     /// The log of the app's serving release.

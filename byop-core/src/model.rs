@@ -2,10 +2,12 @@
 
 mod app;
 mod build;
+mod census;
 mod compose;
 mod container;
 mod detection;
 mod dns;
+mod drift;
 mod event;
 mod files;
 mod host;
@@ -18,14 +20,17 @@ mod preview;
 mod project_file;
 mod question;
 mod release;
+mod release_config;
 mod route;
 mod routing;
 mod server;
+mod setup;
 mod source;
 mod spelling;
 
 pub use app::{AppSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
 pub use build::{BuildSpec, PackagesSpec};
+pub use census::{Census, CensusObject, ObjectKind, Rebuilt, RebuiltApp, Unrecovered};
 pub use compose::{ComposeApp, ComposeBuild, ComposePolicy, ComposePort, ComposeService, ComposeVolume};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
@@ -34,10 +39,11 @@ pub use container::{
 };
 pub use detection::{Detection, Diagnostic, Evidence, ServiceFound, ServiceKind, Severity, Variant};
 pub use dns::{DnsRecord, DnsRecordKind};
+pub use drift::{Drift, DriftFilter, DriftKind, DriftReport, RepairReport, RepairStep};
 pub use event::{Event, EventBody, Progress};
 pub use files::{FileSet, GeneratedFile};
 pub use host::{AddressPool, HostKey, HostSpec};
-pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
+pub use image::{BuildEvent, BuildImageSpec, Builder, ImageDefaults, ImageInfo, ImageRef};
 pub use job::{Job, JobFilter, JobKind, JobState, StepRecord, StepState};
 pub use name::{AppName, DomainName, EnvName};
 pub use plan::{
@@ -48,12 +54,15 @@ pub use preview::Preview;
 pub use project_file::{ProjectFile, ResourceRequest};
 pub use question::Question;
 pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release};
+pub use release_config::ReleaseConfig;
 pub(crate) use route::rule;
-pub use route::{Backend, Route};
+pub use route::{Backend, Route, RouteInfo};
 pub use routing::{BackendProtocol, Middleware, RateLimit, RoutingSpec};
 pub use server::{
     CloudCapabilities, FirewallRule, PowerAction, Price, Region, RegionId, Server, ServerFilter, ServerId,
     ServerSize, ServerSpec, ServerState,
 };
+pub use setup::ContainerSetup;
+pub(crate) use setup::sort_ports;
 pub use source::{Archive, FetchedSource, GitSource, Source, SourceLimits};
 pub(crate) use spelling::{closest, unknown_field};

@@ -3,6 +3,7 @@
 mod bad_releases;
 mod cancel;
 mod deploy;
+mod drift;
 mod events;
 mod failures;
 mod lifecycle;

@@ -10,7 +10,7 @@ use crate::model::{App, AppName, AppSpec, AppState, DomainName};
 use crate::runtime::ContainerRuntime;
 use crate::store::{Expected, Record};
 
-const APPS: &str = "apps";
+pub(super) const APPS: &str = "apps";
 const DOMAINS: &str = "domains";
 const HOSTS: &str = "hosts";
 

@@ -71,6 +71,12 @@ impl Inner {
         Ok(())
     }
 
+    /// Writes that an app has a port, which it has already.
+    pub(super) async fn claim_port(&self, host: &str, app: &AppName, port: &PublishedPort) -> Result<()> {
+        let claim = json!({ "app": app, "name": port.name });
+        self.reserve(&format!("{host}/{}/", port.protocol), port.host_port, &claim, true).await
+    }
+
     /// Takes a certain port.
     async fn reserve(&self, prefix: &str, number: u16, claim: &Value, is_free: bool) -> Result<()> {
         let conflict = |message| {
