@@ -14,7 +14,7 @@ use crate::model::{
     App, AppName, AppSpec, AppState, ContainerInfo, ContainerState, ContainerSummary, Rebuilt, RebuiltApp,
     Release, RouteInfo, Unrecovered,
 };
-use crate::stage::{RECORD_LABEL, ReleaseContainer, read_record};
+use crate::stage::{RECORD_LABEL, ReleaseContainer, network_name, read_record};
 use crate::store::Expected;
 
 impl Inner {
@@ -54,6 +54,10 @@ impl Inner {
             } else {
                 missing("app", format!("the store has an app of this name on the host {}", app.host));
             }
+            return Ok(());
+        }
+        if let Some(proxy) = self.other_proxy(view, &name) {
+            missing("app", format!("another proxy serves it, {proxy}: it is another engine's"));
             return Ok(());
         }
         let Some(container) = chosen(view, &name) else {
@@ -102,6 +106,18 @@ impl Inner {
         let release = app.current.map_or(0, |release| release.number);
         rebuilt.apps.push(RebuiltApp { app: name, host: app.host, release, wanted });
         Ok(())
+    }
+
+    /// A proxy of byop that reaches the app and is not this engine's.
+    fn other_proxy<'a>(&self, view: &'a HostView, app: &AppName) -> Option<&'a str> {
+        let (own, network) = (self.ingress.container(), network_name(app));
+        let is_proxy = |container: &&ContainerSummary| {
+            container.labels.get("byop.role").map(String::as_str) == Some("ingress")
+                && container.networks.contains_key(&network)
+        };
+        let proxies: Vec<_> = view.containers.iter().filter(is_proxy).collect();
+        let is_ours = proxies.iter().any(|proxy| proxy.name == own);
+        proxies.first().filter(|_| !is_ours).map(|proxy| proxy.name.as_str())
     }
 
     /// The app comes last: whoever is interrupted before does all of it again.
