@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bollard::models::{HostConfig, Mount, MountType};
-use byop_core::model::{
-    AppName, AppSpec, DriftKind, DriftReport, ImageRef, RepairStep, Source, VolumeSpec,
-};
+use byop_core::model::{AppName, AppSpec, DriftKind, DriftReport, ImageRef, RepairStep, Source, VolumeSpec};
 use byop_core::runtime::ContainerRuntime;
 use futures_util::{StreamExt, stream};
 
@@ -182,7 +180,8 @@ async fn settled(world: &World, wanted: &[(AppName, DriftKind)]) -> (DriftReport
         let began = Instant::now();
         let report = world.drift().await;
         let took = began.elapsed();
-        let is_found = |(app, kind): &&(AppName, DriftKind)| report.of_app(app).any(|drift| drift.kind == *kind);
+        let is_found =
+            |(app, kind): &&(AppName, DriftKind)| report.of_app(app).any(|drift| drift.kind == *kind);
         let missing: Vec<_> = wanted.iter().filter(|one| !is_found(one)).collect();
         if missing.is_empty() {
             return (report, took);
@@ -281,7 +280,8 @@ async fn a_proxy_that_was_stopped_changed_or_removed_is_found_and_comes_back() {
         assert!(found.contains(&kind), "{kind:?}: {report:#?}");
         let repaired = world.repair(&spec.name).await;
         assert_eq!(repaired.left, [], "{kind:?}");
-        let step = if kind == DriftKind::ProxyChanged { RepairStep::ReplaceProxy } else { RepairStep::StartProxy };
+        let step =
+            if kind == DriftKind::ProxyChanged { RepairStep::ReplaceProxy } else { RepairStep::StartProxy };
         assert_eq!(repaired.done[0], step);
         assert_eq!(world.get(&host(&spec.name)).await, 200, "{kind:?}");
     }

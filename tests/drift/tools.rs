@@ -116,8 +116,7 @@ impl<'a> Tools<'a> {
     }
 
     pub async fn update_restart(&self) {
-        let policy =
-            RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None };
+        let policy = RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None };
         let change = ContainerUpdateBody { restart_policy: Some(policy), ..Default::default() };
         self.world.api.update_container(&self.container, change).await.unwrap();
     }

@@ -9,7 +9,7 @@ use byop_core::model::{
 };
 use byop_core::runtime::ContainerRuntime;
 use byop_core::secret::{MemorySecrets, Secret, SecretRef};
-use byop_core::store::{MemoryStore, Store};
+use byop_core::store::{Expected, MemoryStore, Scope, Store};
 use byop_core::testing::FakeProgram;
 
 use crate::support::{PROXY, World, app, deploy, done, image, remove};
@@ -276,7 +276,7 @@ async fn a_census_lists_what_is_labelled_and_unknown_and_what_is_known_and_gone(
     deploy(&engine, &image("gone", "shop:2")).await.unwrap();
     stranger(&world, |_| {}).await;
     world.runtime.create_volume("theirs", &[].into()).await.unwrap();
-    world.store.delete_record("apps", "shop").await.unwrap();
+    world.store.delete_record(&Scope::Platform, "apps", "shop", Expected::Any).await.unwrap();
     world.runtime.remove_container("byop-gone-r1").await.unwrap();
     let census = engine.census().await.unwrap();
     let unknown: Vec<_> = census.unknown.iter().map(|object| (object.kind, object.name.as_str())).collect();

@@ -7,21 +7,19 @@ use super::drift::serving;
 use super::host_view::{APP, HostView, RELEASE};
 use super::route::{route, serving_backend};
 use crate::error::Result;
-use crate::model::{
-    App, AppName, Census, CensusObject, ContainerFilter, ContainerSummary, JobFilter, ObjectKind,
-};
+use crate::model::{App, AppName, Census, CensusObject, ContainerFilter, ContainerSummary, ObjectKind};
 use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{container_name, network_name, volume_name};
+use crate::store::Scope;
 
 const ROLE: &str = "byop.role";
 
 impl Inner {
     /// Holds the labelled objects of all hosts against the store.
-    pub(super) async fn census(&self) -> Result<Census> {
-        let busy = self.store.list_jobs(&JobFilter::all().with_unfinished()).await?;
-        let busy: BTreeSet<AppName> = busy.into_iter().map(|job| job.app).collect();
-        let apps: BTreeMap<String, App> =
-            self.all_apps().await?.into_iter().map(|app| (app.name.to_string(), app)).collect();
+    pub(super) async fn census(&self, scope: &Scope) -> Result<Census> {
+        let busy = self.busy_apps().await?;
+        let all = self.all_apps(&Scope::Platform).await?;
+        let apps: BTreeMap<String, App> = all.into_iter().map(|app| (app.name.to_string(), app)).collect();
         let hosts: BTreeSet<&String> = self.hosts.keys().chain(apps.values().map(|app| &app.host)).collect();
         let mut census = Census::default();
         for host in hosts {
@@ -36,6 +34,14 @@ impl Inner {
             let mut count = Count { inner: self, view: &view, apps: &apps, busy: &busy, census: &mut census };
             count.unknown().await?;
             count.missing().await?;
+        }
+        if scope.client().is_some() {
+            let own = self.all_apps(scope).await?;
+            let is_own = |object: &CensusObject| {
+                own.iter().any(|app| Some(app.name.as_str()) == object.app.as_deref())
+            };
+            census.unknown.retain(is_own);
+            census.missing.retain(is_own);
         }
         census.unknown.sort();
         census.missing.sort();

@@ -13,6 +13,7 @@ use crate::model::{
     RepairStep, Severity,
 };
 use crate::secret::Secret;
+use crate::store::Scope;
 
 mod app;
 mod container;
@@ -31,6 +32,8 @@ struct World<'a> {
     images: BTreeMap<String, ImageInfo>,
     /// Every app that the store knows.
     known: BTreeSet<AppName>,
+    /// Whether names of what belongs to others may be told.
+    tells_names: bool,
 }
 
 /// Collects what is found about one app, or about a host.
@@ -71,26 +74,32 @@ impl Findings<'_> {
 
 impl Inner {
     /// Compares apps with what there is of them. Nothing is changed.
-    pub(super) async fn drift(&self, filter: &DriftFilter) -> Result<DriftReport> {
-        let busy = self.store.list_jobs(&JobFilter::all().with_unfinished()).await?;
-        let busy: BTreeSet<AppName> = busy.into_iter().map(|job| job.app).collect();
-        self.drift_but(filter, &busy).await
+    pub(super) async fn drift(&self, scope: &Scope, filter: &DriftFilter) -> Result<DriftReport> {
+        let busy = self.busy_apps().await?;
+        self.drift_but(scope, filter, &busy).await
+    }
+
+    /// The apps that jobs work on.
+    pub(super) async fn busy_apps(&self) -> Result<BTreeSet<AppName>> {
+        let jobs = self.store.list_jobs(&Scope::Platform, &JobFilter::all().with_unfinished()).await?;
+        Ok(jobs.iter().filter_map(|job| job.app().cloned()).collect())
     }
 
     /// The same, without the apps that are busy.
     pub(super) async fn drift_but(
         &self,
+        scope: &Scope,
         filter: &DriftFilter,
         busy: &BTreeSet<AppName>,
     ) -> Result<DriftReport> {
         let mut report = DriftReport::new(self.clock.now());
         for name in &filter.apps {
-            self.load_app(name).await?;
+            self.load_app(scope, name).await?;
         }
-        let all = self.all_apps().await?;
-        let known: BTreeSet<AppName> = all.iter().map(|app| app.name.clone()).collect();
+        let known: BTreeSet<AppName> =
+            self.all_apps(&Scope::Platform).await?.into_iter().map(|app| app.name).collect();
         let mut hosts: BTreeMap<String, Vec<App>> = BTreeMap::new();
-        for app in all {
+        for app in self.all_apps(scope).await? {
             if !filter.apps.is_empty() && !filter.apps.contains(&app.name) {
                 continue;
             }
@@ -110,17 +119,29 @@ impl Inner {
                     } else {
                         DriftKind::HostUnknown
                     };
-                    let mut findings = Findings { host, app: None, list: Vec::new() };
-                    findings.add(kind, host, "an engine that answers", error.to_string());
-                    report.findings.extend(findings.list);
+                    let is_client = scope.client().is_some();
+                    let told = if is_client { "it does not answer".into() } else { error.to_string() };
+                    // Of an app that could not be compared its owner must not think that all is well.
+                    let whom =
+                        if is_client { apps.iter().map(|app| Some(&app.name)).collect() } else { vec![None] };
+                    for app in whom {
+                        let mut findings = Findings { host, app, list: Vec::new() };
+                        findings.add(kind, host, "an engine that answers", &told);
+                        report.findings.extend(findings.list);
+                    }
                     continue;
                 }
             };
-            let world = World::new(self, &view, apps, known.clone()).await?;
+            let mut world = World::new(self, &view, apps, known.clone()).await?;
+            world.tells_names = scope.client().is_none();
             report.findings.extend(world.judge_proxy());
             for app in apps {
                 report.findings.extend(world.judge_app(app).await?);
             }
+        }
+        if scope.client().is_some() {
+            let is_everybodys = [DriftKind::ProxyMissing, DriftKind::ProxyStopped];
+            report.findings.retain(|drift| drift.app.is_some() || is_everybodys.contains(&drift.kind));
         }
         report
             .findings
@@ -149,7 +170,12 @@ impl<'a> World<'a> {
         }
         names.remove("");
         let (details, images) = tokio::try_join!(view.inspect(ids), view.images(names))?;
-        Ok(Self { inner, view, details, images, known })
+        Ok(Self { inner, view, details, images, known, tells_names: false })
+    }
+
+    /// What is told of the name of something that may be another's.
+    fn told<'b>(&self, name: &'b str) -> &'b str {
+        if self.tells_names { name } else { "something that is not the app's" }
     }
 
     /// The image of an id or name; where it is gone, one that brings along whatever the container has.

@@ -11,14 +11,22 @@ use super::route::{backend, route};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    App, AppName, AppSpec, AppState, ContainerInfo, ContainerState, ContainerSummary, Rebuilt, RebuiltApp,
-    Release, RouteInfo, Unrecovered,
+    App, AppName, AppSpec, AppState, ClientId, ContainerInfo, ContainerState, ContainerSummary, Rebuilt,
+    RebuiltApp, Release, RouteInfo, Unrecovered,
 };
 use crate::stage::{RECORD_LABEL, ReleaseContainer, network_name, read_record};
-use crate::store::Expected;
+use crate::store::{Expected, Scope};
 
 impl Inner {
-    pub(super) async fn rebuild_store(&self) -> Result<Rebuilt> {
+    pub(super) async fn rebuild_store(&self, scope: &Scope) -> Result<Rebuilt> {
+        if let Some(client) = scope.client() {
+            return Err(Error::new(
+                ErrorKind::PermissionDenied,
+                "store.rebuild",
+                "a store holds the apps of all clients: only the platform can rebuild it",
+            )
+            .with_context("client", client));
+        }
         let mut rebuilt = Rebuilt::default();
         for host in self.hosts.keys() {
             let view = match self.look_at(host).await {
@@ -46,7 +54,7 @@ impl Inner {
             missing("app", "the label names no app that byop could have made".into());
             return Ok(());
         };
-        if let Some((app, _)) = self.find_app(&name).await? {
+        if let Some((app, _)) = self.find_app(&Scope::Platform, &name).await? {
             if app.host == view.host {
                 if !rebuilt.known.contains(&name) && !rebuilt.apps.iter().any(|app| app.app == name) {
                     rebuilt.known.push(name);
@@ -76,7 +84,7 @@ impl Inner {
                 return Ok(());
             }
         };
-        let Recovered { mut spec, release, left_out } = recovered;
+        let Recovered { mut spec, release, client, left_out } = recovered;
         for key in left_out {
             missing(&format!("spec.{key}"), "there was no room for it in the label".into());
         }
@@ -102,7 +110,7 @@ impl Inner {
             updated_at: self.clock.now(),
             current: Some(release),
         };
-        self.write_rebuilt(&app, &mut missing).await?;
+        self.write_rebuilt(&Scope::of(client.as_ref()), &app, &mut missing).await?;
         let release = app.current.map_or(0, |release| release.number);
         rebuilt.apps.push(RebuiltApp { app: name, host: app.host, release, wanted });
         Ok(())
@@ -121,9 +129,14 @@ impl Inner {
     }
 
     /// The app comes last: whoever is interrupted before does all of it again.
-    async fn write_rebuilt(&self, app: &App, missing: &mut impl FnMut(&str, String)) -> Result<()> {
+    async fn write_rebuilt(
+        &self,
+        scope: &Scope,
+        app: &App,
+        missing: &mut impl FnMut(&str, String),
+    ) -> Result<()> {
         for domain in &app.spec.domains {
-            match self.claim_domains(&app.name, std::slice::from_ref(domain)).await {
+            match self.claim_domains(scope, &app.name, std::slice::from_ref(domain)).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {
                     missing(&format!("domain {domain}"), error.to_string());
                 }
@@ -132,14 +145,14 @@ impl Inner {
         }
         let ports = app.current.as_ref().map(|release| release.ports.clone()).unwrap_or_default();
         for port in &ports {
-            match self.claim_port(&app.host, &app.name, port).await {
+            match self.claim_port(scope, &app.host, &app.name, port).await {
                 Err(error) if error.kind() == ErrorKind::Conflict => {
                     missing(&format!("port {}/{}", port.host_port, port.protocol), error.to_string());
                 }
                 other => other?,
             }
         }
-        match self.store.put_record(APPS, app.name.as_str(), &json!(app), Expected::Absent).await {
+        match self.store.put_record(scope, APPS, app.name.as_str(), &json!(app), Expected::Absent).await {
             // Somebody else was faster.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
             other => other.map(drop),
@@ -177,6 +190,7 @@ impl Inner {
 struct Recovered {
     spec: AppSpec,
     release: Release,
+    client: Option<ClientId>,
     left_out: Vec<String>,
 }
 
@@ -198,7 +212,7 @@ impl Recovered {
         }
         release.image_id.clone_from(&container.image_id);
         release.created_at = container.created_at.unwrap_or(Timestamp(0));
-        Ok(Self { spec, release, left_out: record.left_out })
+        Ok(Self { spec, release, client: record.client, left_out: record.left_out })
     }
 }
 

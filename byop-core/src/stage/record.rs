@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::model::{AppSpec, Release};
+use crate::model::{AppSpec, ClientId, Release};
 
 /// The label.
 pub(crate) const LABEL: &str = "byop.record";
@@ -23,6 +23,9 @@ pub(crate) struct ContainerRecord {
     v: u32,
     /// The host that the app runs on, by the name that the engine has for it.
     pub(crate) host: String,
+    /// Whose the app is; none when it is the platform's.
+    #[serde(default)]
+    pub(crate) client: Option<ClientId>,
     /// What its owner wants; environment variables without their values.
     pub(crate) spec: AppSpec,
     /// The release, without detection, plan, number, image id and the values of environment variables.
@@ -33,7 +36,7 @@ pub(crate) struct ContainerRecord {
 }
 
 /// The label of a release's container.
-pub(crate) fn write(host: &str, spec: &AppSpec, release: &Release) -> String {
+pub(crate) fn write(host: &str, client: Option<&ClientId>, spec: &AppSpec, release: &Release) -> String {
     let mut spec = json!(spec);
     blank(&mut spec["env"]);
     let mut release = json!(Release {
@@ -55,7 +58,7 @@ pub(crate) fn write(host: &str, spec: &AppSpec, release: &Release) -> String {
     let mut parts = DISPENSABLE.iter();
     loop {
         let text =
-            json!({ "v": VERSION, "host": host, "spec": spec, "release": release, "left_out": left_out })
+            json!({ "v": VERSION, "host": host, "client": client, "spec": spec, "release": release, "left_out": left_out })
                 .to_string();
         if text.len() <= MAX_BYTES {
             return text;
@@ -128,7 +131,7 @@ mod tests {
 
     #[test]
     fn values_are_left_out_and_names_are_kept() {
-        let text = write("local", &spec(), &release());
+        let text = write("local", None, &spec(), &release());
         assert!(!text.contains("hunter2"));
         let record = read(&text).unwrap();
         assert_eq!(record.spec.env.len(), 1);
@@ -141,13 +144,13 @@ mod tests {
     fn a_large_spec_loses_what_only_builds_need_first() {
         let mut spec = spec();
         spec.build.start = Some("x".repeat(40_000));
-        let text = write("local", &spec, &release());
+        let text = write("local", None, &spec, &release());
         assert!(text.len() <= MAX_BYTES);
         let record = read(&text).unwrap();
         assert_eq!(record.left_out, ["build"]);
         assert_eq!(record.spec.build.start, None);
         spec.writable = (0..1000).map(|number| format!("/{number}{}", "x".repeat(60))).collect();
-        assert!(write("local", &spec, &release()).len() <= MAX_BYTES);
+        assert!(write("local", None, &spec, &release()).len() <= MAX_BYTES);
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub struct StartInput {
 
 #[async_trait]
 impl Stage for Start {
+    type Context = StageContext;
     type Input = StartInput;
     type Output = ();
     const NAME: &'static str = "start";

@@ -150,7 +150,8 @@ impl World<'_> {
             }
             let others: Vec<_> = own.networks.keys().filter(|other| **other != name).cloned().collect();
             if !others.is_empty() {
-                findings.add(DriftKind::NetworkAdded, &own.name, format!("in {name}"), others.join(", "));
+                let others = others.join(", ");
+                findings.add(DriftKind::NetworkAdded, &own.name, format!("in {name}"), self.told(&others));
             }
         }
         let proxy = self.inner.ingress.container();
@@ -163,7 +164,7 @@ impl World<'_> {
         for container in self.view.containers.iter().filter(|container| is_in(container)) {
             if container.name != proxy && !self.is_of(container, app) {
                 let expected = "only the app and its proxy";
-                findings.add(DriftKind::NetworkIntruder, &name, expected, &container.name);
+                findings.add(DriftKind::NetworkIntruder, &name, expected, self.told(&container.name));
             }
         }
     }
@@ -186,7 +187,12 @@ impl World<'_> {
             }
             for other in &self.view.containers {
                 if other.volumes.contains(&name) && !self.is_of(other, app) {
-                    findings.add(DriftKind::VolumeShared, &name, "only the app mounts it", &other.name);
+                    findings.add(
+                        DriftKind::VolumeShared,
+                        &name,
+                        "only the app mounts it",
+                        self.told(&other.name),
+                    );
                 }
             }
         }
@@ -220,7 +226,7 @@ impl World<'_> {
         for other in &self.view.containers {
             if other.image_id == current.image_id && !other.labels.contains_key(APP) && !is_own(other) {
                 let found = "a container that is not byop's runs the app's image";
-                findings.add(DriftKind::ForeignCopy, &other.name, "one container", found);
+                findings.add(DriftKind::ForeignCopy, self.told(&other.name), "one container", found);
             }
         }
     }

@@ -136,7 +136,7 @@ pub(super) fn judge_labels(
         differences.push(format!("{label} was added"));
     }
     // Of the spec in it a part may be older: a route can change without a new container.
-    let expected = read_record(&write_record(&app.host, &app.spec, release));
+    let expected = read_record(&write_record(&app.host, None, &app.spec, release));
     match (found.get(RECORD_LABEL).map(|label| read_record(label)), expected) {
         (None, _) => differences.push(format!("{RECORD_LABEL} is missing")),
         (Some(Ok(found)), Ok(expected)) if found.release == expected.release => {}

@@ -43,7 +43,8 @@ impl World<'_> {
                 || foreign.domains.iter().any(|domain| app.spec.domains.contains(domain));
             if !is_known && claims {
                 let expected = "only byop's rule for the host names of the app";
-                findings.add(DriftKind::RouteForeign, &foreign.name, expected, shown(foreign));
+                let found = shown(foreign);
+                findings.add(DriftKind::RouteForeign, self.told(&foreign.name), expected, self.told(&found));
             }
         }
     }
