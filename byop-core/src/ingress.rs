@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::error::Result;
-use crate::model::{AppName, DomainName, Route};
+use crate::model::{AppName, ContainerSpec, DomainName, Route, RouteInfo};
 use crate::runtime::ContainerRuntime;
 
 #[cfg(feature = "docker")]
@@ -83,6 +83,17 @@ pub trait Ingress: Debug + Send + Sync {
         timeout: Duration,
     ) -> Result<Probe>;
 
+    /// The rules that the proxy uses for requests from outside and for probes, byop's and those of others; its own
+    /// interface is none of them. In order of name.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no proxy; `Unavailable` when it does not run.
+    async fn list_routes(&self, runtime: &dyn ContainerRuntime) -> Result<Vec<RouteInfo>>;
+
+    /// The rule by which requests reach what serves, as [`Ingress::list_routes`] shows it once the route is applied;
+    /// none when they reach nobody. A candidate is left out: with one beside it, `settings` may be others.
+    fn describe_route(&self, route: &Route) -> Option<RouteInfo>;
+
     /// Removes the proxy and all that belongs to it. Gone already: `Ok`.
     ///
     /// # Errors
@@ -91,6 +102,10 @@ pub trait Ingress: Debug + Send + Sync {
 
     /// The name of the proxy's container.
     fn container(&self) -> String;
+
+    /// What the proxy's container is made from, so that one that was set up otherwise is noticed. In which networks it
+    /// is depends on the apps.
+    fn container_spec(&self) -> ContainerSpec;
 
     /// The port of the host at which it answers plain HTTP.
     fn http_port(&self) -> u16;

@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::Inner;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{App, AppName, AppSpec, AppState, DomainName};
+use crate::model::{App, AppName, AppSpec, AppState, ClientId, DomainName};
 use crate::runtime::ContainerRuntime;
 use crate::store::{Expected, Page, Record, Scope};
 
-const APPS: &str = "apps";
+pub(super) const APPS: &str = "apps";
 const DOMAINS: &str = "domains";
 const HOSTS: &str = "hosts";
 
@@ -33,6 +33,12 @@ impl Inner {
     pub(super) async fn find_owned(&self, name: &AppName) -> Result<Option<(App, Scope)>> {
         let record = self.store.find_record(&Scope::Platform, APPS, name.as_str()).await?;
         record.map(|record| Ok((parse(&record)?, Scope::of(record.owner.as_ref())))).transpose()
+    }
+
+    /// Whose an app is; none when it is the platform's, or not there.
+    pub(super) async fn owner_of(&self, name: &AppName) -> Result<Option<ClientId>> {
+        let record = self.store.find_record(&Scope::Platform, APPS, name.as_str()).await?;
+        Ok(record.and_then(|record| record.owner))
     }
 
     pub(super) async fn all_apps(&self, scope: &Scope) -> Result<Vec<App>> {

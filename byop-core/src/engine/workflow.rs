@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::job_run::JobRun;
+use super::repair;
 use super::route::{backend, gate_health, probe_host, route, serving_backend};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
@@ -11,13 +12,13 @@ use crate::host;
 use crate::ingress::Prepared;
 use crate::model::{
     App, AppSpec, AppState, ContainerInfo, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo,
-    ImageRef, JobKind, Preview, PublishedPort, Release, Route, Source, StepRecord, StepState,
+    ImageRef, JobKind, Preview, PublishedPort, Release, ReleaseConfig, Route, Source, StepRecord, StepState,
 };
 use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{
     Build, BuildInput, Data, Fetch, FetchInput, Gate, GateInput, Prepare, PrepareInput, Remove, RemoveInput,
     Retire, RetireInput, Start, StartInput, Stop, StopInput, Switch, Undo, UndoInput, container_name,
-    network_name,
+    environment, network_name, write_record,
 };
 use crate::store::Scope;
 
@@ -39,6 +40,7 @@ pub(super) async fn run(run: &JobRun) -> Result<Value> {
             start(run).await
         }
         JobKind::Remove => remove(run, parse::<RemoveOptions>(input)?.data).await,
+        JobKind::Repair => repair::run(run).await,
     }
 }
 
@@ -128,6 +130,16 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         "user": wanted.user,
     }));
 
+    let config = ReleaseConfig {
+        env: environment(&env, &wanted.env, port, &ports),
+        secrets: wanted.secrets.clone(),
+        command,
+        volumes,
+        writable,
+        resources: wanted.resources.clone(),
+        user: wanted.user,
+    };
+
     run.unless_stopped(prepare_host(run)).await?;
     if let Some(deployment) = unchanged(run, &app, version, spec, &config_digest).await? {
         return Ok(deployment);
@@ -145,27 +157,70 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         health: Some(wanted.health.clone()),
         detection: made.preview.as_ref().map(|preview| preview.detection.clone()),
         plan: made.preview.as_ref().map(|preview| preview.plan.clone()),
+        config: Some(config.clone()),
+        job: Some(run.cx.job.clone()),
         created_at: run.inner.clock.now(),
     };
+    release_beside(run, app, spec, &wanted, made.info, config, release).await
+}
+
+/// Lets a new release serve in place of the one that does, if there is one.
+async fn release_beside(
+    run: &JobRun,
+    app: App,
+    spec: &AppSpec,
+    wanted: &AppSpec,
+    image: ImageInfo,
+    config: ReleaseConfig,
+    release: Release,
+) -> Result<Deployment> {
     let backend = backend(&app.name, &release);
     let start = StartInput {
-        spec: wanted,
+        app: app.name.clone(),
         // The old route stays as it was until the new release is healthy.
         route: route(&app.spec, serving_backend(&app), Some(backend.clone())),
         backend,
-        image: made.info,
-        env,
-        command,
-        volumes,
-        writable,
-        ports,
+        image,
+        config,
+        ports: release.ports.clone(),
+        record: write_record(&app.host, run.inner.owner_of(&app.name).await?.as_ref(), spec, &release),
     };
     let keep = app.current.as_ref().map(|current| container_name(&app.name, current.number));
     let displaced = displaced(run, &app, &release).await?;
-    bring_up(run, &start, &release, keep, displaced).await?;
+    bring_up(run, wanted, &start, &release, keep, displaced).await?;
     let app = record(run, spec, release.clone()).await?;
     let deployment = deployment(run, &app, &release, DeploymentState::Serving);
     finish(run, spec, &release, deployment).await
+}
+
+/// Makes the serving release once more, from what is known of it, and lets it serve under a new number.
+pub(super) async fn replace(run: &JobRun) -> Result<Deployment> {
+    let (app, version, current) = serving(run).await?;
+    if reserved_number(run) == Some(current.number) {
+        // An earlier process let it serve; what may be left is the old one.
+        let deployment = deployment(run, &app, &current, DeploymentState::Serving);
+        let spec = app.spec.clone();
+        return finish(run, &spec, &current, deployment).await;
+    }
+    let config = current.config.clone().ok_or_else(|| {
+        Error::new(ErrorKind::Unsupported, "app.replace", "an earlier version of byop has made this release")
+            .with_context("app", &app.name)
+            .with_remedy("deploy the app again")
+    })?;
+    let image = run.cx.runtime.find_image(&current.image_id).await?.ok_or_else(|| {
+        Error::not_found("app.replace", "the image of the release is gone")
+            .with_context("app", &app.name)
+            .with_context("image", &current.image)
+            .with_remedy("deploy the app again")
+    })?;
+    let release = Release {
+        number: reserve_number(run, app.clone(), version).await?,
+        job: Some(run.cx.job.clone()),
+        created_at: run.inner.clock.now(),
+        ..current
+    };
+    let spec = app.spec.clone();
+    release_beside(run, app, &spec, &spec, image, config, release).await
 }
 
 /// The container of the serving release, if the new one cannot start beside it because both have a port of the host.
@@ -190,6 +245,7 @@ async fn find(run: &JobRun, container: &str) -> Result<Option<ContainerInfo>> {
 /// takes it back when that fails.
 async fn bring_up(
     run: &JobRun,
+    wanted: &AppSpec,
     start: &StartInput,
     release: &Release,
     keep: Option<String>,
@@ -204,8 +260,8 @@ async fn bring_up(
     let gate = GateInput {
         route: start.route.clone(),
         backend: start.backend.clone(),
-        health: gate_health(&start.spec, release),
-        host: probe_host(&start.spec),
+        health: gate_health(wanted, release),
+        host: probe_host(wanted),
         path: release.health_path.clone(),
     };
     let result = async {
@@ -219,7 +275,7 @@ async fn bring_up(
         run.step(&Start, start).await?;
         run.step(&Gate, &gate).await?;
         // From here on it is too late to cancel: requests go to the new release.
-        run.always(&Switch, &route(&start.spec, Some(start.backend.clone()), None)).await
+        run.always(&Switch, &route(wanted, Some(start.backend.clone()), None)).await
     };
     match result.await {
         Ok(()) => Ok(()),
@@ -263,7 +319,7 @@ async fn check_proxy_port(run: &JobRun) -> Result<()> {
 
 /// Makes sure that the proxy runs. One that was started now is told of every app that serves on its host, and so is one
 /// whose starter ended before it had told all.
-async fn prepare_host(run: &JobRun) -> Result<()> {
+pub(super) async fn prepare_host(run: &JobRun) -> Result<()> {
     let host = run.inner.host_of(&run.cx.app).await?;
     // Two first apps at once must not start the proxy twice.
     run.patiently(|| run.inner.with_host(&host, prepare_proxy(run, &host))).await
@@ -293,6 +349,23 @@ async fn prepare_proxy(run: &JobRun, host: &str) -> Result<()> {
     }
     run.inner.set_routed(host, true).await?;
     Ok(())
+}
+
+/// Makes the proxy anew. It keeps its volume, and so its routes.
+pub(super) async fn replace_proxy(run: &JobRun) -> Result<()> {
+    let host = run.inner.host_of(&run.cx.app).await?;
+    let remade = async {
+        run.inner.set_routed(&host, false).await?;
+        run.cx.runtime.remove_container(&run.cx.ingress.container()).await?;
+        prepare_proxy(run, &host).await
+    };
+    run.inner.with_host(&host, remade).await
+}
+
+/// Sends requests where they belong now.
+pub(super) async fn send(run: &JobRun) -> Result<()> {
+    let (app, _) = run.inner.load_app(&run.scope, &run.cx.app).await?;
+    run.always(&Switch, &route(&app.spec, serving_backend(&app), None)).await
 }
 
 async fn make_image(run: &JobRun, spec: &AppSpec) -> Result<Made> {
@@ -371,7 +444,7 @@ async fn unchanged(
 const RESERVE: &str = "reserve";
 
 /// The release number that this job has taken.
-fn reserved_number(run: &JobRun) -> Option<u64> {
+pub(super) fn reserved_number(run: &JobRun) -> Option<u64> {
     run.recorded.get(RESERVE)?.output.as_ref()?.as_u64()
 }
 
@@ -426,7 +499,7 @@ async fn serving(run: &JobRun) -> Result<(App, u64, Release)> {
     Ok((app, version, release))
 }
 
-async fn stop(run: &JobRun) -> Result<Value> {
+pub(super) async fn stop(run: &JobRun) -> Result<Value> {
     let (mut app, version, release) = serving(run).await?;
     app.wanted = AppState::Stopped;
     run.inner.save_app(&run.scope, &mut app, version).await?;
@@ -462,7 +535,7 @@ fn stop_input(app: &App, release: &Release) -> StopInput {
     StopInput { container: container_name(&app.name, release.number), grace_seconds: 10 }
 }
 
-async fn start(run: &JobRun) -> Result<Value> {
+pub(super) async fn start(run: &JobRun) -> Result<Value> {
     let (app, _, release) = serving(run).await?;
     run.unless_stopped(prepare_host(run)).await?;
     let backend = backend(&app.name, &release);

@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::id::{SystemEntropy, random_text};
 use crate::model::{
     AppName, ContainerSpec, ContainerState, DomainName, ExecSpec, ImageRef, MountSpec, NetworkSpec,
-    PortBinding, Protocol, RestartPolicy, Route, UserSpec,
+    PortBinding, Protocol, RestartPolicy, Route, RouteInfo, UserSpec,
 };
 use crate::runtime::{ContainerRuntime, ContainerRuntimeExt};
 use crate::secret::Secret;
@@ -83,7 +83,8 @@ impl Traefik {
         }
     }
 
-    /// Uses another image, such as a mirror's. It must have `sh`, `mv`, `rm` and `cat`, as the official one has.
+    /// Uses another image, such as a mirror's. It must have `sh`, `mv`, `rm`, `cat` and
+    /// `sha256sum`, as the official one has.
     #[must_use]
     pub fn with_image(mut self, image: impl Into<String>) -> Self {
         self.image = image.into();
@@ -210,6 +211,19 @@ impl Traefik {
         const SCRIPT: &str = r#"printf %s "$2" > "$1.new" && mv -f "$1.new" "$1""#;
         let path = format!("{FOLDER}/{file}");
         self.exec(runtime, ["sh", "-c", SCRIPT, "sh", &path, &contents.to_string()]).await
+    }
+
+    /// The digests of the files of apps, by name.
+    async fn file_digests(&self, runtime: &dyn ContainerRuntime) -> Result<BTreeMap<String, Digest>> {
+        // Without a file the pattern stays as it is, and there is nothing of that name.
+        const SCRIPT: &str = r#"cd "$1" && sha256sum app-*.yml 2>/dev/null; true"#;
+        let mut spec = ExecSpec::new(["sh", "-c", SCRIPT, "sh", FOLDER]);
+        spec.user = Some(ROOT);
+        let output = runtime.exec(&self.name(), &spec).await?;
+        let lines = output.stdout.lines().filter_map(|line| line.split_once("  "));
+        Ok(lines
+            .filter_map(|(hex, name)| Some((name.to_owned(), Digest::parse(&format!("sha256:{hex}")).ok()?)))
+            .collect())
     }
 
     async fn exec<const N: usize>(&self, runtime: &dyn ContainerRuntime, command: [&str; N]) -> Result<()> {
@@ -362,6 +376,25 @@ impl Ingress for Traefik {
         Ok(Probe { status: answer.status, location: answer.location })
     }
 
+    async fn list_routes(&self, runtime: &dyn ContainerRuntime) -> Result<Vec<RouteInfo>> {
+        let door = self.door(runtime).await?;
+        // The files say what was written to the last letter, Traefik itself what it uses.
+        let (files, answer) = tokio::try_join!(
+            self.file_digests(runtime),
+            door.get("/api/rawdata", "byop.internal", None, SETTLE)
+        )?;
+        let shown = serde_json::from_slice(&answer.body).map_err(|error| {
+            Error::new(ErrorKind::Unavailable, "ingress.list", "the proxy does not show its routes")
+                .with_context("status", answer.status)
+                .with_source(error)
+        })?;
+        Ok(config::shown_routes(&shown, &files))
+    }
+
+    fn describe_route(&self, route: &Route) -> Option<RouteInfo> {
+        config::describe(route)
+    }
+
     async fn remove(&self, runtime: &dyn ContainerRuntime) -> Result<()> {
         runtime.remove_container(&self.name()).await?;
         runtime.remove_network(&self.name()).await?;
@@ -370,6 +403,10 @@ impl Ingress for Traefik {
 
     fn container(&self) -> String {
         self.name()
+    }
+
+    fn container_spec(&self) -> ContainerSpec {
+        self.spec()
     }
 
     fn http_port(&self) -> u16 {

@@ -47,6 +47,7 @@ macro_rules! ingress_suite {
             a_candidate_that_does_not_listen_is_a_bad_gateway
             limits_and_passwords_are_not_for_probes
             options_can_change_while_an_app_serves
+            routes_are_listed_as_they_are_described
             an_app_without_a_candidate_is_not_probed
             a_route_to_nobody_is_no_route
             deleting_a_missing_route_is_ok
@@ -223,6 +224,35 @@ fn strict() -> RoutingSpec {
         allowed_ips: vec!["192.0.2.1".into()],
         ..RoutingSpec::default()
     }
+}
+
+/// What is there can be held against what should be; a proxy that is gone has nothing to show.
+pub async fn routes_are_listed_as_they_are_described(subject: &Subject) {
+    let (ingress, runtime) = (&subject.ingress, subject.runtime());
+    assert!(ingress.list_routes(runtime).await.is_err(), "there is no proxy");
+    let network = subject.joined().await;
+    assert_eq!(ingress.list_routes(runtime).await.unwrap(), []);
+    let first = subject.candidate("server", &Program::Server(PORT), &network).await;
+    let mut serving = route(first.candidate.clone(), first.candidate);
+    ingress.apply_route(runtime, &serving).await.unwrap();
+    let listed = ingress.list_routes(runtime).await.unwrap();
+    assert_eq!(listed.iter().filter(|route| route.is_candidate).count(), 1, "{listed:?}");
+    assert!(listed.len() == 2 && listed.iter().all(|route| route.app == Some(app())), "{listed:?}");
+    serving.candidate = None;
+    for options in [RoutingSpec::default(), strict()] {
+        let before = ingress.describe_route(&serving);
+        serving.options = options;
+        ingress.apply_route(runtime, &serving).await.unwrap();
+        let described = ingress.describe_route(&serving).unwrap();
+        assert_eq!(described.domains, serving.domains);
+        assert_eq!(ingress.list_routes(runtime).await.unwrap(), [described.clone()]);
+        if serving.options != RoutingSpec::default() {
+            assert_ne!(before, Some(described), "other options are another rule");
+        }
+    }
+    ingress.delete_route(runtime, &app()).await.unwrap();
+    assert_eq!(ingress.list_routes(runtime).await.unwrap(), []);
+    assert_eq!(ingress.describe_route(&route(None, None)), None);
 }
 
 /// A probe never falls through to what serves.
