@@ -15,9 +15,11 @@ mod name;
 mod plan;
 mod port;
 mod preview;
+mod price;
 mod project_file;
 mod question;
 mod release;
+mod resource;
 mod route;
 mod routing;
 mod server;
@@ -33,7 +35,7 @@ pub use container::{
     NetworkInfo, NetworkSpec, PortBinding, RestartPolicy, RuntimeEvent, RuntimeInfo, VolumeInfo,
 };
 pub use detection::{Detection, Diagnostic, Evidence, ServiceFound, ServiceKind, Severity, Variant};
-pub use dns::{DnsRecord, DnsRecordKind};
+pub use dns::{DnsName, DnsRecord, DnsRecordKind};
 pub use event::{Event, EventBody, Progress};
 pub use files::{FileSet, GeneratedFile};
 pub use host::{AddressPool, HostKey, HostSpec};
@@ -45,15 +47,17 @@ pub use plan::{
 };
 pub use port::{PortSpec, Protocol, PublishedPort};
 pub use preview::Preview;
+pub use price::{Price, ServerPrice};
 pub use project_file::{ProjectFile, ResourceRequest};
 pub use question::Question;
 pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release};
+pub use resource::{FirewallSpec, ReservedIp, Resource, ResourceKind, Snapshot};
 pub(crate) use route::rule;
 pub use route::{Backend, Route};
 pub use routing::{BackendProtocol, Middleware, RateLimit, RoutingSpec};
 pub use server::{
-    CloudCapabilities, FirewallRule, PowerAction, Price, Region, RegionId, Server, ServerFilter, ServerId,
-    ServerSize, ServerSpec, ServerState,
+    CloudCapabilities, FirewallId, FirewallRule, PowerAction, Region, RegionId, ReservedIpId, Server,
+    ServerFilter, ServerId, ServerImage, ServerSize, ServerSpec, ServerState, SnapshotId, SshKeyId,
 };
 pub use source::{Archive, FetchedSource, GitSource, Source, SourceLimits};
 pub(crate) use spelling::{closest, unknown_field};
