@@ -1,9 +1,15 @@
 //! Plain data, in the order in which it flows through the pipeline. No logic beyond validation.
 
 mod app;
+mod audit;
 mod build;
+mod build_report;
+mod client;
+mod component;
 mod compose;
 mod container;
+mod customer;
+mod deployment_report;
 mod detection;
 mod dns;
 mod event;
@@ -22,26 +28,36 @@ mod release;
 mod resource;
 mod route;
 mod routing;
+mod schedule;
 mod server;
 mod source;
 mod spelling;
+mod subject;
+mod text;
+mod ticket;
 
 pub use app::{AppSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
+pub use audit::{Actor, AuditEntry, AuditFilter, AuditRecord, AuditReport};
 pub use build::{BuildSpec, PackagesSpec};
+pub use build_report::{BuildReport, BuildState};
+pub use client::{Client, ClientLimits, ClientSpec, ClientState};
+pub use component::{Component, ComponentKind};
 pub use compose::{ComposeApp, ComposeBuild, ComposePolicy, ComposePort, ComposeService, ComposeVolume};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
     ContainerSummary, ExecOutput, ExecSpec, LogCursor, LogLine, LogOptions, LogStream, MountSpec,
     NetworkInfo, NetworkSpec, PortBinding, RestartPolicy, RuntimeEvent, RuntimeInfo, VolumeInfo,
 };
+pub use customer::{Customer, CustomerSpec};
+pub use deployment_report::DeploymentReport;
 pub use detection::{Detection, Diagnostic, Evidence, ServiceFound, ServiceKind, Severity, Variant};
 pub use dns::{DnsName, DnsRecord, DnsRecordKind};
 pub use event::{Event, EventBody, Progress};
 pub use files::{FileSet, GeneratedFile};
 pub use host::{AddressPool, HostKey, HostSpec};
 pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
-pub use job::{Job, JobFilter, JobKind, JobState, StepRecord, StepState};
-pub use name::{AppName, DomainName, EnvName};
+pub use job::{Job, JobFilter, JobKind, JobState, StepPolicy, StepRecord, StepState};
+pub use name::{AppName, ClientId, DomainName, EmailAddress, EnvName};
 pub use plan::{
     AddonNeed, BuildStep, CacheMount, CopySpec, EnvNeed, HealthCheck, Plan, RunSpec, Stage, Target,
 };
@@ -55,9 +71,14 @@ pub use resource::{FirewallSpec, ReservedIp, Resource, ResourceKind, Snapshot};
 pub(crate) use route::rule;
 pub use route::{Backend, Route};
 pub use routing::{BackendProtocol, Middleware, RateLimit, RoutingSpec};
+pub use schedule::{
+    ClaimedRuns, MissedRuns, RunOutcome, Schedule, ScheduleSpec, ScheduledAction, ScheduledRun,
+};
 pub use server::{
     CloudCapabilities, FirewallId, FirewallRule, PowerAction, Region, RegionId, ReservedIpId, Server,
     ServerFilter, ServerId, ServerImage, ServerSize, ServerSpec, ServerState, SnapshotId, SshKeyId,
 };
 pub use source::{Archive, FetchedSource, GitSource, Source, SourceLimits};
 pub(crate) use spelling::{closest, unknown_field};
+pub use subject::Subject;
+pub use ticket::{Ticket, TicketFilter, TicketPriority, TicketReply, TicketSpec, TicketState};

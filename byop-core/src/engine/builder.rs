@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
-
-use tokio::sync::watch;
 
 use super::{Engine, Inner};
 use crate::clock::{Clock, SystemClock};
@@ -14,10 +12,12 @@ use crate::error::{Error, Result};
 use crate::generator::{self, Generator};
 use crate::id::{Entropy, SystemEntropy, random_text};
 use crate::ingress::Ingress;
-use crate::model::SourceLimits;
+use crate::model::{SourceLimits, StepPolicy};
 use crate::runtime::ContainerRuntime;
+#[cfg(feature = "seal")]
+use crate::secret::Keyring;
 use crate::secret::{MemorySecrets, SecretSource};
-use crate::store::{MemoryStore, Store};
+use crate::store::{MemoryStore, Scope, Store, WhenBusy};
 
 /// Puts an [`Engine`] together. Only a runtime is required.
 #[derive(Debug)]
@@ -27,12 +27,15 @@ pub struct EngineBuilder {
     ingress: Option<Arc<dyn Ingress>>,
     generators: Vec<Arc<dyn Generator>>,
     secrets: Arc<dyn SecretSource>,
+    #[cfg(feature = "seal")]
+    keyring: Option<Keyring>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     work: Option<PathBuf>,
     limits: SourceLimits,
     port_range: RangeInclusive<u16>,
     lease: Duration,
+    policies: BTreeMap<String, StepPolicy>,
 }
 
 impl EngineBuilder {
@@ -43,12 +46,15 @@ impl EngineBuilder {
             ingress: None,
             generators: Vec::new(),
             secrets: Arc::new(MemorySecrets::new()),
+            #[cfg(feature = "seal")]
+            keyring: None,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             work: None,
             limits: SourceLimits::default(),
             port_range: 20_000..=29_999,
             lease: Duration::from_secs(30),
+            policies: BTreeMap::new(),
         }
     }
 
@@ -80,10 +86,19 @@ impl EngineBuilder {
         self
     }
 
-    /// Where secrets come from. Without one there are none.
+    /// Where the program's own secrets come from. It is asked before the secrets that the engine keeps.
     #[must_use]
     pub fn with_secrets(mut self, secrets: impl SecretSource + 'static) -> Self {
         self.secrets = Arc::new(secrets);
+        self
+    }
+
+    /// The keys that the engine's own secrets are sealed with, such as `Keyring::from_env()?`. Without them it keeps
+    /// none, and does not see that the value of a secret has changed.
+    #[cfg(feature = "seal")]
+    #[must_use]
+    pub fn with_keyring(mut self, keyring: Keyring) -> Self {
+        self.keyring = Some(keyring);
         self
     }
 
@@ -130,6 +145,13 @@ impl EngineBuilder {
         self
     }
 
+    /// How long the steps of a stage may take, and how often they are tried; by its name, such as `build`.
+    #[must_use]
+    pub fn with_policy(mut self, stage: impl Into<String>, policy: StepPolicy) -> Self {
+        self.policies.insert(stage.into(), policy);
+        self
+    }
+
     /// The engine.
     ///
     /// # Errors
@@ -153,8 +175,15 @@ impl EngineBuilder {
         let mut generators = self.generators;
         generators.extend(generator::builtin());
         let owner = format!("{}-{}", std::process::id(), random_text(self.entropy.as_ref(), 8));
+        let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new(Arc::clone(&self.clock))));
         let inner = Inner {
-            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new(Arc::clone(&self.clock)))),
+            #[cfg(feature = "seal")]
+            vault: Arc::new(super::secrets::Vault::new(
+                Arc::clone(&store),
+                Arc::clone(&self.entropy),
+                self.keyring,
+            )),
+            store,
             hosts: self.hosts,
             ingress,
             generators: generators.into(),
@@ -166,10 +195,13 @@ impl EngineBuilder {
             port_range: self.port_range,
             owner,
             lease: self.lease,
-            proxies: tokio::sync::Mutex::default(),
-            written: watch::channel(0).0,
+            policies: self.policies,
+            hosts_in_use: tokio::sync::Mutex::default(),
+            takes_over: OnceLock::new(),
+            #[cfg(feature = "schedules")]
+            schedules: Arc::default(),
             cancels: Mutex::default(),
         };
-        Ok(Engine { inner: Arc::new(inner) })
+        Ok(Engine { inner: Arc::new(inner), scope: Scope::Platform, actor: None, busy: WhenBusy::Refuse })
     }
 }

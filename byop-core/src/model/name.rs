@@ -70,6 +70,13 @@ text_newtype!(
     "^(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*$"
 );
 text_newtype!(
+    /// The id of a client, the business that uses the platform: by the same rule as the name of an app, so that it
+    /// is good as a DNS label and in the name of an image.
+    ClientId,
+    check_client_id,
+    "^(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*$"
+);
+text_newtype!(
     /// A host name in lower case, such as `shop.example.com` (RFC 1123; at most 253 characters).
     DomainName,
     check_domain,
@@ -80,6 +87,13 @@ text_newtype!(
     EnvName,
     check_env_name,
     "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+);
+text_newtype!(
+    /// An e-mail address as it stands in a mail's envelope, such as `ops@acme.example`: without a name beside it,
+    /// quotes or comments.
+    EmailAddress,
+    check_email,
+    "^[^@]{1,64}@[^@]{1,253}$"
 );
 
 fn show(text: &str) -> String {
@@ -95,8 +109,21 @@ fn is_label(text: &str) -> bool {
         && bytes[bytes.len() - 1] != b'-'
 }
 
+fn is_slug(text: &str) -> bool {
+    is_label(text) && text.len() <= 40 && !text.contains("--")
+}
+
+fn check_client_id(text: &str) -> Result<()> {
+    if is_slug(text) {
+        return Ok(());
+    }
+    Err(Error::invalid("client.id", "this is not a valid id of a client")
+        .with_context("id", show(text))
+        .with_remedy("use 1 to 40 lower-case letters, digits and single hyphens, starting and ending with a letter or digit"))
+}
+
 fn check_app_name(text: &str) -> Result<()> {
-    if is_label(text) && text.len() <= 40 && !text.contains("--") {
+    if is_slug(text) {
         return Ok(());
     }
     Err(Error::invalid("app.name", "this is not a valid app name")
@@ -128,6 +155,26 @@ fn check_env_name(text: &str) -> Result<()> {
         .with_remedy("use letters, digits and underscores, not starting with a digit"))
 }
 
+fn check_email(text: &str) -> Result<()> {
+    // Of what the standard allows, that which needs no quotes in a header.
+    let is_atom = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+    };
+    let fits = text.len() <= 254
+        && text.split_once('@').is_some_and(|(local, domain)| {
+            local.len() <= 64
+                && local.split('.').all(is_atom)
+                && check_domain(&domain.to_ascii_lowercase()).is_ok()
+        });
+    if fits {
+        return Ok(());
+    }
+    Err(Error::invalid("email.address", "this is not a valid e-mail address")
+        .with_context("email", show(text))
+        .with_remedy("give an address such as ops@acme.example, without a name beside it; write international host names in their xn-- form"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +195,32 @@ mod tests {
         }
         for bad in ["", "1A", "A-B", "A=B", "A B", "A\0", "É"] {
             assert!(EnvName::new(bad).is_err(), "{bad}");
+        }
+        let addresses =
+            ["a@b.c", "Anna.Smith+byop@Mail.Example.COM", "o'neil@localhost", "a@xn--bcher-kva.example"];
+        for good in addresses {
+            assert!(EmailAddress::new(good).is_ok(), "{good}");
+        }
+        let long = format!("{}@b.c", "a".repeat(65));
+        for bad in [
+            "",
+            "a",
+            "@b.c",
+            "a@",
+            "a@b@c",
+            "a..b@c.d",
+            ".a@b.c",
+            "a b@c.d",
+            "A <a@b.c>",
+            "a@b.c\r\nBcc: x@y.z",
+            "a@-b.c",
+            "a@[127.0.0.1]",
+            "\"a\"@b.c",
+            "é@b.c",
+            "a@b.c, d@e.f",
+            &long,
+        ] {
+            assert!(EmailAddress::new(bad).is_err(), "{bad}");
         }
     }
 }
