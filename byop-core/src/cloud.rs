@@ -17,6 +17,7 @@ use crate::model::{
 
 mod dns;
 mod record;
+mod shared;
 
 pub use dns::{DnsProvider, DnsProviderExt, OwnedRecord};
 

@@ -25,6 +25,7 @@ mod fetch;
 mod gate;
 mod labels;
 mod prepare;
+mod provision;
 mod remove;
 mod retire;
 mod start;
@@ -38,6 +39,12 @@ pub use fetch::{Fetch, FetchInput};
 pub use gate::{Gate, GateInput, GateReport, UnhealthyCause};
 pub use labels::{container_name, network_name, volume_name};
 pub use prepare::{Prepare, PrepareInput};
+pub(crate) use provision::is_definite;
+pub use provision::{
+    AwaitServer, AwaitServerInput, ChooseServer, ChooseServerInput, CreateServer, CreateServerInput, Leftovers,
+    PrepareServer, PrepareServerInput, PreparedServer, Removal, RemoveServer, RemoveServerInput, RemovedServer,
+    ReserveAddress, ReserveAddressInput, ServerContext, ServerOutcome,
+};
 pub use remove::{Data, Remove, RemoveInput};
 pub use retire::{Retire, RetireInput, Retired};
 pub use start::{Start, StartInput};

@@ -11,7 +11,7 @@ pub mod runtime_suite;
 pub mod simulation;
 pub mod store_suite;
 
-pub use fake_cloud::{CloudEntry, CloudTimes, FakeCloud};
+pub use fake_cloud::{CallHook, CloudEntry, CloudTimes, FakeCloud};
 pub use fake_ingress::FakeIngress;
 pub use fake_runtime::{FakeHealth, FakeProgram, FakeRuntime, Fault, Moment};
 pub use require::require;

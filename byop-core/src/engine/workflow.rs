@@ -39,6 +39,7 @@ pub(super) async fn run(run: &JobRun) -> Result<Value> {
             start(run).await
         }
         JobKind::Remove => remove(run, parse::<RemoveOptions>(input)?.data).await,
+        JobKind::CreateServer | JobKind::DestroyServer => Err(super::servers::mismatch(&run.job)),
     }
 }
 

@@ -105,6 +105,10 @@ pub enum JobKind {
     Restart,
     /// Removes everything of the app.
     Remove,
+    /// Rents a server.
+    CreateServer,
+    /// Gives a server back.
+    DestroyServer,
 }
 
 /// How far a job is.

@@ -1,5 +1,6 @@
 //! A cloud in memory.
 
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -54,6 +55,24 @@ pub struct FakeCloud {
     name: Arc<str>,
     clock: Arc<dyn Clock>,
     state: Arc<Mutex<State>>,
+    hook: Option<Arc<dyn CallHook>>,
+}
+
+/// Takes part in every call that goes through one handle of a fake: to count them, to let one hang as if its caller had
+/// died, or to fail by a schedule of one's own.
+#[async_trait]
+pub trait CallHook: Debug + Send + Sync {
+    /// Before the call has its effect.
+    ///
+    /// # Errors
+    /// What the call fails with, without its effect.
+    async fn before(&self, operation: &'static str, subject: &str) -> Result<()>;
+
+    /// After the call had its effect, or failed by itself.
+    ///
+    /// # Errors
+    /// What the call fails with instead of its answer.
+    async fn after(&self, operation: &'static str, subject: &str) -> Result<()>;
 }
 
 /// Tokio's time, so that a test with paused time sees it pass.
@@ -77,7 +96,7 @@ impl FakeCloud {
     #[must_use]
     pub fn new() -> Self {
         let clock = TokioClock(Instant::now(), SystemClock.now());
-        Self { name: "fake".into(), clock: Arc::new(clock), state: Arc::default() }
+        Self { name: "fake".into(), clock: Arc::new(clock), state: Arc::default(), hook: None }
     }
 
     /// Sets its name.
@@ -92,6 +111,12 @@ impl FakeCloud {
     pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
+    }
+
+    /// The same cloud through another handle, with something that takes part in its calls.
+    #[must_use]
+    pub fn with_hook(&self, hook: impl CallHook + 'static) -> Self {
+        Self { hook: Some(Arc::new(hook)), ..self.clone() }
     }
 
     /// Sets how long things take.
@@ -189,6 +214,13 @@ impl FakeCloud {
         self.state().machines.get(&id.0).map(|machine| machine.spec.clone())
     }
 
+    /// Gives a server another key, as if a request had been delivered twice.
+    pub fn set_key(&self, id: &ServerId, key: &str) {
+        if let Some(machine) = self.state().machines.get_mut(&id.0) {
+            machine.server.key = Some(key.to_owned());
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -201,6 +233,9 @@ impl FakeCloud {
         effect: impl FnOnce(&mut State, Timestamp) -> Result<T>,
     ) -> Result<T> {
         tokio::task::yield_now().await;
+        if let Some(hook) = &self.hook {
+            hook.before(operation, subject).await?;
+        }
         let (fault, wait) = {
             let mut state = self.state();
             state.calls.push(format!("{operation} {subject}").trim_end().to_owned());
@@ -228,6 +263,9 @@ impl FakeCloud {
             state.settle(now);
             effect(&mut state, now)
         };
+        if let Some(hook) = &self.hook {
+            hook.after(operation, subject).await?;
+        }
         match fault {
             None => result,
             Some(Fault { moment: Moment::Lost, .. }) => std::future::pending().await,

@@ -200,7 +200,8 @@ impl State {
     }
 
     pub(super) fn delete_server(&mut self, id: &ServerId, now: Timestamp) -> Result<()> {
-        if !self.machines.contains_key(&id.0) {
+        // One that is not known everywhere yet is taken for gone.
+        if self.machines.get(&id.0).is_none_or(|machine| machine.readable_at > now) {
             return Ok(());
         }
         let gone_at = now.plus(self.times.delete);
