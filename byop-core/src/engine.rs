@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::cloud::CloudProvider;
 use crate::error::{Error, ErrorKind, Result};
 use crate::generator::Generator;
 use crate::id::{Entropy, JobId};
@@ -52,6 +53,7 @@ mod route;
 mod schedules;
 mod secrets;
 mod steady;
+mod servers;
 mod tickets;
 mod worker;
 mod workflow;
@@ -94,6 +96,7 @@ struct Inner {
     store: Arc<dyn Store>,
     hosts: BTreeMap<String, Arc<dyn ContainerRuntime>>,
     ingress: Arc<dyn Ingress>,
+    clouds: BTreeMap<String, Arc<dyn CloudProvider>>,
     generators: Arc<[Arc<dyn Generator>]>,
     /// The embedding program's.
     secrets: Arc<dyn SecretSource>,

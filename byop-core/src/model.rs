@@ -23,10 +23,13 @@ mod name;
 mod plan;
 mod port;
 mod preview;
+mod price;
 mod project_file;
+mod provision;
 mod question;
 mod release;
 mod release_config;
+mod resource;
 mod route;
 mod routing;
 mod schedule;
@@ -35,6 +38,7 @@ mod setup;
 mod source;
 mod spelling;
 mod subject;
+mod sweep;
 mod text;
 mod ticket;
 
@@ -54,8 +58,8 @@ pub use container::{
 pub use customer::{Customer, CustomerSpec};
 pub use deployment_report::DeploymentReport;
 pub use detection::{Detection, Diagnostic, Evidence, ServiceFound, ServiceKind, Severity, Variant};
-pub use dns::{DnsRecord, DnsRecordKind};
 pub use drift::{Drift, DriftFilter, DriftKind, DriftReport, RepairReport, RepairStep};
+pub use dns::{DnsName, DnsRecord, DnsRecordKind};
 pub use event::{Event, EventBody, Progress};
 pub use files::{FileSet, GeneratedFile};
 pub use host::{AddressPool, HostKey, HostSpec};
@@ -67,10 +71,13 @@ pub use plan::{
 };
 pub use port::{PortSpec, Protocol, PublishedPort};
 pub use preview::Preview;
+pub use price::{Price, ServerPrice};
 pub use project_file::{ProjectFile, ResourceRequest};
+pub use provision::{ProvisionState, ServerPlan, ServerRecord, ServerReport, ServerRequest};
 pub use question::Question;
 pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release};
 pub use release_config::ReleaseConfig;
+pub use resource::{FirewallSpec, ReservedIp, Resource, ResourceKind, Snapshot};
 pub(crate) use route::rule;
 pub use route::{Backend, Route, RouteInfo};
 pub use routing::{BackendProtocol, Middleware, RateLimit, RoutingSpec};
@@ -78,12 +85,13 @@ pub use schedule::{
     ClaimedRuns, MissedRuns, RunOutcome, Schedule, ScheduleSpec, ScheduledAction, ScheduledRun,
 };
 pub use server::{
-    CloudCapabilities, FirewallRule, PowerAction, Price, Region, RegionId, Server, ServerFilter, ServerId,
-    ServerSize, ServerSpec, ServerState,
+    CloudCapabilities, FirewallId, FirewallRule, PowerAction, Region, RegionId, ReservedIpId, Server,
+    ServerFilter, ServerId, ServerImage, ServerSize, ServerSpec, ServerState, SnapshotId, SshKeyId,
 };
 pub use setup::ContainerSetup;
 pub(crate) use setup::sort_ports;
 pub use source::{Archive, FetchedSource, GitSource, Source, SourceLimits};
 pub(crate) use spelling::{closest, unknown_field};
 pub use subject::Subject;
+pub use sweep::{SweepFinding, SweepOptions, SweepReason, SweepReport};
 pub use ticket::{Ticket, TicketFilter, TicketPriority, TicketReply, TicketSpec, TicketState};

@@ -16,6 +16,7 @@ mod resume;
 mod schedules;
 mod scopes;
 mod secrets;
+mod servers;
 mod store;
 mod stored_secrets;
 mod support;

@@ -117,6 +117,11 @@ impl<C: Sync> JobRun<C> {
         self.recorded.get(&key::<S>(input)).is_some_and(|step| step.state == StepState::Done)
     }
 
+    /// How often earlier processes tried this stage; 0 when none began it.
+    pub(super) fn attempts<S: Stage>(&self, _: &S, input: &S::Input) -> u32 {
+        self.recorded.get(&key::<S>(input)).map_or(0, |step| step.attempt)
+    }
+
     /// Why an earlier process began to take its work back with this stage, if it did.
     pub(super) fn reason_for<S: Stage>(&self, _: &S, input: &S::Input) -> Option<Error> {
         self.recorded.get(&key::<S>(input))?;

@@ -41,6 +41,7 @@ pub(super) async fn run(run: &JobRun) -> Result<Value> {
         }
         JobKind::Remove => remove(run, parse::<RemoveOptions>(input)?.data).await,
         JobKind::Repair => repair::run(run).await,
+        JobKind::CreateServer | JobKind::DestroyServer => Err(super::servers::mismatch(&run.job)),
     }
 }
 
