@@ -1,0 +1,158 @@
+//! A store that tells the parent of each write, before it and after it, and goes on when it may.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use byop_core::Result;
+use byop_core::id::JobId;
+use byop_core::model::{AppName, Event, EventBody, Job, JobFilter, StepRecord};
+use byop_core::store::{Expected, Lease, Record, SqliteStore, Store};
+use serde_json::Value;
+
+use crate::child::Parent;
+
+#[derive(Debug)]
+pub struct Watched {
+    inner: SqliteStore,
+    parent: Arc<Parent>,
+    /// Whether the parent is asked at each write.
+    asks: bool,
+    /// The only app whose jobs this process takes over; none: those of all.
+    own: Option<AppName>,
+    journal: Mutex<Journal>,
+}
+
+/// Enough of the journal to give each write a name that is the same in every job of its kind.
+#[derive(Debug, Default)]
+struct Journal {
+    /// Keys of steps by stage, in the order in which they were first written.
+    keys: BTreeMap<String, Vec<String>>,
+    /// The last step that was written.
+    place: String,
+}
+
+impl Journal {
+    fn name(&mut self, step: &StepRecord) -> String {
+        let keys = self.keys.entry(step.stage.clone()).or_default();
+        let number = keys.iter().position(|key| *key == step.key).unwrap_or_else(|| {
+            keys.push(step.key.clone());
+            keys.len() - 1
+        });
+        let state = format!("{:?}", step.state).to_lowercase();
+        self.place = format!("{}-{} {state}", step.stage, number + 1);
+        self.place.clone()
+    }
+}
+
+impl Watched {
+    pub fn new(inner: SqliteStore, parent: Arc<Parent>, asks: bool, own: Option<AppName>) -> Self {
+        Self { inner, parent, asks, own, journal: Mutex::default() }
+    }
+
+    /// Does a write between two questions.
+    async fn around<T>(&self, what: String, write: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        if !self.asks {
+            return write.await;
+        }
+        self.parent.ask("before", &what).await;
+        let result = write.await;
+        self.parent.ask("after", &what).await;
+        result
+    }
+
+    fn here(&self, what: &str) -> String {
+        format!("{what} / {}", self.journal.lock().unwrap().place)
+    }
+}
+
+#[async_trait]
+impl Store for Watched {
+    async fn put_record(&self, name: &str, key: &str, value: &Value, expected: Expected) -> Result<u64> {
+        let place = self.here(&format!("put {name}"));
+        self.around(place, self.inner.put_record(name, key, value, expected)).await
+    }
+
+    async fn find_record(&self, name: &str, key: &str) -> Result<Option<Record>> {
+        self.inner.find_record(name, key).await
+    }
+
+    async fn list_records(&self, name: &str) -> Result<Vec<Record>> {
+        self.inner.list_records(name).await
+    }
+
+    async fn delete_record(&self, name: &str, key: &str) -> Result<()> {
+        let place = self.here(&format!("delete {name}"));
+        self.around(place, self.inner.delete_record(name, key)).await
+    }
+
+    async fn create_job(&self, job: &Job) -> Result<()> {
+        self.around("create".into(), self.inner.create_job(job)).await
+    }
+
+    async fn get_job(&self, id: &JobId) -> Result<Job> {
+        self.inner.get_job(id).await
+    }
+
+    async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
+        let mut jobs = self.inner.list_jobs(filter).await?;
+        jobs.retain(|job| self.own.as_ref().is_none_or(|own| job.app == *own));
+        Ok(jobs)
+    }
+
+    async fn claim_job(&self, id: &JobId, owner: &str, ttl: Duration) -> Result<Lease> {
+        if self.asks {
+            self.parent.ask("before", "claim").await;
+        }
+        let lease = self.inner.claim_job(id, owner, ttl).await?;
+        if self.asks {
+            self.parent.ask("after", "claim").await;
+        }
+        self.parent.tell(&format!("claimed {id}")).await;
+        Ok(lease)
+    }
+
+    async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<()> {
+        // A heartbeat is no part of the journal: it comes by time, not by what was done.
+        self.inner.renew_lease(lease, ttl).await
+    }
+
+    async fn update_job(&self, lease: &Lease, job: &Job) -> Result<()> {
+        let step = job.step.as_deref().unwrap_or_default();
+        let what = self.here(&format!("update {:?} {step}", job.state).to_lowercase());
+        self.around(what, self.inner.update_job(lease, job)).await
+    }
+
+    async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()> {
+        let name = self.journal.lock().unwrap().name(step);
+        self.around(format!("step {name}"), self.inner.put_step(lease, step)).await
+    }
+
+    async fn list_steps(&self, job: &JobId) -> Result<Vec<StepRecord>> {
+        let steps = self.inner.list_steps(job).await?;
+        let mut journal = self.journal.lock().unwrap();
+        for step in &steps {
+            journal.name(step);
+        }
+        drop(journal);
+        Ok(steps)
+    }
+
+    async fn append_events(&self, job: &JobId, bodies: Vec<EventBody>) -> Result<Vec<Event>> {
+        // How many come together is a matter of time; the first one says where the job is.
+        let first = match bodies.first() {
+            Some(EventBody::Job { state, .. }) => format!("{state:?}").to_lowercase(),
+            Some(EventBody::StepStarted { stage, .. }) => format!("{stage} begins"),
+            Some(EventBody::StepFinished { stage, .. }) => format!("{stage} ends"),
+            Some(EventBody::Deployed(_)) => "deployed".into(),
+            Some(_) => "line".into(),
+            None => "none".into(),
+        };
+        self.around(format!("events {first}"), self.inner.append_events(job, bodies)).await
+    }
+
+    async fn list_events(&self, job: &JobId, after: u64, limit: u32) -> Result<Vec<Event>> {
+        self.inner.list_events(job, after, limit).await
+    }
+}

@@ -1,0 +1,149 @@
+//! What children share, and what outlives them: a store, a proxy, a host.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use bollard::Docker as Api;
+use byop_core::Error;
+use byop_core::docker::Docker;
+use byop_core::model::{AppName, AppSpec, ContainerFilter, Source, UserSpec, VolumeSpec};
+use byop_core::runtime::{ContainerRuntime, ContainerRuntimeExt};
+use byop_core::store::SqliteStore;
+use byop_core::testing::require;
+use tempfile::TempDir;
+
+use crate::child::Place;
+use crate::tally::Tally;
+
+/// An image with BusyBox, which `tests/images/make.sh` makes.
+const IMAGE: &str = "busybox:1.37-musl";
+/// How long a dead child's job waits for the next one.
+pub const LEASE: Duration = Duration::from_millis(500);
+
+/// The application: a static server of a few kilobytes that says its version, and ends at once when it is asked to.
+const DOCKERFILE: &str = "FROM busybox:1.37-musl\n\
+    COPY www /www\n\
+    EXPOSE 8080\n\
+    USER 10001\n\
+    CMD [\"httpd\", \"-f\", \"-p\", \"8080\", \"-h\", \"/www\"]\n";
+const VERSION: &str = "#!/bin/sh\nprintf 'content-type: text/plain\\n\\n'\nread -r text <../text\necho \"$text $APP_VERSION\"\n";
+
+pub struct World {
+    pub place: Place,
+    pub store: SqliteStore,
+    pub api: Api,
+    pub docker: Docker,
+    pub tally: Tally,
+    pub folder: TempDir,
+}
+
+impl World {
+    /// None without Docker.
+    pub async fn new() -> Option<Self> {
+        let connected = async {
+            let docker = Docker::from_env()?;
+            docker.inspect_image(IMAGE).await.map_err(|error| {
+                error.with_remedy("make the images of the tests with tests/images/make.sh")
+            })?;
+            Ok::<_, Error>(docker)
+        };
+        let docker = require("docker", connected.await)?;
+        // In memory where the machine has such a folder: what is killed here are processes, not the machine.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let place = Place {
+            store: folder.path().join("byop.db"),
+            work: folder.path().join("work"),
+            prefix: format!("byop-kill-{port}"),
+            port,
+            lease: LEASE,
+        };
+        let store = SqliteStore::open(&place.store).await.unwrap();
+        let api = Api::connect_with_defaults().unwrap();
+        Some(Self { place, store, api, docker, tally: Tally::default(), folder })
+    }
+
+    pub fn app(&self, lane: usize) -> AppName {
+        AppName::new(format!("kill-{}-{lane}", self.place.port)).unwrap()
+    }
+
+    /// An app with a source of its own.
+    pub fn spec(&self, lane: usize) -> AppSpec {
+        let name = self.app(lane);
+        let source = self.folder.path().join("sources").join(name.as_str());
+        write(&source, "Dockerfile", DOCKERFILE);
+        write(&source, "www/index.html", "hello\n");
+        write(&source, "www/cgi-bin/version", VERSION);
+        let script = source.join("www/cgi-bin/version");
+        std::fs::set_permissions(script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        write(&source, "www/text", "0\n");
+        let host = host(&name);
+        let mut spec = AppSpec::new(name.as_str(), Source::Directory(source)).unwrap();
+        spec = spec.with_domain(host).unwrap();
+        spec.health.path = Some("/index.html".into());
+        spec.routing.drain_seconds = 1;
+        if lane % 2 == 1 {
+            // The other half shows what becomes of volumes and their owners.
+            spec.user = Some(UserSpec { uid: 10_001, gid: 10_001 });
+            spec.volumes = vec![VolumeSpec { name: AppName::new("data").unwrap(), path: "/data".into() }];
+        }
+        spec
+    }
+
+    /// Changes what is built.
+    pub fn edit(&self, spec: &AppSpec, text: u64) {
+        if let Source::Directory(folder) = &spec.source {
+            write(folder, "www/text", &format!("{text}\n"));
+        }
+    }
+
+    /// Says what is left on the host, which is to be nothing, and removes it.
+    pub async fn clear(&self, was_removed: bool) -> Result<(), String> {
+        let names = [format!("kill-{}-", self.place.port), self.place.prefix.clone()];
+        let mut left = Vec::new();
+        for label in ["byop.app", "byop.ingress"] {
+            let filter = ContainerFilter::all().with_label(label, "");
+            let ours = |labels: &BTreeMap<String, String>| {
+                labels
+                    .get(label)
+                    .is_some_and(|value| names.iter().any(|name| value.starts_with(name.as_str())))
+            };
+            for container in self.docker.list_containers(&filter).await.unwrap_or_default() {
+                if ours(&container.labels) {
+                    let _ = self.docker.remove_container(&container.id).await;
+                    left.push(format!("container {}", container.name));
+                }
+            }
+            for network in self.docker.list_networks(&filter).await.unwrap_or_default() {
+                if ours(&network.labels) {
+                    let _ = self.docker.remove_network(&network.name).await;
+                    left.push(format!("network {}", network.name));
+                }
+            }
+            for volume in self.docker.list_volumes(&filter).await.unwrap_or_default() {
+                if ours(&volume.labels) {
+                    let _ = self.docker.remove_volume(&volume.name).await;
+                    left.push(format!("volume {}", volume.name));
+                }
+            }
+            for image in self.docker.list_images(&filter).await.unwrap_or_default() {
+                if ours(&image.labels) {
+                    let _ = self.docker.remove_image_and_tags(&image).await;
+                    left.push(format!("image {:?}", image.tags));
+                }
+            }
+        }
+        if was_removed && !left.is_empty() { Err(format!("left behind: {left:?}")) } else { Ok(()) }
+    }
+}
+
+pub fn host(app: &AppName) -> String {
+    format!("{app}.localhost")
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
