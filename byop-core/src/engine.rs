@@ -34,6 +34,7 @@ mod job_run;
 mod observe;
 mod ports;
 mod preview;
+mod proxy;
 mod redaction;
 mod route;
 mod worker;

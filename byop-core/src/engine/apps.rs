@@ -69,11 +69,15 @@ impl Inner {
         self.store.delete_record(APPS, app.name.as_str()).await
     }
 
-    /// Notes whether the proxy of a host knows the routes of all apps, and says whether it did before.
-    pub(super) async fn set_routed(&self, host: &str, routed: bool) -> Result<bool> {
-        let before = self.store.find_record(HOSTS, host).await?;
-        self.store.put_record(HOSTS, host, &json!({ "routed": routed }), Expected::Any).await?;
-        Ok(before.is_none_or(|record| record.value["routed"] == true))
+    /// Whether the proxy of a host was told of all apps, as far as is known.
+    pub(super) async fn is_routed(&self, host: &str) -> Result<bool> {
+        let found = self.store.find_record(HOSTS, host).await?;
+        Ok(found.is_none_or(|record| record.value["routed"] == true))
+    }
+
+    /// Notes whether the proxy of a host was told of all apps.
+    pub(super) async fn set_routed(&self, host: &str, routed: bool) -> Result<()> {
+        self.store.put_record(HOSTS, host, &json!({ "routed": routed }), Expected::Any).await.map(drop)
     }
 
     /// Forgets what is noted of a host's proxy.

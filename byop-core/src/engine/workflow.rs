@@ -4,11 +4,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::job_run::JobRun;
+use super::proxy::{check_proxy_port, prepare_host};
 use super::route::{backend, gate_health, probe_host, route, serving_backend};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host;
-use crate::ingress::Prepared;
 use crate::model::{
     App, AppSpec, AppState, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo, ImageRef,
     JobKind, Preview, PublishedPort, Release, Route, Source, StepRecord, StepState,
@@ -17,7 +16,6 @@ use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{
     Build, BuildInput, Data, Fetch, FetchInput, Gate, GateInput, Prepare, PrepareInput, Remove, RemoveInput,
     Retire, RetireInput, Start, StartInput, Stop, StopInput, Switch, Undo, UndoInput, container_name,
-    network_name,
 };
 
 /// Images of earlier releases that stay, for going back.
@@ -243,41 +241,6 @@ async fn finish(
     };
     run.uninterrupted(&Retire, &retire).await?;
     Ok(deployment)
-}
-
-async fn check_proxy_port(run: &JobRun) -> Result<()> {
-    let ingress = &run.cx.ingress;
-    host::check_port(run.cx.runtime.as_ref(), ingress.http_port(), &ingress.container()).await
-}
-
-/// Makes sure that the proxy runs. One that was started now is told of every app that serves on its host, and so is one
-/// whose starter ended before it had told all.
-async fn prepare_host(run: &JobRun) -> Result<()> {
-    let runtime = run.cx.runtime.as_ref();
-    // Two first apps at once must not start the proxy twice.
-    let _alone = run.inner.proxies.lock().await;
-    let host = run.inner.host_of(&run.cx.app).await?;
-    let routed = run.inner.set_routed(&host, false).await?;
-    check_proxy_port(run).await?;
-    let prepared = run.cx.ingress.prepare(runtime).await?;
-    if prepared == Prepared::Started || !routed {
-        for app in run.inner.all_apps().await?.iter().filter(|app| app.host == host) {
-            if app.current.is_none() {
-                continue;
-            }
-            match run.cx.ingress.join_network(runtime, &network_name(&app.name)).await {
-                // An app whose network was taken away must not keep all others from being deployed.
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    run.cx.warn(format!("the app {} cannot be reached: {error}", app.name)).await;
-                    continue;
-                }
-                other => other?,
-            }
-            run.cx.ingress.apply_route(runtime, &route(&app.spec, serving_backend(app), None)).await?;
-        }
-    }
-    run.inner.set_routed(&host, true).await?;
-    Ok(())
 }
 
 async fn make_image(run: &JobRun, spec: &AppSpec) -> Result<Made> {
