@@ -9,7 +9,7 @@ use byop_core::store::Store;
 
 use crate::check;
 use crate::child::{Child, Orders, Task, Word};
-use crate::load::Load;
+use crate::load::{Load, now};
 use crate::seeds::Seeds;
 use crate::verb::{Op, Verb};
 use crate::world::{World, host};
@@ -82,12 +82,17 @@ impl Lane {
     /// Has a job done, however often its children are killed, and checks what is left. Says whether it was killed.
     pub async fn perform(&mut self, op: Op, kills: Kills) -> Result<bool, String> {
         self.history.clear();
+        let began = now();
         let done = tokio::time::timeout(PATIENCE, self.perform_in_time(op, kills)).await;
         let done = done.unwrap_or_else(|_| Err(format!("it did not end within {PATIENCE:?}")));
-        done.map_err(|why| {
-            let history = self.history.join("\n  ");
-            format!("{} of {}: {why}\n  {history}", op.name(), self.app)
-        })
+        let Err(why) = done else { return done };
+        let mut lines = vec![format!("{} of {}: {why}", op.name(), self.app)];
+        lines.append(&mut self.history);
+        lines.push("what its containers did meanwhile:".into());
+        lines.extend(self.world.events(&self.app, began).await);
+        lines.push("requests:".into());
+        lines.extend(self.load.counts().first);
+        Err(lines.join("\n  "))
     }
 
     async fn perform_in_time(&mut self, op: Op, mut kills: Kills) -> Result<bool, String> {
@@ -105,7 +110,7 @@ impl Lane {
             let newest = self.newest_job().await.filter(|job| Some(&job.id) != earlier.as_ref());
             let state = newest.as_ref().map(|job| job.state);
             job = newest.map(|job| job.id);
-            self.note(format!("{:6.2} s: {killed:?}, then {job:?} {state:?}", began.elapsed().as_secs_f32()));
+            self.note(format!("{:.3}: {killed:?}, then {job:?} {state:?}", now()));
             deaths += u32::from(killed.is_some());
             if state.is_some_and(JobState::is_finished) {
                 break;

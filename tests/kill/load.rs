@@ -29,6 +29,8 @@ pub struct Counts {
     /// While it was stopped, or not there.
     pub unjudged: u32,
     pub failed: BTreeMap<String, u32>,
+    /// When the first ones failed, as Docker tells the time.
+    pub first: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -86,6 +88,7 @@ async fn run(port: u16, host: String, shared: Arc<Mutex<Shared>>) {
         let (host, shared) = (host.clone(), Arc::clone(&shared));
         requests.spawn(async move {
             let epoch = shared.lock().unwrap().epoch;
+            let asked_at = std::time::Instant::now();
             let asked = request(port, &host, number % NEW == 0, &shared);
             let outcome = tokio::time::timeout(PATIENCE, asked).await;
             let outcome = outcome.unwrap_or_else(|_| Err("no answer in time".into()));
@@ -97,6 +100,10 @@ async fn run(port: u16, host: String, shared: Arc<Mutex<Shared>>) {
             shared.counts.judged += 1;
             shared.counts.replacing += u32::from(shared.is_replacing);
             if let Err(why) = outcome {
+                if shared.counts.first.len() < 10 {
+                    let line = format!("{:.3}: {why} (asked {:.3?} before)", now(), asked_at.elapsed());
+                    shared.counts.first.push(line);
+                }
                 *shared.counts.failed.entry(why).or_default() += 1;
             }
         });
@@ -134,6 +141,13 @@ async fn get(sender: &mut Connection, host: &str, path: &str) -> Result<(u16, St
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.map_err(|error| format!("body: {error}"))?.to_bytes();
     Ok((status, String::from_utf8_lossy(&body).trim().to_owned()))
+}
+
+/// Seconds since 1970.
+pub fn now() -> f64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0.0, |since| since.as_secs_f64())
 }
 
 /// One request over a connection of its own.

@@ -11,9 +11,9 @@ use crate::verb::Op;
 use crate::world::World;
 
 /// Apps, each with a child at work.
-const LANES: usize = 6;
+const LANES: usize = 8;
 /// A job is killed at so many boundaries at most, one in each life, so that later ones are met in first lives too.
-const CHAIN: u32 = 6;
+const CHAIN: u32 = 8;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()

@@ -1,19 +1,23 @@
 //! What children share, and what outlives them: a store, a proxy, a host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
 use bollard::Docker as Api;
+use bollard::models::EventMessage;
+use bollard::query_parameters::EventsOptionsBuilder;
 use byop_core::Error;
 use byop_core::docker::Docker;
 use byop_core::model::{AppName, AppSpec, ContainerFilter, Source, UserSpec, VolumeSpec};
 use byop_core::runtime::{ContainerRuntime, ContainerRuntimeExt};
 use byop_core::store::SqliteStore;
 use byop_core::testing::require;
+use futures_util::TryStreamExt;
 use tempfile::TempDir;
 
 use crate::child::Place;
+use crate::load::now;
 use crate::tally::Tally;
 
 /// An image with BusyBox, which `tests/images/make.sh` makes.
@@ -82,7 +86,8 @@ impl World {
         let mut spec = AppSpec::new(name.as_str(), Source::Directory(source)).unwrap();
         spec = spec.with_domain(host).unwrap();
         spec.health.path = Some("/index.html".into());
-        spec.routing.drain_seconds = 1;
+        // Longer than a request takes while all lanes are at work on a small machine.
+        spec.routing.drain_seconds = 3;
         if lane % 2 == 1 {
             // The other half shows what becomes of volumes and their owners.
             spec.user = Some(UserSpec { uid: 10_001, gid: 10_001 });
@@ -98,37 +103,58 @@ impl World {
         }
     }
 
+    /// What the engine saw of an app's containers since a moment, for the report of a failure.
+    pub async fn events(&self, app: &AppName, since: f64) -> Vec<String> {
+        let options = EventsOptionsBuilder::default()
+            .since(&format!("{since:.3}"))
+            .until(&format!("{:.3}", now()))
+            .filters(&HashMap::from([
+                ("type", vec!["container"]),
+                ("label", vec![&format!("byop.app={app}")]),
+            ]))
+            .build();
+        let show = |event: EventMessage| {
+            let nanos = event.time_nano.unwrap_or_default();
+            let attributes = event.actor.and_then(|actor| actor.attributes).unwrap_or_default();
+            let name = attributes.get("name").cloned().unwrap_or_default();
+            format!("{:.3}: {} {name}", nanos as f64 / 1e9, event.action.unwrap_or_default())
+        };
+        self.api.events(Some(options)).map_ok(show).try_collect().await.unwrap_or_default()
+    }
+
     /// Says what is left on the host, which is to be nothing, and removes it.
     pub async fn clear(&self, was_removed: bool) -> Result<(), String> {
         let names = [format!("kill-{}-", self.place.port), self.place.prefix.clone()];
         let mut left = Vec::new();
-        for label in ["byop.app", "byop.ingress"] {
-            let filter = ContainerFilter::all().with_label(label, "");
-            let ours = |labels: &BTreeMap<String, String>| {
-                labels
-                    .get(label)
-                    .is_some_and(|value| names.iter().any(|name| value.starts_with(name.as_str())))
-            };
-            for container in self.docker.list_containers(&filter).await.unwrap_or_default() {
-                if ours(&container.labels) {
+        let filters =
+            ["byop.app", "byop.ingress"].map(|label| (label, ContainerFilter::all().with_label(label, "")));
+        let ours = |label: &str, labels: &BTreeMap<String, String>| {
+            labels.get(label).is_some_and(|value| names.iter().any(|name| value.starts_with(name.as_str())))
+        };
+        // First of all kinds the containers: they hold the rest.
+        for (label, filter) in &filters {
+            for container in self.docker.list_containers(filter).await.unwrap_or_default() {
+                if ours(label, &container.labels) {
                     let _ = self.docker.remove_container(&container.id).await;
                     left.push(format!("container {}", container.name));
                 }
             }
-            for network in self.docker.list_networks(&filter).await.unwrap_or_default() {
-                if ours(&network.labels) {
+        }
+        for (label, filter) in &filters {
+            for network in self.docker.list_networks(filter).await.unwrap_or_default() {
+                if ours(label, &network.labels) {
                     let _ = self.docker.remove_network(&network.name).await;
                     left.push(format!("network {}", network.name));
                 }
             }
-            for volume in self.docker.list_volumes(&filter).await.unwrap_or_default() {
-                if ours(&volume.labels) {
+            for volume in self.docker.list_volumes(filter).await.unwrap_or_default() {
+                if ours(label, &volume.labels) {
                     let _ = self.docker.remove_volume(&volume.name).await;
                     left.push(format!("volume {}", volume.name));
                 }
             }
-            for image in self.docker.list_images(&filter).await.unwrap_or_default() {
-                if ours(&image.labels) {
+            for image in self.docker.list_images(filter).await.unwrap_or_default() {
+                if ours(label, &image.labels) {
                     let _ = self.docker.remove_image_and_tags(&image).await;
                     left.push(format!("image {:?}", image.tags));
                 }
