@@ -67,16 +67,14 @@ async fn sweep(world: &Arc<World>) -> Result<(), String> {
         total.judged += counts.judged;
         total.replacing += counts.replacing;
         total.connections += counts.connections;
-        total.unjudged += counts.unjudged;
         total.failed.extend(counts.failed);
     }
     println!(
-        "{} requests while apps were to answer, {} of them during updates, over {} connections: {} failed ({} while stopped or absent)",
+        "{} requests while apps were to answer, {} of them during updates, over {} connections: {} failed",
         total.judged,
         total.replacing,
         total.connections,
         total.failed.values().sum::<u32>(),
-        total.unjudged,
     );
     let failed = bystander.load.counts().failed;
     if !failed.is_empty() {
