@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use futures_util::stream::BoxStream;
@@ -19,18 +19,19 @@ use crate::generator::Generator;
 use crate::id::{Entropy, JobId};
 use crate::ingress::Ingress;
 use crate::model::{
-    AppName, AppReport, AppSpec, ContainerStats, Event, Job, JobFilter, JobKind, JobState, LogLine,
-    LogOptions, Preview, SourceLimits,
+    Actor, AppName, AppReport, AppSpec, ClientId, ContainerStats, Event, Job, JobFilter, JobKind, JobState,
+    LogLine, LogOptions, Preview, SourceLimits, StepPolicy, Subject,
 };
 use crate::runtime::ContainerRuntime;
 use crate::secret::SecretSource;
 use crate::stage::Data;
-use crate::store::Store;
+use crate::store::{Scope, Store, WhenBusy};
 
 mod apps;
 mod builder;
 mod events;
 mod job_run;
+mod lock;
 mod observe;
 mod ports;
 mod preview;
@@ -63,6 +64,11 @@ pub use builder::EngineBuilder;
 #[derive(Debug, Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
+    /// Whose things this handle sees and touches.
+    scope: Scope,
+    /// Who is named in the audit.
+    actor: Option<Actor>,
+    busy: WhenBusy,
 }
 
 /// What the clones of an engine share.
@@ -80,10 +86,12 @@ struct Inner {
     port_range: RangeInclusive<u16>,
     owner: String,
     lease: Duration,
-    /// Held while a host's proxy is made ready or removed, and while an app comes to a host or leaves it.
-    proxies: tokio::sync::Mutex<()>,
-    /// Counts the events written by this process, so that followers wake up without polling.
-    written: watch::Sender<u64>,
+    /// By name of the stage.
+    policies: BTreeMap<String, StepPolicy>,
+    /// Held by whoever of this process has a host to itself.
+    hosts_in_use: tokio::sync::Mutex<()>,
+    /// Set when this engine looks for jobs that were left behind.
+    takes_over: OnceLock<()>,
     /// How to ask a running job of this process to end.
     cancels: Mutex<BTreeMap<JobId, watch::Sender<bool>>>,
 }
@@ -93,6 +101,26 @@ impl Engine {
     #[must_use]
     pub fn builder() -> EngineBuilder {
         EngineBuilder::new()
+    }
+
+    /// The same engine in the hands of a client: it sees and touches only what is the client's, and what it makes is
+    /// the client's. What is another's looks like what is not there.
+    #[must_use]
+    pub fn for_client(&self, client: ClientId) -> Self {
+        Self { scope: Scope::Client(client), ..self.clone() }
+    }
+
+    /// The same engine with a name for the audit.
+    #[must_use]
+    pub fn acting_as(&self, actor: Actor) -> Self {
+        Self { actor: Some(actor), ..self.clone() }
+    }
+
+    /// The same engine with another answer to a job on something that another job works on: without this it is
+    /// refused.
+    #[must_use]
+    pub fn when_busy(&self, busy: WhenBusy) -> Self {
+        Self { busy, ..self.clone() }
     }
 
     /// What would be built and how, without touching an engine, a proxy or the store.
@@ -108,10 +136,17 @@ impl Engine {
     /// release is healthy; nothing changes when nothing differs.
     ///
     /// # Errors
-    /// `InvalidInput` for a bad spec; `Conflict` while another job works on the app.
+    /// `InvalidInput` for a bad spec; `AlreadyExists` when the name is another client's; `Conflict` while another job
+    /// works on the app.
     pub async fn deploy(&self, spec: AppSpec) -> Result<JobId> {
         spec.validate()?;
         let name = spec.name.clone();
+        // Known before the job is, and asked again by the job itself.
+        if self.inner.find_app(&self.scope, &name).await?.is_none()
+            && self.inner.find_app(&Scope::Platform, &name).await?.is_some()
+        {
+            return Err(apps::name_is_taken(&name));
+        }
         let input = serde_json::to_value(&spec).map_err(|error| {
             Error::new(ErrorKind::Internal, "app.deploy", "the spec cannot be written").with_source(error)
         })?;
@@ -150,13 +185,13 @@ impl Engine {
         self.submit_on_existing(app, JobKind::Remove, json!({ "data": data })).await
     }
 
-    /// Asks a job to end. What it has begun is taken back; it then is in the state `cancelled`. A job that has
-    /// ended stays as it is.
+    /// Asks a job to end, whichever process runs it. What it has begun is taken back; it then is in the state
+    /// `cancelled`. A job that has ended stays as it is.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` when the job runs in another process.
+    /// `NotFound`.
     pub async fn cancel(&self, job: &JobId) -> Result<()> {
-        self.inner.cancel(job).await
+        self.inner.cancel(&self.scope, job).await
     }
 
     /// The events of a job with a sequence number above `after`: first those that are recorded, then new ones as
@@ -166,7 +201,17 @@ impl Engine {
     /// Inside the stream: `NotFound`, and those of the store.
     #[must_use]
     pub fn events(&self, job: &JobId, after: u64) -> BoxStream<'static, Result<Event>> {
-        events::follow(Arc::clone(&self.inner), job.clone(), after)
+        events::follow(Arc::clone(&self.inner), self.scope.clone(), job.clone(), after)
+    }
+
+    /// The events of all jobs of an app or a server with a position above `after`: first those that are recorded, then
+    /// new ones as they happen. The stream does not end by itself.
+    ///
+    /// # Errors
+    /// Inside the stream: `NotFound` when events after `after` are no longer kept, and those of the store.
+    #[must_use]
+    pub fn subject_events(&self, subject: &Subject, after: u64) -> BoxStream<'static, Result<Event>> {
+        events::follow_subject(Arc::clone(&self.inner), self.scope.clone(), subject.clone(), after)
     }
 
     /// Waits for the end of a job.
@@ -174,7 +219,7 @@ impl Engine {
     /// # Errors
     /// The job's own error when it failed, `Cancelled` when it was cancelled; `NotFound`.
     pub async fn wait(&self, job: &JobId) -> Result<Job> {
-        let job = events::wait(&self.inner, job).await?;
+        let job = events::wait(&self.inner, &self.scope, job).await?;
         match (job.state, &job.error) {
             (JobState::Succeeded, _) => Ok(job),
             (_, Some(report)) => Err(report.clone().into()),
@@ -188,7 +233,7 @@ impl Engine {
     /// # Errors
     /// `NotFound`.
     pub async fn get_job(&self, id: &JobId) -> Result<Job> {
-        self.inner.store.get_job(id).await
+        self.inner.store.get_job(&self.scope, id).await
     }
 
     /// Jobs, newest first.
@@ -196,17 +241,21 @@ impl Engine {
     /// # Errors
     /// Those of the store.
     pub async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
-        self.inner.store.list_jobs(filter).await
+        self.inner.store.list_jobs(&self.scope, filter).await
     }
 
     /// Goes on with the jobs that an earlier process left behind, and returns their ids. A job whose lease is
-    /// still alive belongs to another process and is left alone.
+    /// still alive belongs to another process and is left alone; should that process die, this one takes the job
+    /// over when the lease has run out, by itself.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn resume(&self) -> Result<Vec<JobId>> {
         let mut resumed = Vec::new();
-        for job in self.inner.store.list_jobs(&JobFilter::all().with_unfinished()).await? {
+        worker::take_over_in_background(&self.inner);
+        let unfinished = self.inner.store.list_jobs(&self.scope, &JobFilter::all().with_unfinished()).await?;
+        // The oldest first: those of one app follow each other.
+        for job in unfinished.into_iter().rev() {
             if worker::spawn(Arc::clone(&self.inner), job.id.clone()).await? {
                 resumed.push(job.id);
             }
@@ -219,7 +268,7 @@ impl Engine {
     /// # Errors
     /// Those of the store and of the host.
     pub async fn list_apps(&self) -> Result<Vec<AppReport>> {
-        self.inner.list_apps().await
+        self.inner.list_apps(&self.scope).await
     }
 
     /// An app with what really runs of it.
@@ -227,7 +276,7 @@ impl Engine {
     /// # Errors
     /// `NotFound`, and those of the host.
     pub async fn get_app(&self, name: &AppName) -> Result<AppReport> {
-        let (app, _) = self.inner.load_app(name).await?;
+        let (app, _) = self.inner.load_app(&self.scope, name).await?;
         self.inner.observe(app).await
     }
 
@@ -240,7 +289,7 @@ impl Engine {
         name: &AppName,
         options: &LogOptions,
     ) -> Result<BoxStream<'static, Result<LogLine>>> {
-        let (runtime, container) = self.inner.serving_container(name).await?;
+        let (runtime, container) = self.inner.serving_container(&self.scope, name).await?;
         runtime.logs(&container, options).await
     }
 
@@ -249,7 +298,7 @@ impl Engine {
     /// # Errors
     /// `NotFound` when there is no such app or it has no container.
     pub async fn stats(&self, name: &AppName) -> Result<ContainerStats> {
-        let (runtime, container) = self.inner.serving_container(name).await?;
+        let (runtime, container) = self.inner.serving_container(&self.scope, name).await?;
         runtime.stats(&container).await
     }
 
@@ -259,14 +308,21 @@ impl Engine {
         kind: JobKind,
         input: serde_json::Value,
     ) -> Result<JobId> {
-        self.inner.load_app(app).await?;
+        self.inner.load_app(&self.scope, app).await?;
         self.submit(app.clone(), kind, input).await
     }
 
-    async fn submit(&self, app: AppName, kind: JobKind, input: serde_json::Value) -> Result<JobId> {
+    async fn submit(
+        &self,
+        subject: impl Into<Subject>,
+        kind: JobKind,
+        input: serde_json::Value,
+    ) -> Result<JobId> {
         let id = JobId::random(self.inner.entropy.as_ref());
-        let job = Job::new(id.clone(), app, kind, input, self.inner.clock.now());
-        self.inner.store.create_job(&job).await?;
+        let mut job = Job::new(id.clone(), subject, kind, input, self.inner.clock.now());
+        job.client = self.scope.client().cloned();
+        job.actor.clone_from(&self.actor);
+        self.inner.store.create_job(&self.scope, &job, self.busy).await?;
         worker::spawn(Arc::clone(&self.inner), id.clone()).await?;
         Ok(id)
     }

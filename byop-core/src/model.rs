@@ -1,6 +1,7 @@
 //! Plain data, in the order in which it flows through the pipeline. No logic beyond validation.
 
 mod app;
+mod audit;
 mod build;
 mod compose;
 mod container;
@@ -23,8 +24,10 @@ mod routing;
 mod server;
 mod source;
 mod spelling;
+mod subject;
 
 pub use app::{AppSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
+pub use audit::{Actor, AuditEntry, AuditFilter, AuditRecord};
 pub use build::{BuildSpec, PackagesSpec};
 pub use compose::{ComposeApp, ComposeBuild, ComposePolicy, ComposePort, ComposeService, ComposeVolume};
 pub use container::{
@@ -38,8 +41,8 @@ pub use event::{Event, EventBody, Progress};
 pub use files::{FileSet, GeneratedFile};
 pub use host::{AddressPool, HostKey, HostSpec};
 pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
-pub use job::{Job, JobFilter, JobKind, JobState, StepRecord, StepState};
-pub use name::{AppName, DomainName, EnvName};
+pub use job::{Job, JobFilter, JobKind, JobState, StepPolicy, StepRecord, StepState};
+pub use name::{AppName, ClientId, DomainName, EnvName};
 pub use plan::{
     AddonNeed, BuildStep, CacheMount, CopySpec, EnvNeed, HealthCheck, Plan, RunSpec, Stage, Target,
 };
@@ -57,3 +60,4 @@ pub use server::{
 };
 pub use source::{Archive, FetchedSource, GitSource, Source, SourceLimits};
 pub(crate) use spelling::{closest, unknown_field};
+pub use subject::Subject;

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::generator::Generator;
 use crate::id::JobId;
 use crate::ingress::Ingress;
-use crate::model::{AppName, EventBody, Progress, SourceLimits};
+use crate::model::{AppName, EventBody, Progress, SourceLimits, StepPolicy};
 use crate::runtime::ContainerRuntime;
 use crate::secret::SecretSource;
 
@@ -48,6 +48,8 @@ pub use undo::{Undo, UndoInput};
 /// One step of the pipeline.
 #[async_trait]
 pub trait Stage: Debug + Send + Sync {
+    /// What it works with.
+    type Context: Sync;
     /// What it works on. Its JSON form identifies the step.
     type Input: Serialize + Sync;
     /// What it gives; recorded, so that the step is not run again.
@@ -63,7 +65,12 @@ pub trait Stage: Debug + Send + Sync {
     ///
     /// # Errors
     /// As each stage says.
-    async fn run(&self, cx: &StageContext, input: &Self::Input) -> Result<Self::Output>;
+    async fn run(&self, cx: &Self::Context, input: &Self::Input) -> Result<Self::Output>;
+
+    /// How long it may take, and how often it is tried.
+    fn policy(&self) -> StepPolicy {
+        StepPolicy::default()
+    }
 }
 
 /// Takes what a stage has to say to the user.
@@ -73,7 +80,7 @@ pub trait EventSink: Debug + Send + Sync {
     async fn emit(&self, body: EventBody);
 }
 
-/// What stages work with.
+/// What the stages of an app work with.
 #[derive(Debug, Clone)]
 pub struct StageContext {
     /// The job.

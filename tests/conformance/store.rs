@@ -11,7 +11,7 @@ use byop_core::ErrorKind;
 use byop_core::clock::{Clock, ManualClock, Timestamp};
 use byop_core::id::{JobId, SystemEntropy};
 use byop_core::model::{AppName, EventBody, Job, JobFilter, JobKind, JobState, StepRecord};
-use byop_core::store::{Expected, MemoryStore, SqliteStore, Store};
+use byop_core::store::{Expected, MemoryStore, Page, Scope, SqliteStore, Store, WhenBusy};
 use byop_core::testing::store_suite::Subject;
 use serde_json::json;
 use tempfile::TempDir;
@@ -57,19 +57,24 @@ async fn a_reopened_store_has_everything() {
     let (_folder, path) = new_file();
     let job = new_job("shop");
     let store = SqliteStore::open(&path).await.unwrap();
-    store.put_record("apps", "shop", &json!({"a": 1}), Expected::Absent).await.unwrap();
-    store.create_job(&job).await.unwrap();
+    store.put_record(&Scope::Platform, "apps", "shop", &json!({"a": 1}), Expected::Absent).await.unwrap();
+    store.create_job(&Scope::Platform, &job, WhenBusy::Refuse).await.unwrap();
     let lease = store.claim_job(&job.id, "one", Duration::from_secs(30)).await.unwrap();
     let step = StepRecord::intent(job.id.clone(), "build", "build:1", Timestamp(2));
     store.put_step(&lease, &step).await.unwrap();
-    let event = store.append_events(&job.id, vec![log("a")]).await.unwrap().remove(0);
+    let event = store.append_events(&lease, vec![log("a")]).await.unwrap().remove(0);
     drop(store);
 
     let store = SqliteStore::open(&path).await.unwrap();
-    assert_eq!(store.find_record("apps", "shop").await.unwrap().unwrap().value, json!({"a": 1}));
-    assert_eq!(store.get_job(&job.id).await.unwrap(), job);
-    assert_eq!(store.list_steps(&job.id).await.unwrap(), [step]);
-    assert_eq!(store.list_events(&job.id, 0, 9).await.unwrap(), [event]);
+    assert_eq!(
+        store.find_record(&Scope::Platform, "apps", "shop").await.unwrap().unwrap().value,
+        json!({"a": 1})
+    );
+    let mut stored = job.clone();
+    stored.step = Some("build".into());
+    assert_eq!(store.get_job(&Scope::Platform, &job.id).await.unwrap(), stored);
+    assert_eq!(store.list_steps(&Scope::Platform, &job.id).await.unwrap(), [step]);
+    assert_eq!(store.list_events(&Scope::Platform, &job.id, 0, 9).await.unwrap(), [event]);
     store.renew_lease(&lease, Duration::from_secs(30)).await.unwrap();
 }
 
@@ -77,7 +82,7 @@ async fn a_reopened_store_has_everything() {
 async fn the_files_are_for_their_owner_only() {
     let (folder, path) = new_file();
     let store = SqliteStore::open(&path).await.unwrap();
-    store.put_record("a", "b", &json!(1), Expected::Any).await.unwrap();
+    store.put_record(&Scope::Platform, "a", "b", &json!(1), Expected::Any).await.unwrap();
     let modes: Vec<_> = fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().metadata().unwrap().permissions().mode() & 0o777)
@@ -99,13 +104,16 @@ async fn two_handles_see_each_other() {
     let (_folder, path) = new_file();
     let (one, two) = (SqliteStore::open(&path).await.unwrap(), SqliteStore::open(&path).await.unwrap());
     let job = new_job("shop");
-    one.create_job(&job).await.unwrap();
-    assert_eq!(two.create_job(&new_job("shop")).await.unwrap_err().kind(), ErrorKind::Conflict);
+    one.create_job(&Scope::Platform, &job, WhenBusy::Refuse).await.unwrap();
+    assert_eq!(
+        two.create_job(&Scope::Platform, &new_job("shop"), WhenBusy::Refuse).await.unwrap_err().kind(),
+        ErrorKind::Conflict
+    );
     let lease = two.claim_job(&job.id, "two", Duration::from_secs(30)).await.unwrap();
     let mut done = job.clone();
     done.state = JobState::Succeeded;
     two.update_job(&lease, &done).await.unwrap();
-    assert_eq!(one.list_jobs(&JobFilter::all()).await.unwrap(), [done]);
+    assert_eq!(one.list_jobs(&Scope::Platform, &JobFilter::all()).await.unwrap(), [done]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,7 +150,10 @@ async fn a_damaged_database_is_corrupt() {
     let (_folder, path) = new_file();
     let store = SqliteStore::open(&path).await.unwrap();
     for n in 0..200 {
-        store.put_record("c", &n.to_string(), &json!("x".repeat(500)), Expected::Any).await.unwrap();
+        store
+            .put_record(&Scope::Platform, "c", &n.to_string(), &json!("x".repeat(500)), Expected::Any)
+            .await
+            .unwrap();
     }
     drop(store);
     sql(&path, "PRAGMA wal_checkpoint(TRUNCATE)");
@@ -166,9 +177,9 @@ async fn an_unreadable_value_is_corrupt_and_named() {
     let (_folder, path) = new_file();
     let store = SqliteStore::open(&path).await.unwrap();
     let job = new_job("shop");
-    store.create_job(&job).await.unwrap();
+    store.create_job(&Scope::Platform, &job, WhenBusy::Refuse).await.unwrap();
     sql(&path, "UPDATE jobs SET body = '{'");
-    let error = store.get_job(&job.id).await.unwrap_err();
+    let error = store.get_job(&Scope::Platform, &job.id).await.unwrap_err();
     assert_eq!((error.kind(), error.context("job")), (ErrorKind::Corrupt, Some(job.id.as_str())));
 }
 
@@ -194,7 +205,8 @@ fn eight_threads_write_without_an_error() {
             std::thread::spawn(move || {
                 for n in 0..200 {
                     let key = format!("{thread}-{n}");
-                    block_on(store.put_record("c", &key, &json!(n), Expected::Absent)).unwrap();
+                    block_on(store.put_record(&Scope::Platform, "c", &key, &json!(n), Expected::Absent))
+                        .unwrap();
                 }
             })
         })
@@ -202,7 +214,7 @@ fn eight_threads_write_without_an_error() {
     for thread in threads {
         thread.join().unwrap();
     }
-    assert_eq!(block_on(store.list_records("c")).unwrap().len(), 1600);
+    assert_eq!(block_on(store.list_records(&Scope::Platform, "c", &Page::all())).unwrap().len(), 1600);
 }
 
 #[tokio::test]
@@ -210,11 +222,11 @@ async fn a_dropped_call_is_carried_out_whole() {
     let (_folder, path) = new_file();
     let store = SqliteStore::open(&path).await.unwrap();
     let (key, value) = ("k", json!(1));
-    let mut call = store.put_record("c", key, &value, Expected::Absent);
+    let mut call = store.put_record(&Scope::Platform, "c", key, &value, Expected::Absent);
     // One poll hands the work to the store's thread; then the caller goes away.
     let _ = futures_util::poll!(call.as_mut());
     drop(call);
-    assert_eq!(store.find_record("c", key).await.unwrap().unwrap().value, value);
+    assert_eq!(store.find_record(&Scope::Platform, "c", key).await.unwrap().unwrap().value, value);
 }
 
 /// A second process (this test, started again) writes and says what was acknowledged; it is killed in the middle.
@@ -229,7 +241,7 @@ fn a_killed_writer_loses_nothing_that_was_acknowledged() {
             let keys: Vec<_> = (first..first + 8).map(|n| n.to_string()).collect();
             let value = json!(first);
             let put = async |key: &String| {
-                store.put_record("c", key, &value, Expected::Absent).await.unwrap();
+                store.put_record(&Scope::Platform, "c", key, &value, Expected::Absent).await.unwrap();
                 println!("{START}{key}");
             };
             let puts = keys.iter().map(put);
@@ -260,7 +272,10 @@ fn a_killed_writer_loses_nothing_that_was_acknowledged() {
         child.wait().unwrap();
         let store = block_on(SqliteStore::open(&path)).unwrap();
         for n in &acknowledged {
-            assert!(block_on(store.find_record("c", &n.to_string())).unwrap().is_some(), "lost {n}");
+            assert!(
+                block_on(store.find_record(&Scope::Platform, "c", &n.to_string())).unwrap().is_some(),
+                "lost {n}"
+            );
         }
         total += acknowledged.len();
     }
@@ -277,7 +292,7 @@ async fn the_lease_follows_the_clock_that_was_given() {
     let clock = Arc::new(ManualClock::default());
     let store = SqliteStore::open_with(&path, clock.clone()).await.unwrap();
     let job = new_job("shop");
-    store.create_job(&job).await.unwrap();
+    store.create_job(&Scope::Platform, &job, WhenBusy::Refuse).await.unwrap();
     store.claim_job(&job.id, "one", Duration::from_secs(1)).await.unwrap();
     clock.advance(Duration::from_secs(1));
     store.claim_job(&job.id, "two", Duration::from_secs(1)).await.unwrap();

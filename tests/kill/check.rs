@@ -8,13 +8,15 @@ use bollard::query_parameters::{
 };
 use byop_core::model::{App, AppState, EventBody, Job, JobFilter, JobState, StepState};
 use byop_core::stage::{container_name, network_name, volume_name};
-use byop_core::store::Store;
+use byop_core::store::{Scope, Store};
 use futures_util::TryStreamExt;
 use serde_json::Value;
 
 use crate::lane::Lane;
 use crate::load::ask;
 use crate::world::{World, host};
+
+const SCOPE: &Scope = &Scope::Platform;
 
 type Outcome = Result<(), String>;
 
@@ -39,8 +41,8 @@ fn text(error: impl std::fmt::Display) -> String {
 async fn journal(lane: &Lane, job: &Job) -> Outcome {
     let store = &lane.world.store;
     let unfinished = JobFilter::all().with_app(lane.app.clone()).with_unfinished();
-    same("jobs under way", store.list_jobs(&unfinished).await.map_err(text)?.len(), 0)?;
-    let steps = store.list_steps(&job.id).await.map_err(text)?;
+    same("jobs under way", store.list_jobs(SCOPE, &unfinished).await.map_err(text)?.len(), 0)?;
+    let steps = store.list_steps(SCOPE, &job.id).await.map_err(text)?;
     if job.state == JobState::Succeeded {
         let open: Vec<_> = steps.iter().filter(|step| step.state != StepState::Done).collect();
         same("steps that are not done", format!("{open:?}"), "[]".into())?;
@@ -54,7 +56,7 @@ async fn journal(lane: &Lane, job: &Job) -> Outcome {
             return Err(format!("{stage} was done with different inputs: {keys:?}"));
         }
     }
-    let events = store.list_events(&job.id, 0, 100_000).await.map_err(text)?;
+    let events = store.list_events(SCOPE, &job.id, 0, 100_000).await.map_err(text)?;
     let numbers: Vec<u64> = events.iter().map(|event| event.sequence).collect();
     same("numbers of events", numbers, (1..=events.len() as u64).collect())?;
     match events.last().map(|event| &event.body) {
@@ -66,9 +68,9 @@ async fn journal(lane: &Lane, job: &Job) -> Outcome {
 /// The store has what was asked for.
 async fn records(lane: &Lane) -> Outcome {
     let store = &lane.world.store;
-    let record = store.find_record("apps", lane.app.as_str()).await.map_err(text)?;
+    let record = store.find_record(SCOPE, "apps", lane.app.as_str()).await.map_err(text)?;
     same("the app's record", record.is_some(), lane.exists)?;
-    let domain = store.find_record("domains", &host(&lane.app)).await.map_err(text)?;
+    let domain = store.find_record(SCOPE, "domains", &host(&lane.app)).await.map_err(text)?;
     same("the host name's record", domain.is_some(), lane.exists)?;
     let Some(record) = record else { return Ok(()) };
     let app: App = serde_json::from_value(record.value).map_err(text)?;

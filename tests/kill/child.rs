@@ -119,24 +119,18 @@ async fn work(orders: Orders) -> Result<()> {
     let own = Some(orders.app.clone()).filter(|_| !orders.takes_all);
     let engine = orders.place.engine(Watched::new(store, Arc::clone(&parent), orders.asks, own))?;
     parent.tell("ready").await;
-    let mut taken = Vec::new();
     let job = match orders.task {
         Task::Submit(verb) => verb.submit(&engine, &orders.app).await?,
         Task::Resume(job) => {
-            let mut ticks = tokio::time::interval(orders.place.lease / 10);
-            while !engine.get_job(&job).await?.state.is_finished() {
-                taken.extend(engine.resume().await?);
-                ticks.tick().await;
-            }
+            // From now on it takes over what others leave behind.
+            engine.resume().await?;
             job
         }
     };
     // Why it failed is in the store, where the parent looks.
     let _ = engine.wait(&job).await;
     parent.tell("ended").await;
-    for job in taken {
-        let _ = engine.wait(&job).await;
-    }
+    // Jobs of others that it has taken over meanwhile are left behind once more.
     Ok(())
 }
 
@@ -194,16 +188,5 @@ impl Child {
     /// SIGKILL.
     pub async fn kill(mut self) -> Result<(), String> {
         self.process.kill().await.map_err(|error| format!("a child cannot be killed: {error}"))
-    }
-
-    /// Lets it bring to an end what it took over of others, and nobody waits for it.
-    pub fn leave(mut self) {
-        tokio::spawn(async move {
-            while let Ok(word) = self.next().await {
-                if matches!(word, Word::At(_)) && self.go().await.is_err() {
-                    break;
-                }
-            }
-        });
     }
 }

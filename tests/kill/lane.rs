@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use byop_core::id::JobId;
 use byop_core::model::{AppName, AppSpec, Job, JobFilter, JobState};
-use byop_core::store::Store;
+use byop_core::store::{Scope, Store};
 
 use crate::check;
 use crate::child::{Child, Orders, Task, Word};
@@ -180,7 +180,7 @@ impl Lane {
                 }
                 (Word::At(_), _) => child.go().await?,
                 (Word::Ended, _) => {
-                    child.leave();
+                    child.kill().await?;
                     if !resumes && moment.is_none() {
                         self.world.tally.with(|counts| {
                             counts.usual.entry(op).or_insert(started.elapsed());
@@ -256,11 +256,11 @@ impl Lane {
     }
 
     async fn get_job(&self, id: &JobId) -> Result<Job, String> {
-        self.world.store.get_job(id).await.map_err(|error| error.to_string())
+        self.world.store.get_job(&Scope::Platform, id).await.map_err(|error| error.to_string())
     }
 
     async fn newest_job(&self) -> Option<Job> {
         let filter = JobFilter::all().with_app(self.app.clone());
-        self.world.store.list_jobs(&filter).await.unwrap_or_default().into_iter().next()
+        self.world.store.list_jobs(&Scope::Platform, &filter).await.unwrap_or_default().into_iter().next()
     }
 }

@@ -1,14 +1,18 @@
 //! A store that tells the parent of each write, before it and after it, and goes on when it may.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use byop_core::Result;
 use byop_core::id::JobId;
-use byop_core::model::{AppName, Event, EventBody, Job, JobFilter, StepRecord};
-use byop_core::store::{Expected, Lease, Record, SqliteStore, Store};
+use byop_core::model::{
+    AppName, AuditEntry, AuditFilter, AuditRecord, Event, EventBody, Job, JobFilter, StepRecord, Subject,
+};
+use byop_core::store::{
+    Expected, Lease, Page, Pruned, Record, Retention, Scope, SqliteStore, Store, WhenBusy,
+};
+use byop_core::{ErrorKind, Result};
 use serde_json::Value;
 
 use crate::child::Parent;
@@ -21,6 +25,8 @@ pub struct Watched {
     asks: bool,
     /// The only app whose jobs this process takes over; none: those of all.
     own: Option<AppName>,
+    /// What this process has claimed.
+    claimed: Mutex<BTreeSet<JobId>>,
     journal: Mutex<Journal>,
 }
 
@@ -48,7 +54,7 @@ impl Journal {
 
 impl Watched {
     pub fn new(inner: SqliteStore, parent: Arc<Parent>, asks: bool, own: Option<AppName>) -> Self {
-        Self { inner, parent, asks, own, journal: Mutex::default() }
+        Self { inner, parent, asks, own, claimed: Mutex::default(), journal: Mutex::default() }
     }
 
     /// Does a write between two questions.
@@ -69,49 +75,73 @@ impl Watched {
 
 #[async_trait]
 impl Store for Watched {
-    async fn put_record(&self, name: &str, key: &str, value: &Value, expected: Expected) -> Result<u64> {
+    async fn put_record(
+        &self,
+        scope: &Scope,
+        name: &str,
+        key: &str,
+        value: &Value,
+        expected: Expected,
+    ) -> Result<u64> {
         // The app's own record is written several times in a job.
         let what = format!("put {name}");
         let what = if name == "apps" { self.here(&what) } else { what };
-        self.around(what, self.inner.put_record(name, key, value, expected)).await
+        self.around(what, self.inner.put_record(scope, name, key, value, expected)).await
     }
 
-    async fn find_record(&self, name: &str, key: &str) -> Result<Option<Record>> {
-        self.inner.find_record(name, key).await
+    async fn find_record(&self, scope: &Scope, name: &str, key: &str) -> Result<Option<Record>> {
+        self.inner.find_record(scope, name, key).await
     }
 
-    async fn list_records(&self, name: &str) -> Result<Vec<Record>> {
-        self.inner.list_records(name).await
+    async fn list_records(&self, scope: &Scope, name: &str, page: &Page) -> Result<Vec<Record>> {
+        self.inner.list_records(scope, name, page).await
     }
 
-    async fn delete_record(&self, name: &str, key: &str) -> Result<()> {
-        self.around(format!("delete {name}"), self.inner.delete_record(name, key)).await
+    async fn delete_record(&self, scope: &Scope, name: &str, key: &str, expected: Expected) -> Result<()> {
+        self.around(format!("delete {name}"), self.inner.delete_record(scope, name, key, expected)).await
     }
 
-    async fn create_job(&self, job: &Job) -> Result<()> {
-        self.around("create".into(), self.inner.create_job(job)).await
+    async fn create_job(&self, scope: &Scope, job: &Job, busy: WhenBusy) -> Result<()> {
+        self.around("create".into(), self.inner.create_job(scope, job, busy)).await
     }
 
-    async fn get_job(&self, id: &JobId) -> Result<Job> {
-        self.inner.get_job(id).await
+    async fn get_job(&self, scope: &Scope, id: &JobId) -> Result<Job> {
+        self.inner.get_job(scope, id).await
     }
 
-    async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
-        let mut jobs = self.inner.list_jobs(filter).await?;
-        jobs.retain(|job| self.own.as_ref().is_none_or(|own| job.app == *own));
+    async fn list_jobs(&self, scope: &Scope, filter: &JobFilter) -> Result<Vec<Job>> {
+        let mut jobs = self.inner.list_jobs(scope, filter).await?;
+        jobs.retain(|job| self.own.as_ref().is_none_or(|own| job.app() == Some(own)));
         Ok(jobs)
     }
 
+    async fn request_cancel(&self, scope: &Scope, id: &JobId) -> Result<Job> {
+        self.around("cancel".into(), self.inner.request_cancel(scope, id)).await
+    }
+
     async fn claim_job(&self, id: &JobId, owner: &str, ttl: Duration) -> Result<Lease> {
-        if self.asks {
-            self.parent.ask("before", "claim").await;
-        }
-        let lease = self.inner.claim_job(id, owner, ttl).await?;
-        if self.asks {
-            self.parent.ask("after", "claim").await;
-        }
+        let lease = self.around("claim".into(), self.inner.claim_job(id, owner, ttl)).await?;
+        self.claimed.lock().unwrap().insert(id.clone());
         self.parent.tell(&format!("claimed {id}")).await;
         Ok(lease)
+    }
+
+    async fn claim_next(&self, owner: &str, ttl: Duration, idle: Duration) -> Result<Option<Lease>> {
+        let Some(own) = &self.own else {
+            let lease = self.inner.claim_next(owner, ttl, idle).await?;
+            if let Some(lease) = &lease {
+                self.parent.tell(&format!("claimed {}", lease.job)).await;
+            }
+            return Ok(lease);
+        };
+        let filter = JobFilter::all().with_app(own.clone()).with_unfinished();
+        let job = self.inner.list_jobs(&Scope::Platform, &filter).await?.pop();
+        let left = job.filter(|job| !self.claimed.lock().unwrap().contains(&job.id));
+        let Some(job) = left else { return Ok(None) };
+        match self.claim_job(&job.id, owner, ttl).await {
+            Err(error) if error.kind() == ErrorKind::Conflict => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<()> {
@@ -120,8 +150,7 @@ impl Store for Watched {
     }
 
     async fn update_job(&self, lease: &Lease, job: &Job) -> Result<()> {
-        let step = job.step.as_deref().unwrap_or("nothing");
-        let what = format!("update {:?} in {step}", job.state).to_lowercase();
+        let what = format!("update {:?}", job.state).to_lowercase();
         self.around(what, self.inner.update_job(lease, job)).await
     }
 
@@ -130,8 +159,8 @@ impl Store for Watched {
         self.around(format!("step {name}"), self.inner.put_step(lease, step)).await
     }
 
-    async fn list_steps(&self, job: &JobId) -> Result<Vec<StepRecord>> {
-        let steps = self.inner.list_steps(job).await?;
+    async fn list_steps(&self, scope: &Scope, job: &JobId) -> Result<Vec<StepRecord>> {
+        let steps = self.inner.list_steps(scope, job).await?;
         let mut journal = self.journal.lock().unwrap();
         for step in &steps {
             journal.name(step);
@@ -140,7 +169,7 @@ impl Store for Watched {
         Ok(steps)
     }
 
-    async fn append_events(&self, job: &JobId, bodies: Vec<EventBody>) -> Result<Vec<Event>> {
+    async fn append_events(&self, lease: &Lease, bodies: Vec<EventBody>) -> Result<Vec<Event>> {
         // How many come together is a matter of time; the first one says where the job is.
         let first = match bodies.first() {
             Some(EventBody::Job { state, .. }) => format!("{state:?}").to_lowercase(),
@@ -150,10 +179,36 @@ impl Store for Watched {
             Some(_) => "line".into(),
             None => "none".into(),
         };
-        self.around(format!("events {first}"), self.inner.append_events(job, bodies)).await
+        self.around(format!("events {first}"), self.inner.append_events(lease, bodies)).await
     }
 
-    async fn list_events(&self, job: &JobId, after: u64, limit: u32) -> Result<Vec<Event>> {
-        self.inner.list_events(job, after, limit).await
+    async fn list_events(&self, scope: &Scope, job: &JobId, after: u64, limit: u32) -> Result<Vec<Event>> {
+        self.inner.list_events(scope, job, after, limit).await
+    }
+
+    async fn list_subject_events(
+        &self,
+        scope: &Scope,
+        subject: &Subject,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Event>> {
+        self.inner.list_subject_events(scope, subject, after, limit).await
+    }
+
+    async fn append_audit(&self, scope: &Scope, entry: AuditEntry) -> Result<AuditRecord> {
+        self.around("audit".into(), self.inner.append_audit(scope, entry)).await
+    }
+
+    async fn list_audit(&self, scope: &Scope, filter: &AuditFilter) -> Result<Vec<AuditRecord>> {
+        self.inner.list_audit(scope, filter).await
+    }
+
+    async fn prune(&self, retention: &Retention) -> Result<Pruned> {
+        self.around("prune".into(), self.inner.prune(retention)).await
+    }
+
+    async fn wait_for_change(&self, seen: u64, patience: Duration) -> Result<u64> {
+        self.inner.wait_for_change(seen, patience).await
     }
 }

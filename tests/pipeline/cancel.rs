@@ -91,3 +91,20 @@ async fn during_a_start() {
     assert!(world.running().is_empty(), "it is stopped as before");
     assert_eq!(world.ingress.route(&name), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_cancelled_from_another_process() {
+    let world = World::new();
+    let (engine, other) = (world.engine(), world.engine());
+    world.runtime.add_image("slow:1", FakeProgram::server(8080).with_boot(Duration::from_secs(60)));
+    let mut spec = image("shop", "slow:1");
+    spec.health.deadline_seconds = 100;
+    let job = engine.deploy(spec).await.unwrap();
+    reaches(&engine, &job, "gate").await;
+    let asked = tokio::time::Instant::now();
+    other.cancel(&job).await.unwrap();
+    let error = engine.wait(&job).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error:?}");
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+    assert!(world.running().is_empty());
+}

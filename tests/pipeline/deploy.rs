@@ -2,7 +2,7 @@
 
 use byop_core::ErrorKind;
 use byop_core::model::{AppSpec, AppState, DeploymentState};
-use byop_core::store::Store;
+use byop_core::store::{Page, Scope, Store};
 
 use crate::support::{World, app, deploy, deploy_badly, image, remove};
 
@@ -129,7 +129,7 @@ async fn a_host_name_belongs_to_one_app() {
     assert_eq!(error.context("domain"), Some("shop.example.com"));
     assert_eq!(error.context("app"), Some("shop"));
     assert_eq!(world.ingress.request("shop.example.com"), (200, "shop 1".into()));
-    let taken = world.store.list_records("domains").await.unwrap();
+    let taken = world.store.list_records(&Scope::Platform, "domains", &Page::all()).await.unwrap();
     assert_eq!(taken.len(), 1, "what the refused app had taken before is free again: {taken:?}");
 }
 

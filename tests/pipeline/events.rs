@@ -57,8 +57,25 @@ async fn another_engine_on_the_same_store_can_follow() {
     let job = engine.deploy(image("shop", "shop:1")).await.unwrap();
     let (here, there) = tokio::join!(events(&engine, &job, 0), events(&other, &job, 0));
     assert_eq!(here, there);
-    let error = other.cancel(&engine.deploy(image("shop", "shop:2")).await.unwrap()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_events_of_an_app_go_on_over_its_jobs() {
+    let world = World::new();
+    let engine = world.engine();
+    let mut wanted = Vec::new();
+    for version in 1..3 {
+        let job = engine.deploy(image("shop", &format!("shop:{version}"))).await.unwrap();
+        wanted.extend(events(&engine, &job, 0).await);
+    }
+    let shop = crate::support::app("shop").into();
+    let followed: Vec<_> =
+        engine.subject_events(&shop, 0).take(wanted.len()).map(Result::unwrap).collect().await;
+    assert_eq!(followed, wanted);
+    assert_eq!(
+        followed.iter().map(|e| e.position).collect::<Vec<_>>(),
+        (1..=wanted.len() as u64).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use byop_core::generator::Generator;
 use byop_core::model::{AppSpec, Detection, Plan};
 use byop_core::source::SourceTree;
-use byop_core::store::Store;
+use byop_core::store::{Scope, Store};
 use byop_core::testing::{Fault, Moment};
 use byop_core::{ErrorKind, Result};
 
@@ -14,7 +14,7 @@ async fn every_call_fails_once(moment: Moment) {
     let mut failed = 0;
     for nth in 1.. {
         let world = World::new();
-        let engine = world.engine();
+        let engine = world.engine_without_retries();
         deploy(&engine, &image("shop", "shop:1")).await.unwrap();
         let before = world.runtime.calls().len();
         world.runtime.inject(Fault::new("*", moment).with_nth(nth));
@@ -80,7 +80,7 @@ async fn a_panic_in_a_port_ends_the_job_with_an_error() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_retirement_is_made_up_for() {
     let world = World::new();
-    let engine = world.engine();
+    let engine = world.engine_without_retries();
     deploy(&engine, &image("shop", "shop:1")).await.unwrap();
     world.runtime.inject(Fault::new("container.stop", Moment::Before));
     deploy(&engine, &image("shop", "shop:2")).await.unwrap_err();
@@ -92,12 +92,26 @@ async fn a_failed_retirement_is_made_up_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_step_that_fails_once_is_tried_again() {
+    let world = World::new();
+    let engine = world.engine();
+    deploy(&engine, &image("shop", "shop:1")).await.unwrap();
+    world.runtime.inject(Fault::new("container.start", Moment::After));
+    let job = engine.deploy(image("shop", "shop:2")).await.unwrap();
+    engine.wait(&job).await.unwrap();
+    let steps = world.store.list_steps(&Scope::Platform, &job).await.unwrap();
+    let tries: Vec<_> = steps.iter().filter(|step| step.attempt > 1).map(|step| &step.stage).collect();
+    assert_eq!(tries, ["start"]);
+    world.assert_census(&engine).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn resuming_does_not_begin_what_is_at_work_again() {
     let world = World::new();
     let engine = world.engine();
     let job = engine.deploy(image("shop", "shop:1")).await.unwrap();
     assert_eq!(engine.resume().await.unwrap(), []);
     engine.wait(&job).await.unwrap();
-    let steps = world.store.list_steps(&job).await.unwrap();
+    let steps = world.store.list_steps(&Scope::Platform, &job).await.unwrap();
     assert!(steps.iter().all(|step| step.attempt == 1), "{steps:#?}");
 }

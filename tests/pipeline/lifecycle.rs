@@ -4,7 +4,7 @@ use byop_core::ErrorKind;
 use byop_core::model::{AppState, EventBody, VolumeSpec};
 use byop_core::runtime::ContainerRuntime;
 use byop_core::stage::Data;
-use byop_core::store::{Expected, Store};
+use byop_core::store::{Expected, Scope, Store};
 use byop_core::testing::FakeProgram;
 use futures_util::StreamExt;
 
@@ -163,7 +163,7 @@ async fn a_proxy_that_is_told_again_keeps_the_candidate_of_another_app() {
     }
     // As a process leaves it that dies between starting the proxy and telling it of all apps.
     let untold = serde_json::json!({ "routed": false });
-    world.store.put_record("hosts", "local", &untold, Expected::Any).await.unwrap();
+    world.store.put_record(&Scope::Platform, "hosts", "local", &untold, Expected::Any).await.unwrap();
     deploy(&engine, &image("blog", "shop:1")).await.unwrap();
     world.ingress.set_status("byop-shop-r2", 200);
     engine.wait(&update).await.unwrap();

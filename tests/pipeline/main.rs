@@ -7,6 +7,7 @@ mod events;
 mod failures;
 mod lifecycle;
 mod project_file;
+mod queue;
 mod resume;
 mod secrets;
 mod store;

@@ -10,7 +10,7 @@ use byop_core::engine::Engine;
 use byop_core::id::JobId;
 use byop_core::model::{AppSpec, AppState, Job, JobState, StepState, UserSpec, VolumeSpec};
 use byop_core::stage::{Data, container_name};
-use byop_core::store::{SqliteStore, Store};
+use byop_core::store::{Page, Scope, SqliteStore, Store};
 use byop_core::testing::{FakeProgram, Fault, Moment};
 use tokio::runtime::{Builder, Runtime};
 
@@ -116,7 +116,7 @@ fn dies(scenario: &Scenario, death: Death) -> bool {
                 tokio::time::sleep(Duration::from_millis(2)).await;
                 break (job, false);
             }
-            if world.store.get_job(&job).await.unwrap().state.is_finished() {
+            if world.store.get_job(&Scope::Platform, &job).await.unwrap().state.is_finished() {
                 break (job, true);
             }
             tokio::time::sleep(Duration::from_micros(200)).await;
@@ -143,7 +143,7 @@ fn dies(scenario: &Scenario, death: Death) -> bool {
 }
 
 async fn check(scenario: &Scenario, death: Death, world: &World, engine: &Engine, job: &Job) {
-    let steps = world.store.list_steps(&job.id).await.unwrap();
+    let steps = world.store.list_steps(&Scope::Platform, &job.id).await.unwrap();
     let shown = || format!("{death:?}: {:?}\n{:#?}\n{:#?}", job.error, steps, world.runtime.calls());
     assert_eq!(job.state, scenario.wanted, "{}", shown());
     if let Some(error) = &job.error {
@@ -184,7 +184,7 @@ async fn check(scenario: &Scenario, death: Death, world: &World, engine: &Engine
         assert!(world.census().await.is_empty(), "{}", shown());
     }
     // Each release was made once: no number is left out and none was given twice.
-    let records = world.store.list_records("apps").await.unwrap();
+    let records = world.store.list_records(&Scope::Platform, "apps", &Page::all()).await.unwrap();
     if let Some(record) = records.first() {
         let wanted =
             1 + (scenario.before)(world).len() as u64 + u64::from(steps.iter().any(|s| s.stage == "reserve"));

@@ -4,7 +4,7 @@ use byop_core::ErrorKind;
 use byop_core::model::{ContainerFilter, EnvName, ExecSpec, JobFilter};
 use byop_core::runtime::ContainerRuntime;
 use byop_core::secret::{MemorySecrets, SecretRef};
-use byop_core::store::{MemoryStore, SqliteStore, Store};
+use byop_core::store::{MemoryStore, Page, Scope, SqliteStore, Store};
 use byop_core::testing::FakeProgram;
 use serde_json::json;
 
@@ -35,13 +35,13 @@ fn spec(version: &str) -> byop_core::model::AppSpec {
 async fn dump(store: &dyn Store) -> String {
     let mut all = Vec::new();
     for collection in ["apps", "domains", "hosts"] {
-        for record in store.list_records(collection).await.unwrap() {
+        for record in store.list_records(&Scope::Platform, collection, &Page::all()).await.unwrap() {
             all.push(json!([record.key, record.value]));
         }
     }
-    for job in store.list_jobs(&JobFilter::all()).await.unwrap() {
-        all.push(json!(store.list_steps(&job.id).await.unwrap()));
-        all.push(json!(store.list_events(&job.id, 0, 10_000).await.unwrap()));
+    for job in store.list_jobs(&Scope::Platform, &JobFilter::all()).await.unwrap() {
+        all.push(json!(store.list_steps(&Scope::Platform, &job.id).await.unwrap()));
+        all.push(json!(store.list_events(&Scope::Platform, &job.id, 0, 10_000).await.unwrap()));
         all.push(json!(job));
     }
     serde_json::to_string_pretty(&all).unwrap()

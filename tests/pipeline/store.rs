@@ -7,8 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use byop_core::Result;
 use byop_core::id::JobId;
-use byop_core::model::{Event, EventBody, Job, JobFilter, StepRecord};
-use byop_core::store::{Expected, Lease, Record, Store};
+use byop_core::model::{
+    AuditEntry, AuditFilter, AuditRecord, Event, EventBody, Job, JobFilter, StepRecord, Subject,
+};
+use byop_core::store::{Expected, Lease, Page, Pruned, Record, Retention, Scope, Store, WhenBusy};
 use serde_json::Value;
 
 /// Clones share one store.
@@ -71,33 +73,46 @@ impl Shared {
 impl Store for Shared {
     async fn put_record(
         &self,
+        scope: &Scope,
         collection: &str,
         key: &str,
         value: &Value,
         expected: Expected,
     ) -> Result<u64> {
-        self.write(self.inner.put_record(collection, key, value, expected)).await
+        self.write(self.inner.put_record(scope, collection, key, value, expected)).await
     }
-    async fn find_record(&self, collection: &str, key: &str) -> Result<Option<Record>> {
-        self.inner.find_record(collection, key).await
+    async fn find_record(&self, scope: &Scope, collection: &str, key: &str) -> Result<Option<Record>> {
+        self.inner.find_record(scope, collection, key).await
     }
-    async fn list_records(&self, collection: &str) -> Result<Vec<Record>> {
-        self.inner.list_records(collection).await
+    async fn list_records(&self, scope: &Scope, collection: &str, page: &Page) -> Result<Vec<Record>> {
+        self.inner.list_records(scope, collection, page).await
     }
-    async fn delete_record(&self, collection: &str, key: &str) -> Result<()> {
-        self.write(self.inner.delete_record(collection, key)).await
+    async fn delete_record(
+        &self,
+        scope: &Scope,
+        collection: &str,
+        key: &str,
+        expected: Expected,
+    ) -> Result<()> {
+        self.write(self.inner.delete_record(scope, collection, key, expected)).await
     }
-    async fn create_job(&self, job: &Job) -> Result<()> {
-        self.inner.create_job(job).await
+    async fn create_job(&self, scope: &Scope, job: &Job, busy: WhenBusy) -> Result<()> {
+        self.inner.create_job(scope, job, busy).await
     }
-    async fn get_job(&self, id: &JobId) -> Result<Job> {
-        self.inner.get_job(id).await
+    async fn get_job(&self, scope: &Scope, id: &JobId) -> Result<Job> {
+        self.inner.get_job(scope, id).await
     }
-    async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
-        self.inner.list_jobs(filter).await
+    async fn list_jobs(&self, scope: &Scope, filter: &JobFilter) -> Result<Vec<Job>> {
+        self.inner.list_jobs(scope, filter).await
+    }
+    async fn request_cancel(&self, scope: &Scope, id: &JobId) -> Result<Job> {
+        self.inner.request_cancel(scope, id).await
     }
     async fn claim_job(&self, id: &JobId, owner: &str, ttl: Duration) -> Result<Lease> {
         self.inner.claim_job(id, owner, ttl).await
+    }
+    async fn claim_next(&self, owner: &str, ttl: Duration, idle: Duration) -> Result<Option<Lease>> {
+        self.inner.claim_next(owner, ttl, idle).await
     }
     async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<()> {
         self.inner.renew_lease(lease, ttl).await
@@ -108,13 +123,34 @@ impl Store for Shared {
     async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()> {
         self.write(self.inner.put_step(lease, step)).await
     }
-    async fn list_steps(&self, job: &JobId) -> Result<Vec<StepRecord>> {
-        self.inner.list_steps(job).await
+    async fn list_steps(&self, scope: &Scope, job: &JobId) -> Result<Vec<StepRecord>> {
+        self.inner.list_steps(scope, job).await
     }
-    async fn append_events(&self, job: &JobId, bodies: Vec<EventBody>) -> Result<Vec<Event>> {
-        self.write(self.inner.append_events(job, bodies)).await
+    async fn append_events(&self, lease: &Lease, bodies: Vec<EventBody>) -> Result<Vec<Event>> {
+        self.write(self.inner.append_events(lease, bodies)).await
     }
-    async fn list_events(&self, job: &JobId, after: u64, limit: u32) -> Result<Vec<Event>> {
-        self.inner.list_events(job, after, limit).await
+    async fn list_events(&self, scope: &Scope, job: &JobId, after: u64, limit: u32) -> Result<Vec<Event>> {
+        self.inner.list_events(scope, job, after, limit).await
+    }
+    async fn list_subject_events(
+        &self,
+        scope: &Scope,
+        subject: &Subject,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Event>> {
+        self.inner.list_subject_events(scope, subject, after, limit).await
+    }
+    async fn append_audit(&self, scope: &Scope, entry: AuditEntry) -> Result<AuditRecord> {
+        self.write(self.inner.append_audit(scope, entry)).await
+    }
+    async fn list_audit(&self, scope: &Scope, filter: &AuditFilter) -> Result<Vec<AuditRecord>> {
+        self.inner.list_audit(scope, filter).await
+    }
+    async fn prune(&self, retention: &Retention) -> Result<Pruned> {
+        self.write(self.inner.prune(retention)).await
+    }
+    async fn wait_for_change(&self, seen: u64, patience: Duration) -> Result<u64> {
+        self.inner.wait_for_change(seen, patience).await
     }
 }

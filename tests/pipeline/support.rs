@@ -9,12 +9,12 @@ use byop_core::clock::{Clock, ManualClock, Timestamp};
 use byop_core::engine::{Engine, EngineBuilder};
 use byop_core::id::JobId;
 use byop_core::model::{
-    AppName, AppSpec, ContainerFilter, ContainerState, Deployment, Event, ImageRef, Job, Source,
+    AppName, AppSpec, ContainerFilter, ContainerState, Deployment, Event, ImageRef, Job, Source, StepPolicy,
 };
 use byop_core::runtime::ContainerRuntime;
 use byop_core::secret::MemorySecrets;
 use byop_core::stage::{Data, container_name, network_name};
-use byop_core::store::{MemoryStore, Store};
+use byop_core::store::{MemoryStore, Page, Scope, Store};
 use byop_core::testing::{FakeIngress, FakeProgram, FakeRuntime};
 use byop_core::{Error, Result};
 use futures_util::StreamExt;
@@ -94,6 +94,15 @@ impl World {
         self.builder().with_clock(TokioClock::new()).build().unwrap()
     }
 
+    /// An engine whose steps are tried once.
+    pub fn engine_without_retries(&self) -> Engine {
+        let stages =
+            ["fetch", "prepare", "build", "start", "gate", "switch", "retire", "stop", "undo", "remove"];
+        let once = StepPolicy::default().with_attempts(1);
+        let builder = self.builder().with_clock(TokioClock::new());
+        stages.into_iter().fold(builder, |builder, stage| builder.with_policy(stage, once)).build().unwrap()
+    }
+
     pub fn engine_with(&self, secrets: MemorySecrets) -> Engine {
         self.builder().with_clock(TokioClock::new()).with_secrets(secrets).build().unwrap()
     }
@@ -159,7 +168,7 @@ impl World {
         let mut census = self.census().await;
         census.remove("images");
         assert_eq!(census, wanted);
-        let domains = self.store.list_records("domains").await.unwrap();
+        let domains = self.store.list_records(&Scope::Platform, "domains", &Page::all()).await.unwrap();
         let claimed: Vec<_> = domains.iter().map(|record| record.key.clone()).collect();
         let served = apps.iter().filter(|report| report.app.current.is_some());
         let mut served: Vec<_> = served.flat_map(|r| &r.app.spec.domains).map(ToString::to_string).collect();

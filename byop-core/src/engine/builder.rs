@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
-
-use tokio::sync::watch;
 
 use super::{Engine, Inner};
 use crate::clock::{Clock, SystemClock};
@@ -14,10 +12,10 @@ use crate::error::{Error, Result};
 use crate::generator::{self, Generator};
 use crate::id::{Entropy, SystemEntropy, random_text};
 use crate::ingress::Ingress;
-use crate::model::SourceLimits;
+use crate::model::{SourceLimits, StepPolicy};
 use crate::runtime::ContainerRuntime;
 use crate::secret::{MemorySecrets, SecretSource};
-use crate::store::{MemoryStore, Store};
+use crate::store::{MemoryStore, Scope, Store, WhenBusy};
 
 /// Puts an [`Engine`] together. Only a runtime is required.
 #[derive(Debug)]
@@ -33,6 +31,7 @@ pub struct EngineBuilder {
     limits: SourceLimits,
     port_range: RangeInclusive<u16>,
     lease: Duration,
+    policies: BTreeMap<String, StepPolicy>,
 }
 
 impl EngineBuilder {
@@ -49,6 +48,7 @@ impl EngineBuilder {
             limits: SourceLimits::default(),
             port_range: 20_000..=29_999,
             lease: Duration::from_secs(30),
+            policies: BTreeMap::new(),
         }
     }
 
@@ -130,6 +130,13 @@ impl EngineBuilder {
         self
     }
 
+    /// How long the steps of a stage may take, and how often they are tried; by its name, such as `build`.
+    #[must_use]
+    pub fn with_policy(mut self, stage: impl Into<String>, policy: StepPolicy) -> Self {
+        self.policies.insert(stage.into(), policy);
+        self
+    }
+
     /// The engine.
     ///
     /// # Errors
@@ -166,10 +173,11 @@ impl EngineBuilder {
             port_range: self.port_range,
             owner,
             lease: self.lease,
-            proxies: tokio::sync::Mutex::default(),
-            written: watch::channel(0).0,
+            policies: self.policies,
+            hosts_in_use: tokio::sync::Mutex::default(),
+            takes_over: OnceLock::new(),
             cancels: Mutex::default(),
         };
-        Ok(Engine { inner: Arc::new(inner) })
+        Ok(Engine { inner: Arc::new(inner), scope: Scope::Platform, actor: None, busy: WhenBusy::Refuse })
     }
 }

@@ -4,18 +4,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::stream::{self, BoxStream, StreamExt};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Inner;
 use super::redaction::Redaction;
 use crate::error::Result;
 use crate::id::JobId;
-use crate::model::{Event, EventBody, Job};
+use crate::model::{Event, EventBody, Job, Subject};
 use crate::stage::EventSink;
+use crate::store::{Lease, Scope};
 
-/// How long a follower waits for the sign of a writer in another process before it looks by itself.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a follower waits for a sign before it looks by itself.
+const PATIENCE: Duration = Duration::from_secs(5);
 const PAGE: u32 = 200;
 /// Events that wait to be written; more make their stage wait.
 const BATCH: usize = 256;
@@ -35,9 +36,9 @@ enum Message {
 }
 
 impl JobEvents {
-    pub(super) fn new(inner: Arc<Inner>, job: JobId, redaction: Arc<Redaction>) -> Self {
+    pub(super) fn new(inner: Arc<Inner>, lease: Lease, redaction: Arc<Redaction>) -> Self {
         let (queue, messages) = mpsc::channel(BATCH);
-        tokio::spawn(write(inner, job, messages));
+        tokio::spawn(write(inner, lease, messages));
         Self { queue, redaction }
     }
 
@@ -58,7 +59,7 @@ impl EventSink for JobEvents {
     }
 }
 
-async fn write(inner: Arc<Inner>, job: JobId, mut messages: mpsc::Receiver<Message>) {
+async fn write(inner: Arc<Inner>, lease: Lease, mut messages: mpsc::Receiver<Message>) {
     let mut batch = Vec::with_capacity(BATCH);
     while messages.recv_many(&mut batch, BATCH).await > 0 {
         let mut bodies = Vec::new();
@@ -69,10 +70,11 @@ async fn write(inner: Arc<Inner>, job: JobId, mut messages: mpsc::Receiver<Messa
                 Message::Flush(done) => flushed.push(done),
             }
         }
-        if let Err(error) = inner.store.append_events(&job, bodies).await {
-            tracing::warn!(%job, %error, "events could not be written");
+        if !bodies.is_empty()
+            && let Err(error) = inner.store.append_events(&lease, bodies).await
+        {
+            tracing::warn!(job = %lease.job, %error, "events could not be written");
         }
-        inner.written.send_modify(|count| *count += 1);
         for done in flushed {
             let _ = done.send(());
         }
@@ -80,27 +82,64 @@ async fn write(inner: Arc<Inner>, job: JobId, mut messages: mpsc::Receiver<Messa
 }
 
 /// Replays the events after `after`, then follows until the job ends.
-pub(super) fn follow(inner: Arc<Inner>, job: JobId, after: u64) -> BoxStream<'static, Result<Event>> {
-    let pages = stream::try_unfold(Some(after), move |cursor| {
-        let (inner, job) = (Arc::clone(&inner), job.clone());
+pub(super) fn follow(
+    inner: Arc<Inner>,
+    scope: Scope,
+    job: JobId,
+    after: u64,
+) -> BoxStream<'static, Result<Event>> {
+    let pages = stream::try_unfold((after, 0), move |(cursor, mut seen)| {
+        let (inner, scope, job) = (Arc::clone(&inner), scope.clone(), job.clone());
         async move {
-            let Some(mut cursor) = cursor else { return Ok(None) };
-            let mut written = inner.written.subscribe();
             loop {
+                // What changes from here on ends the next wait.
+                seen = inner.store.wait_for_change(seen, PATIENCE).await?;
                 // The state is read before the events: what a finished job wrote is then complete.
-                let finished = inner.store.get_job(&job).await?.state.is_finished();
-                let events = inner.store.list_events(&job, cursor, PAGE).await?;
+                let finished = inner.store.get_job(&scope, &job).await?.state.is_finished();
+                let events = inner.store.list_events(&scope, &job, cursor, PAGE).await?;
                 if let Some(last) = events.last() {
-                    cursor = last.sequence;
-                    return Ok(Some((stream::iter(events.into_iter().map(Ok)), Some(cursor))));
+                    // A full page is not the last: the next one is not waited for.
+                    let seen = if events.len() == PAGE as usize || finished { 0 } else { seen };
+                    let cursor = last.sequence;
+                    return Ok(Some((stream::iter(events.into_iter().map(Ok)), (cursor, seen))));
                 }
                 if finished {
                     return Ok(None);
                 }
-                let _ = tokio::time::timeout(PATIENCE, written.changed()).await;
             }
         }
     });
+    flat(pages)
+}
+
+/// Replays the events of all jobs of a subject after `after`, then follows them for ever.
+pub(super) fn follow_subject(
+    inner: Arc<Inner>,
+    scope: Scope,
+    subject: Subject,
+    after: u64,
+) -> BoxStream<'static, Result<Event>> {
+    let pages = stream::try_unfold((after, 0), move |(cursor, mut seen)| {
+        let (inner, scope, subject) = (Arc::clone(&inner), scope.clone(), subject.clone());
+        async move {
+            loop {
+                seen = inner.store.wait_for_change(seen, PATIENCE).await?;
+                let events = inner.store.list_subject_events(&scope, &subject, cursor, PAGE).await?;
+                if let Some(last) = events.last() {
+                    let seen = if events.len() == PAGE as usize { 0 } else { seen };
+                    let cursor = last.position;
+                    return Ok(Some((stream::iter(events.into_iter().map(Ok)), (cursor, seen))));
+                }
+            }
+        }
+    });
+    flat(pages)
+}
+
+fn flat<P>(pages: impl Stream<Item = Result<P>> + Send + 'static) -> BoxStream<'static, Result<Event>>
+where
+    P: Stream<Item = Result<Event>> + Send + 'static,
+{
     pages
         .flat_map(|page| match page {
             Ok(events) => events.left_stream(),
@@ -110,13 +149,13 @@ pub(super) fn follow(inner: Arc<Inner>, job: JobId, after: u64) -> BoxStream<'st
 }
 
 /// Waits until the job has ended.
-pub(super) async fn wait(inner: &Inner, id: &JobId) -> Result<Job> {
-    let mut written = inner.written.subscribe();
+pub(super) async fn wait(inner: &Inner, scope: &Scope, id: &JobId) -> Result<Job> {
+    let mut seen = 0;
     loop {
-        let job = inner.store.get_job(id).await?;
+        seen = inner.store.wait_for_change(seen, PATIENCE).await?;
+        let job = inner.store.get_job(scope, id).await?;
         if job.state.is_finished() {
             return Ok(job);
         }
-        let _ = tokio::time::timeout(PATIENCE, written.changed()).await;
     }
 }

@@ -2,52 +2,98 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::Inner;
+use super::events::JobEvents;
 use super::redaction::Redaction;
 use crate::digest::Digest;
-use crate::error::{Error, ErrorKind, Result};
-use crate::model::{EventBody, Job, StepRecord, StepState};
-use crate::stage::{Stage, StageContext};
-use crate::store::Lease;
+use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::model::{EventBody, Job, StepPolicy, StepRecord, StepState};
+use crate::stage::{EventSink as _, Stage, StageContext};
+use crate::store::{Lease, Scope};
+
+/// Why work has to end before it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// Its owner wishes it.
+    Cancelled,
+    /// Its time is over.
+    Late,
+    /// Another process has the job now.
+    LeaseLost,
+}
 
 /// Runs the steps of one job: a recorded answer is used, else the step is done and recorded.
 #[derive(Debug)]
-pub(super) struct JobRun {
+pub(super) struct JobRun<C = StageContext> {
     pub(super) inner: Arc<Inner>,
-    pub(super) cx: StageContext,
+    /// What the stages of this kind of job work with.
+    pub(super) cx: C,
+    /// What the job's owner may see and touch.
+    pub(super) scope: Scope,
     pub(super) lease: Lease,
-    pub(super) job: Mutex<Job>,
+    /// The job as it was when this process took it.
+    pub(super) job: Job,
     pub(super) recorded: BTreeMap<String, StepRecord>,
-    /// Why the work has to end before it is done: the owner's wish or a lost lease.
-    pub(super) stop: watch::Receiver<Option<ErrorKind>>,
+    pub(super) stop: watch::Receiver<Option<Stop>>,
     pub(super) redaction: Arc<Redaction>,
+    pub(super) events: Arc<JobEvents>,
 }
 
-impl JobRun {
+impl<C> JobRun<C> {
+    /// The same run with what its stages work with.
+    pub(super) fn with_context<D>(self, cx: D) -> JobRun<D> {
+        JobRun {
+            inner: self.inner,
+            cx,
+            scope: self.scope,
+            lease: self.lease,
+            job: self.job,
+            recorded: self.recorded,
+            stop: self.stop,
+            redaction: self.redaction,
+            events: self.events,
+        }
+    }
+}
+
+impl<C: Sync> JobRun<C> {
     /// Runs a stage, unless its answer is recorded.
-    pub(super) async fn step<S: Stage>(&self, stage: &S, input: &S::Input) -> Result<S::Output> {
+    pub(super) async fn step<S: Stage<Context = C>>(&self, stage: &S, input: &S::Input) -> Result<S::Output> {
         let ended = self.stopped();
         self.run(stage, input, Some(ended)).await
     }
 
     /// Runs a stage that must not be left half done: one that cleans up, or one after which there is no way back.
-    pub(super) async fn uninterrupted<S: Stage>(&self, stage: &S, input: &S::Input) -> Result<S::Output> {
+    pub(super) async fn uninterrupted<S: Stage<Context = C>>(
+        &self,
+        stage: &S,
+        input: &S::Input,
+    ) -> Result<S::Output> {
         self.run(stage, input, None::<std::future::Pending<Error>>).await
     }
 
     /// Runs a stage to its end, whatever is recorded: the world may have been set back since, as by a proxy that was
     /// started anew.
-    pub(super) async fn always<S: Stage>(&self, stage: &S, input: &S::Input) -> Result<S::Output> {
+    pub(super) async fn always<S: Stage<Context = C>>(
+        &self,
+        stage: &S,
+        input: &S::Input,
+    ) -> Result<S::Output> {
         self.perform(stage, input, &key::<S>(input), None::<std::future::Pending<Error>>).await
     }
 
     /// Runs a stage whose recorded answer is no longer good.
-    pub(super) async fn again<S: Stage>(&self, stage: &S, input: &S::Input) -> Result<S::Output> {
+    pub(super) async fn again<S: Stage<Context = C>>(
+        &self,
+        stage: &S,
+        input: &S::Input,
+    ) -> Result<S::Output> {
         let key = key::<S>(input);
         self.perform(stage, input, &key, Some(self.stopped())).await
     }
@@ -55,8 +101,9 @@ impl JobRun {
     /// Does something that is no step, unless the work has to end first.
     pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
-            result = work => result,
+            biased;
             error = self.stopped() => Err(error),
+            result = work => result,
         }
     }
 
@@ -73,7 +120,7 @@ impl JobRun {
         failed.max_by_key(|step| step.finished_at)?.error.clone().map(Error::from)
     }
 
-    async fn run<S: Stage>(
+    async fn run<S: Stage<Context = C>>(
         &self,
         stage: &S,
         input: &S::Input,
@@ -90,7 +137,7 @@ impl JobRun {
         self.perform(stage, input, &key, ended).await
     }
 
-    async fn perform<S: Stage>(
+    async fn perform<S: Stage<Context = C>>(
         &self,
         stage: &S,
         input: &S::Input,
@@ -98,24 +145,22 @@ impl JobRun {
         ended: Option<impl Future<Output = Error>>,
     ) -> Result<S::Output> {
         let earlier = self.recorded.get(key);
-        let mut record = StepRecord::intent(self.cx.job.clone(), S::NAME, key, self.inner.clock.now());
+        let policy = self.inner.policies.get(S::NAME).copied().unwrap_or_else(|| stage.policy());
+        let mut record = StepRecord::intent(self.job.id.clone(), S::NAME, key, self.inner.clock.now());
         record.attempt = earlier.map_or(1, |earlier| earlier.attempt + 1);
+        record.policy = policy;
         self.inner.store.put_step(&self.lease, &record).await?;
-        {
-            let mut job = self.job.lock().await;
-            job.step = Some(S::NAME.into());
-            self.inner.store.update_job(&self.lease, &job).await?;
-        }
         let message = stage.describe(input);
-        tracing::info!(job = %self.cx.job, app = %self.cx.app, stage = S::NAME, attempt = record.attempt, "{message}");
-        self.cx.events.emit(EventBody::StepStarted { stage: S::NAME.into(), message }).await;
+        tracing::info!(job = %self.job.id, subject = %self.job.subject, stage = S::NAME, attempt = record.attempt, "{message}");
+        self.events.emit(EventBody::StepStarted { stage: S::NAME.into(), message }).await;
         let started = Instant::now();
+        let tries = self.tries(stage, input, &mut record, policy);
         let result = match ended {
             Some(ended) => tokio::select! {
-                result = stage.run(&self.cx, input) => result,
+                result = tries => result,
                 error = ended => Err(error),
             },
-            None => stage.run(&self.cx, input).await,
+            None => tries.await,
         };
         record.finished_at = Some(self.inner.clock.now());
         match &result {
@@ -136,18 +181,56 @@ impl JobRun {
         result
     }
 
+    /// Tries as often as the policy allows, while trying again can help.
+    async fn tries<S: Stage<Context = C>>(
+        &self,
+        stage: &S,
+        input: &S::Input,
+        record: &mut StepRecord,
+        policy: StepPolicy,
+    ) -> Result<S::Output> {
+        let deadline = Duration::from_secs(policy.deadline_seconds);
+        let mut tries = 1;
+        loop {
+            let result = match tokio::time::timeout(deadline, stage.run(&self.cx, input)).await {
+                Ok(result) => result,
+                Err(_) => Err(too_slow::<S>(policy)),
+            };
+            let Err(error) = result else { return result };
+            let wait = match error.retry() {
+                Retry::Now => policy.delay_after(tries),
+                Retry::After(wait) => wait.max(policy.delay_after(tries)),
+                Retry::Never | Retry::Exhausted => return Err(error),
+            };
+            if tries >= policy.attempts {
+                return Err(error);
+            }
+            tries += 1;
+            tracing::warn!(job = %self.job.id, stage = S::NAME, %error, ?wait, "tried again");
+            let message = self.redaction.text(&format!("{}: {error}; it is tried again", S::NAME));
+            self.events.emit(EventBody::Warning { message }).await;
+            tokio::time::sleep(wait).await;
+            record.attempt += 1;
+            self.inner.store.put_step(&self.lease, record).await?;
+        }
+    }
+
     async fn emit_finished<S: Stage>(&self, millis: u64, replayed: bool) {
         let body = EventBody::StepFinished { stage: S::NAME.into(), millis, replayed };
-        self.cx.events.emit(body).await;
+        self.events.emit(body).await;
     }
 
     /// Resolves when the work has to end early.
-    fn stopped(&self) -> impl Future<Output = Error> + use<> {
+    fn stopped(&self) -> impl Future<Output = Error> + use<C> {
         let mut stop = self.stop.clone();
         async move {
-            match stop.wait_for(Option::is_some).await.map(|kind| *kind) {
-                Ok(Some(ErrorKind::LeaseLost)) => {
+            match stop.wait_for(Option::is_some).await.map(|reason| *reason) {
+                Ok(Some(Stop::LeaseLost)) => {
                     Error::new(ErrorKind::LeaseLost, "job.run", "another process has taken over the job")
+                }
+                Ok(Some(Stop::Late)) => {
+                    Error::new(ErrorKind::Timeout, "job.run", "the job was not done by its deadline")
+                        .with_retry(Retry::Never)
                 }
                 Ok(_) => Error::new(ErrorKind::Cancelled, "job.run", "the job was cancelled"),
                 // The sender lives as long as the job; without it there is nothing to wait for.
@@ -155,6 +238,13 @@ impl JobRun {
             }
         }
     }
+}
+
+fn too_slow<S: Stage>(policy: StepPolicy) -> Error {
+    Error::new(ErrorKind::Timeout, "step.run", "the step was not done by its deadline")
+        .with_context("stage", S::NAME)
+        .with_context("seconds", policy.deadline_seconds)
+        .with_remedy("look at the log for what it waits for, or give the stage more time")
 }
 
 fn key<S: Stage>(input: &S::Input) -> String {

@@ -7,11 +7,12 @@ use crate::error::{Error, Result};
 use crate::model::{App, AppName, AppReport, AppState, ContainerFilter, ContainerInfo, ContainerState};
 use crate::runtime::{ContainerRuntime, ContainerRuntimeExt};
 use crate::stage::container_name;
+use crate::store::Scope;
 
 impl Inner {
-    pub(super) async fn list_apps(&self) -> Result<Vec<AppReport>> {
+    pub(super) async fn list_apps(&self, scope: &Scope) -> Result<Vec<AppReport>> {
         let mut reports = Vec::new();
-        for app in self.all_apps().await? {
+        for app in self.all_apps(scope).await? {
             reports.push(self.observe(app).await?);
         }
         Ok(reports)
@@ -38,9 +39,10 @@ impl Inner {
     /// The host and the container that serve an app.
     pub(super) async fn serving_container(
         &self,
+        scope: &Scope,
         name: &AppName,
     ) -> Result<(Arc<dyn ContainerRuntime>, String)> {
-        let (app, _) = self.load_app(name).await?;
+        let (app, _) = self.load_app(scope, name).await?;
         let runtime = self.runtime(&app.host)?;
         let release = app.current.ok_or_else(|| {
             Error::not_found("app.container", "no release of this app has come to serve yet")

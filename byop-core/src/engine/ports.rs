@@ -8,7 +8,7 @@ use super::Inner;
 use crate::error::{Error, ErrorKind, Result};
 use crate::host;
 use crate::model::{AppName, AppSpec, Protocol, PublishedPort};
-use crate::store::Expected;
+use crate::store::{Expected, Page, Scope};
 
 /// Keys are `<host>/<protocol>/<port>`, values `{app, name}`.
 const PORTS: &str = "ports";
@@ -16,12 +16,12 @@ const RESERVE: &str = "port.reserve";
 
 impl Inner {
     /// Takes the ports of the host that an app asks for. Called again, it gives the same ones.
-    pub(super) async fn reserve_ports(&self, spec: &AppSpec) -> Result<Vec<PublishedPort>> {
+    pub(super) async fn reserve_ports(&self, scope: &Scope, spec: &AppSpec) -> Result<Vec<PublishedPort>> {
         if spec.ports.is_empty() {
             return Ok(Vec::new());
         }
         let host = self.host_of(&spec.name).await?;
-        let records = self.store.list_records(PORTS).await?;
+        let records = self.store.list_records(&Scope::Platform, PORTS, &Page::all()).await?;
         let in_use = host::ports_in_use(self.runtime(&host)?.as_ref()).await?;
         let asked: BTreeSet<(Protocol, u16)> =
             spec.ports.iter().filter_map(|p| Some((p.protocol, p.host_port?))).collect();
@@ -31,7 +31,7 @@ impl Inner {
             let claim = json!({ "app": spec.name, "name": port.name });
             let is_free = |number: u16| !in_use.contains(&(port.protocol, number));
             let host_port = if let Some(number) = port.host_port {
-                self.reserve(&prefix, number, &claim, is_free(number)).await?;
+                self.reserve(scope, &prefix, number, &claim, is_free(number)).await?;
                 number
             } else {
                 let is_open = |number: u16| !asked.contains(&(port.protocol, number));
@@ -46,7 +46,7 @@ impl Inner {
                     |number: u16| is_open(number) && is_free(number) && !reserved.contains_key(&number);
                 match held {
                     Some((number, _)) => *number,
-                    None => self.allocate(&prefix, &claim, may_be).await?,
+                    None => self.allocate(scope, &prefix, &claim, may_be).await?,
                 }
             };
             ports.push(PublishedPort {
@@ -60,36 +60,50 @@ impl Inner {
     }
 
     /// Gives up the app's ports but those in `keep`.
-    pub(super) async fn release_ports(&self, app: &AppName, keep: &[PublishedPort]) -> Result<()> {
-        for record in self.store.list_records(PORTS).await? {
+    pub(super) async fn release_ports(
+        &self,
+        scope: &Scope,
+        app: &AppName,
+        keep: &[PublishedPort],
+    ) -> Result<()> {
+        for record in self.store.list_records(scope, PORTS, &Page::all()).await? {
             let ours = record.value["app"] == app.as_str();
             let kept = |p: &PublishedPort| record.key.ends_with(&format!("/{}/{}", p.protocol, p.host_port));
             if ours && !keep.iter().any(kept) {
-                self.store.delete_record(PORTS, &record.key).await?;
+                self.store.delete_record(scope, PORTS, &record.key, Expected::Any).await?;
             }
         }
         Ok(())
     }
 
     /// Takes a certain port.
-    async fn reserve(&self, prefix: &str, number: u16, claim: &Value, is_free: bool) -> Result<()> {
+    async fn reserve(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        number: u16,
+        claim: &Value,
+        is_free: bool,
+    ) -> Result<()> {
         let conflict = |message| {
             Error::new(ErrorKind::Conflict, RESERVE, message)
                 .with_context("port", format!("{prefix}{number}"))
                 .with_remedy("choose another `host_port`, or leave it out")
         };
         let key = format!("{prefix}{number}");
-        match self.store.put_record(PORTS, &key, claim, Expected::Absent).await {
+        match self.store.put_record(scope, PORTS, &key, claim, Expected::Absent).await {
             Ok(_) if is_free => Ok(()),
             // The reservation goes with the failed deployment.
             Ok(_) => Err(conflict("something on the host has this port already")),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let holder =
-                    self.store.find_record(PORTS, &key).await?.map(|record| record.value["app"].clone());
-                match holder {
+                // Another client's is not seen, and not named.
+                let holder = self.store.find_record(scope, PORTS, &key).await?;
+                match holder.map(|record| record.value["app"].clone()) {
                     Some(app) if app == claim["app"] => Ok(()),
-                    app => Err(conflict("another app has this port")
-                        .with_context("app", app.as_ref().and_then(Value::as_str).unwrap_or_default())),
+                    Some(Value::String(app)) => {
+                        Err(conflict("another app has this port").with_context("app", app))
+                    }
+                    _ => Err(conflict("another app has this port")),
                 }
             }
             Err(error) => Err(error),
@@ -97,9 +111,19 @@ impl Inner {
     }
 
     /// Takes the first port of the range that may be had.
-    async fn allocate(&self, prefix: &str, claim: &Value, may_be: impl Fn(u16) -> bool) -> Result<u16> {
+    async fn allocate(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        claim: &Value,
+        may_be: impl Fn(u16) -> bool,
+    ) -> Result<u16> {
         for number in self.port_range.clone().filter(|number| may_be(*number)) {
-            match self.store.put_record(PORTS, &format!("{prefix}{number}"), claim, Expected::Absent).await {
+            match self
+                .store
+                .put_record(scope, PORTS, &format!("{prefix}{number}"), claim, Expected::Absent)
+                .await
+            {
                 Ok(_) => return Ok(number),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),

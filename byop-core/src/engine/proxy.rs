@@ -7,6 +7,7 @@ use crate::host;
 use crate::ingress::Prepared;
 use crate::model::{App, AppName};
 use crate::stage::network_name;
+use crate::store::Scope;
 
 pub(super) async fn check_proxy_port(run: &JobRun) -> Result<()> {
     let ingress = &run.cx.ingress;
@@ -22,23 +23,26 @@ pub(super) async fn prepare_host(run: &JobRun) -> Result<()> {
         return Ok(());
     }
     // Two first apps at once must not start the proxy twice.
-    let _alone = run.inner.proxies.lock().await;
-    let routed = run.inner.is_routed(&host).await?;
-    run.inner.set_routed(&host, false).await?;
+    run.inner.with_host(&host, prepare_proxy(run, &host)).await
+}
+
+async fn prepare_proxy(run: &JobRun, host: &str) -> Result<()> {
+    let routed = run.inner.is_routed(host).await?;
+    run.inner.set_routed(host, false).await?;
     check_proxy_port(run).await?;
-    if ingress.prepare(runtime).await? == Prepared::Started || !routed {
-        for app in run.inner.all_apps().await?.iter().filter(|app| app.host == host) {
+    if run.cx.ingress.prepare(run.cx.runtime.as_ref()).await? == Prepared::Started || !routed {
+        for app in run.inner.all_apps(&Scope::Platform).await?.iter().filter(|app| app.host == host) {
             tell_proxy(run, &app.name).await?;
         }
     }
-    run.inner.set_routed(&host, true).await
+    run.inner.set_routed(host, true).await
 }
 
 /// Tells the proxy of an app of the host, at which another job may be at work.
 async fn tell_proxy(run: &JobRun, name: &AppName) -> Result<()> {
     let (runtime, ingress) = (run.cx.runtime.as_ref(), &run.cx.ingress);
     let serving = |app: Option<(App, u64)>| app.filter(|(app, _)| serving_backend(app).is_some());
-    if run.inner.find_app(name).await?.is_none_or(|(app, _)| app.current.is_none()) {
+    if run.inner.find_app(&Scope::Platform, name).await?.is_none_or(|(app, _)| app.current.is_none()) {
         return Ok(());
     }
     match ingress.join_network(runtime, &network_name(name)).await {
@@ -49,11 +53,11 @@ async fn tell_proxy(run: &JobRun, name: &AppName) -> Result<()> {
         }
         other => other?,
     }
-    let Some((app, _)) = serving(run.inner.find_app(name).await?) else { return Ok(()) };
+    let Some((app, _)) = serving(run.inner.find_app(&Scope::Platform, name).await?) else { return Ok(()) };
     let is_set = ingress.restore_route(runtime, &route(&app.spec, serving_backend(&app), None)).await?;
     // Stopped or removed meanwhile, and perhaps taken off the proxy before it was put there again. What stops an app
     // says so first.
-    if is_set && serving(run.inner.find_app(name).await?).is_none() {
+    if is_set && serving(run.inner.find_app(&Scope::Platform, name).await?).is_none() {
         ingress.delete_route(runtime, name).await?;
     }
     Ok(())

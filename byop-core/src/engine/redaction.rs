@@ -6,6 +6,7 @@ use super::Inner;
 use crate::error::ErrorReport;
 use crate::model::{AppSpec, EventBody, Job, JobKind, Source};
 use crate::secret::{Secret, redact};
+use crate::store::Scope;
 
 /// Lines of a secret with several are looked for one by one: logs are read line by line.
 const MIN_LINE: usize = 8;
@@ -21,7 +22,9 @@ impl Redaction {
         if job.kind == JobKind::Deploy {
             specs.extend(serde_json::from_value::<AppSpec>(job.input.clone()));
         }
-        specs.extend(inner.find_app(&job.app).await.ok().flatten().map(|(app, _)| app.spec));
+        if let Some(app) = job.app() {
+            specs.extend(inner.find_app(&Scope::Platform, app).await.ok().flatten().map(|(app, _)| app.spec));
+        }
         let mut names = BTreeSet::new();
         for spec in specs {
             names.extend(spec.secrets.into_values());
@@ -44,7 +47,8 @@ impl Redaction {
         Self(texts.into_iter().map(Secret::new).collect())
     }
 
-    fn text(&self, text: &str) -> String {
+    /// A text as it may be written down.
+    pub(super) fn text(&self, text: &str) -> String {
         redact(text, &self.0)
     }
 

@@ -1,108 +1,170 @@
-//! Takes a job, keeps its lease alive, runs its workflow and writes how it ended.
+//! Takes jobs, keeps their leases alive, runs their workflows and writes how they ended.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::sync::{Mutex, watch};
+use serde_json::Value;
+use tokio::sync::watch;
 
 use super::Inner;
 use super::events::JobEvents;
-use super::job_run::JobRun;
+use super::job_run::{JobRun, Stop};
 use super::redaction::Redaction;
 use super::workflow;
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::JobId;
-use crate::model::{EventBody, JobState};
-use crate::stage::{EventSink as _, StageContext};
-use crate::store::Lease;
+use crate::model::{Job, JobState, Subject};
+use crate::stage::StageContext;
+use crate::store::{Lease, Scope};
 
-/// Claims the job and runs it in the background. `false` when another process holds it, or this one has it at work.
+/// How often a job looks whether another process wants it to end, and a queued one whether its turn has come.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Claims the job and runs it in the background; one whose turn has not come waits there. `false` when another process
+/// holds it, it has ended, or this one has it at work.
 pub(super) async fn spawn(inner: Arc<Inner>, id: JobId) -> Result<bool> {
-    let (cancel, cancelled) = watch::channel(false);
-    {
-        // A claim of what one holds oneself succeeds: the work must not begin a second time beside the first.
-        let mut cancels = inner.lock_cancels();
-        if cancels.contains_key(&id) {
-            return Ok(false);
-        }
-        cancels.insert(id.clone(), cancel);
-    }
-    let lease = match inner.store.claim_job(&id, &inner.owner, inner.lease).await {
-        Ok(lease) => lease,
+    take_over_in_background(&inner);
+    let Some(cancelled) = inner.begin(&id) else { return Ok(false) };
+    let claimed = match inner.store.claim_job(&id, &inner.owner, inner.lease).await {
+        Ok(lease) => Some(lease),
+        // Its turn has not come: an older job of the subject has not ended.
+        Err(error) if error.kind() == ErrorKind::Conflict && error.context("before").is_some() => None,
         Err(error) => {
-            inner.lock_cancels().remove(&id);
+            inner.end(&id);
             return if error.kind() == ErrorKind::Conflict { Ok(false) } else { Err(error) };
         }
     };
     tokio::spawn(async move {
-        if let Err(error) = run(Arc::clone(&inner), lease, cancelled).await {
-            tracing::error!(job = %id, %error, "the job's end could not be written");
+        let lease = match claimed {
+            Some(lease) => Ok(Some(lease)),
+            None => wait_for_turn(&inner, &id).await,
+        };
+        let ended = match lease {
+            Ok(Some(lease)) => run(Arc::clone(&inner), lease, cancelled).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = ended {
+            tracing::error!(job = %id, %error, "the job could not be carried through; it is taken over later");
         }
-        inner.lock_cancels().remove(&id);
-        inner.written.send_modify(|count| *count += 1);
+        inner.end(&id);
     });
     Ok(true)
 }
 
+/// The lease of a queued job once its turn has come; none when it ended or went to another process before.
+async fn wait_for_turn(inner: &Inner, id: &JobId) -> Result<Option<Lease>> {
+    let mut seen = 0;
+    loop {
+        seen = inner.store.wait_for_change(seen, LOOK).await?;
+        match inner.store.claim_job(id, &inner.owner, inner.lease).await {
+            Ok(lease) => return Ok(Some(lease)),
+            Err(error) if error.kind() == ErrorKind::Conflict && error.context("before").is_some() => {}
+            Err(error) if matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// From the first job on, an engine looks for those that other processes left behind, until it is dropped.
+pub(super) fn take_over_in_background(inner: &Arc<Inner>) {
+    if inner.takes_over.set(()).is_err() {
+        return;
+    }
+    let (engine, pause) = (Arc::downgrade(inner), inner.lease / 3);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(pause).await;
+            let Some(inner) = Weak::upgrade(&engine) else { return };
+            if let Err(error) = take_over(&inner).await {
+                tracing::warn!(%error, "jobs that were left behind could not be looked for");
+            }
+        }
+    });
+}
+
+async fn take_over(inner: &Arc<Inner>) -> Result<()> {
+    while let Some(lease) = inner.store.claim_next(&inner.owner, inner.lease, inner.lease).await? {
+        let Some(cancelled) = inner.begin(&lease.job) else {
+            // This process has it at work, too slowly for its lease. The new token is nobody's: it runs out.
+            return Ok(());
+        };
+        tracing::info!(job = %lease.job, "taken over");
+        let inner = Arc::clone(inner);
+        tokio::spawn(async move {
+            let id = lease.job.clone();
+            if let Err(error) = run(Arc::clone(&inner), lease, cancelled).await {
+                tracing::error!(job = %id, %error, "the job could not be carried through; it is taken over later");
+            }
+            inner.end(&id);
+        });
+    }
+    Ok(())
+}
+
 impl Inner {
-    fn lock_cancels(
-        &self,
-    ) -> std::sync::MutexGuard<'_, std::collections::BTreeMap<JobId, watch::Sender<bool>>> {
+    fn lock_cancels(&self) -> MutexGuard<'_, BTreeMap<JobId, watch::Sender<bool>>> {
         // The map is only ever inserted into and removed from: a panic cannot leave it half changed.
-        self.cancels.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.cancels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) async fn cancel(&self, id: &JobId) -> Result<()> {
+    /// Notes that this process works on the job; none when it does already. A claim of what one holds oneself
+    /// succeeds: the work must not begin a second time beside the first.
+    fn begin(&self, id: &JobId) -> Option<watch::Receiver<bool>> {
+        let mut cancels = self.lock_cancels();
+        if cancels.contains_key(id) {
+            return None;
+        }
+        let (cancel, cancelled) = watch::channel(false);
+        cancels.insert(id.clone(), cancel);
+        Some(cancelled)
+    }
+
+    fn end(&self, id: &JobId) {
+        self.lock_cancels().remove(id);
+    }
+
+    pub(super) async fn cancel(&self, scope: &Scope, id: &JobId) -> Result<()> {
+        self.store.request_cancel(scope, id).await?;
         if let Some(cancel) = self.lock_cancels().get(id) {
             cancel.send_replace(true);
-            return Ok(());
         }
-        let job = self.store.get_job(id).await?;
-        if job.state.is_finished() {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Conflict, "job.cancel", "the job runs in another process")
-            .with_context("job", id)
-            .with_remedy("cancel it there, or resume it here once its lease has ended"))
+        Ok(())
     }
 }
 
 async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) -> Result<()> {
-    let mut job = inner.store.get_job(&lease.job).await?;
+    let mut job = inner.store.get_job(&Scope::Platform, &lease.job).await?;
     let redaction = Arc::new(Redaction::of_job(&inner, &job).await);
-    let events = Arc::new(JobEvents::new(Arc::clone(&inner), job.id.clone(), Arc::clone(&redaction)));
+    let events = Arc::new(JobEvents::new(Arc::clone(&inner), lease.clone(), Arc::clone(&redaction)));
     job.state = JobState::Running;
     inner.store.update_job(&lease, &job).await?;
-    events.emit(EventBody::Job { state: JobState::Running, error: None }).await;
 
-    let (stop, stopped) = watch::channel(None);
-    let keeper = keep_alive(&inner, &lease, cancelled, &stop);
+    let stop_now = job.cancel_requested.then_some(Stop::Cancelled);
+    let (stop, stopped) = watch::channel(stop_now);
+    let keeper = keep_alive(&inner, &lease, job.deadline, cancelled, &stop);
     let work = inner.work.join("jobs").join(job.id.as_str());
     let outcome = async {
-        let recorded = inner.store.list_steps(&job.id).await?;
+        let recorded = inner.store.list_steps(&Scope::Platform, &job.id).await?;
         let run = JobRun {
+            scope: Scope::of(job.client.as_ref()),
             inner: Arc::clone(&inner),
-            cx: StageContext {
-                job: job.id.clone(),
-                app: job.app.clone(),
-                runtime: inner.runtime(&inner.host_of(&job.app).await?)?,
-                ingress: Arc::clone(&inner.ingress),
-                generators: Arc::clone(&inner.generators),
-                secrets: Arc::clone(&inner.secrets),
-                clock: Arc::clone(&inner.clock),
-                work: work.clone(),
-                limits: inner.limits.clone(),
-                events: Arc::clone(&events) as _,
-            },
             lease: lease.clone(),
-            job: Mutex::new(job.clone()),
+            job: job.clone(),
             recorded: recorded.into_iter().map(|step| (step.key.clone(), step)).collect(),
             stop: stopped,
             redaction: Arc::clone(&redaction),
+            events: Arc::clone(&events),
+            cx: (),
         };
-        workflow::run(&run).await
+        carry_out(run, &work).await
     };
     // A generator or another port of the embedding program may panic; a job that nobody ends would never be over.
     let outcome = AssertUnwindSafe(outcome).catch_unwind();
@@ -111,7 +173,6 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
         never = keeper => match never {},
     };
 
-    let mut job = inner.store.get_job(&lease.job).await?;
     match outcome {
         Ok(output) => {
             job.state = JobState::Succeeded;
@@ -128,8 +189,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
         }
     }
     job.finished_at = Some(inner.clock.now());
-    // The event comes first: a reader that sees the finished job has all of its events.
-    events.emit(EventBody::Job { state: job.state, error: job.error.clone() }).await;
+    // All that was said comes before the end: a reader that sees the finished job has all of its events.
     events.flush().await;
     inner.store.update_job(&lease, &job).await?;
     let folder = work.clone();
@@ -143,31 +203,81 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     Ok(())
 }
 
-/// Renews the lease, and tells the work to stop when it is lost or the owner wishes it. Never ends by itself.
+/// Gives the workflow what it works with.
+async fn carry_out(run: JobRun<()>, work: &std::path::Path) -> Result<Value> {
+    let inner = Arc::clone(&run.inner);
+    match &run.job.subject {
+        Subject::App(app) => {
+            let cx = StageContext {
+                job: run.job.id.clone(),
+                app: app.clone(),
+                runtime: inner.runtime(&inner.host_of(app).await?)?,
+                ingress: Arc::clone(&inner.ingress),
+                generators: Arc::clone(&inner.generators),
+                secrets: Arc::clone(&inner.secrets),
+                clock: Arc::clone(&inner.clock),
+                work: work.to_owned(),
+                limits: inner.limits.clone(),
+                events: Arc::clone(&run.events) as _,
+            };
+            workflow::run(&run.with_context(cx)).await
+        }
+        Subject::Server(_) => Err(unknown_kind(&run.job)),
+    }
+}
+
+fn unknown_kind(job: &Job) -> Error {
+    Error::new(ErrorKind::Unsupported, "job.run", "this byop does not know how to do this")
+        .with_context("job", &job.id)
+        .with_context("subject", &job.subject)
+}
+
+/// Renews the lease, and tells the work to stop when the lease is lost, the time is over or the owner wishes it. Never
+/// ends by itself.
 async fn keep_alive(
     inner: &Inner,
     lease: &Lease,
+    deadline: Option<Timestamp>,
     mut cancelled: watch::Receiver<bool>,
-    stop: &watch::Sender<Option<ErrorKind>>,
+    stop: &watch::Sender<Option<Stop>>,
 ) -> std::convert::Infallible {
     let mut ticks = tokio::time::interval(inner.lease / 3);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut looks = tokio::time::interval(LOOK);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let end = |reason| {
+        stop.send_if_modified(|stop| {
+            // A lost lease counts above all: nothing may be written any more.
+            let is_new = stop.is_none() || (reason == Stop::LeaseLost && *stop != Some(reason));
+            if is_new {
+                *stop = Some(reason);
+            }
+            is_new
+        });
+    };
     loop {
         tokio::select! {
             _ = ticks.tick() => {
                 let renewed = tokio::time::timeout(inner.lease / 3, inner.store.renew_lease(lease, inner.lease));
                 match renewed.await {
-                    Ok(Err(error)) if error.kind() == ErrorKind::LeaseLost => {
-                        stop.send_replace(Some(ErrorKind::LeaseLost));
-                    }
+                    Ok(Err(error)) if error.kind() == ErrorKind::LeaseLost => end(Stop::LeaseLost),
                     Ok(Err(error)) => tracing::warn!(job = %lease.job, %error, "the lease could not be renewed"),
                     Err(_) => tracing::warn!(job = %lease.job, "the lease could not be renewed in time"),
                     Ok(Ok(())) => {}
                 }
             }
+            _ = looks.tick() => {
+                if deadline.is_some_and(|deadline| inner.clock.now() >= deadline) {
+                    end(Stop::Late);
+                }
+                let job = tokio::time::timeout(LOOK, inner.store.get_job(&Scope::Platform, &lease.job)).await;
+                if job.is_ok_and(|job| job.is_ok_and(|job| job.cancel_requested)) {
+                    end(Stop::Cancelled);
+                }
+            }
             Ok(()) = cancelled.changed() => {
-                if *cancelled.borrow() && stop.borrow().is_none() {
-                    stop.send_replace(Some(ErrorKind::Cancelled));
+                if *cancelled.borrow() {
+                    end(Stop::Cancelled);
                 }
             }
         }

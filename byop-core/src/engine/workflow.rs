@@ -17,17 +17,15 @@ use crate::stage::{
     Build, BuildInput, Data, Fetch, FetchInput, Gate, GateInput, Prepare, PrepareInput, Remove, RemoveInput,
     Retire, RetireInput, Start, StartInput, Stop, StopInput, Switch, Undo, UndoInput, container_name,
 };
+use crate::store::Scope;
 
 /// Images of earlier releases that stay, for going back.
 const KEEP_IMAGES: usize = 2;
 
 /// Runs the workflow of the job's kind.
 pub(super) async fn run(run: &JobRun) -> Result<Value> {
-    let (kind, input) = {
-        let job = run.job.lock().await;
-        (job.kind, job.input.clone())
-    };
-    match kind {
+    let input = run.job.input.clone();
+    match run.job.kind {
         JobKind::Deploy => {
             let deployment = deploy(run, &parse::<AppSpec>(input)?).await?;
             Ok(json!(deployment))
@@ -64,8 +62,8 @@ struct Made {
 async fn deploy(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
     let inner = &run.inner;
     let result = async {
-        inner.claim_domains(&spec.name, &spec.domains).await?;
-        let ports = inner.reserve_ports(spec).await?;
+        inner.claim_domains(&run.scope, &spec.name, &spec.domains).await?;
+        let ports = inner.reserve_ports(&run.scope, spec).await?;
         deploy_claimed(run, spec, ports).await
     };
     let result = result.await;
@@ -74,16 +72,16 @@ async fn deploy(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
         return result;
     }
     // What the app answers at is what serves, not what was tried.
-    let app = inner.find_app(&spec.name).await?.map(|(app, _)| app);
+    let app = inner.find_app(&run.scope, &spec.name).await?.map(|(app, _)| app);
     let (domains, ports) =
         app.and_then(|app| Some((app.spec.domains, app.current?.ports))).unwrap_or_default();
-    inner.release_domains(&spec.name, &domains).await?;
-    inner.release_ports(&spec.name, &ports).await?;
+    inner.release_domains(&run.scope, &spec.name, &domains).await?;
+    inner.release_ports(&run.scope, &spec.name, &ports).await?;
     result
 }
 
 async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>) -> Result<Deployment> {
-    let (app, version) = run.inner.find_or_create_app(spec).await?;
+    let (app, version) = run.inner.find_or_create_app(&run.scope, spec).await?;
     if let Some(current) = app.current.as_ref().filter(|current| reserved_number(run) == Some(current.number))
     {
         // An earlier process let this release serve; what may be left is the old one.
@@ -310,7 +308,7 @@ async fn unchanged(
     let mut app = app.clone();
     app.spec = spec.clone();
     app.wanted = AppState::Running;
-    run.inner.save_app(&mut app, version).await?;
+    run.inner.save_app(&run.scope, &mut app, version).await?;
     let deployment = deployment(run, &app, current, DeploymentState::Unchanged);
     // A job that was broken off may have left something behind.
     finish(run, spec, current, deployment).await.map(Some)
@@ -329,7 +327,7 @@ async fn reserve_number(run: &JobRun, mut app: App, version: u64) -> Result<u64>
     let number = reserved.unwrap_or(app.next_release);
     if reserved.is_none() {
         let now = run.inner.clock.now();
-        let mut record = StepRecord::intent(run.cx.job.clone(), RESERVE, RESERVE, now);
+        let mut record = StepRecord::intent(run.job.id.clone(), RESERVE, RESERVE, now);
         record.state = StepState::Done;
         record.output = Some(json!(number));
         record.finished_at = Some(now);
@@ -337,18 +335,18 @@ async fn reserve_number(run: &JobRun, mut app: App, version: u64) -> Result<u64>
     }
     if app.next_release <= number {
         app.next_release = number + 1;
-        run.inner.save_app(&mut app, version).await?;
+        run.inner.save_app(&run.scope, &mut app, version).await?;
     }
     Ok(number)
 }
 
 /// Writes that the release serves.
 async fn record(run: &JobRun, spec: &AppSpec, release: Release) -> Result<App> {
-    let (mut app, version) = run.inner.load_app(&spec.name).await?;
+    let (mut app, version) = run.inner.load_app(&run.scope, &spec.name).await?;
     app.spec = spec.clone();
     app.wanted = AppState::Running;
     app.current = Some(release);
-    run.inner.save_app(&mut app, version).await?;
+    run.inner.save_app(&run.scope, &mut app, version).await?;
     Ok(app)
 }
 
@@ -365,7 +363,7 @@ fn deployment(run: &JobRun, app: &App, release: &Release, state: DeploymentState
 
 /// The serving release of an app that has one.
 async fn serving(run: &JobRun) -> Result<(App, u64, Release)> {
-    let (app, version) = run.inner.load_app(&run.cx.app).await?;
+    let (app, version) = run.inner.load_app(&run.scope, &run.cx.app).await?;
     let release = app.current.clone().ok_or_else(|| {
         Error::not_found("app.container", "no release of this app has come to serve yet")
             .with_context("app", &app.name)
@@ -377,7 +375,7 @@ async fn serving(run: &JobRun) -> Result<(App, u64, Release)> {
 async fn stop(run: &JobRun) -> Result<Value> {
     let (mut app, version, release) = serving(run).await?;
     app.wanted = AppState::Stopped;
-    run.inner.save_app(&mut app, version).await?;
+    run.inner.save_app(&run.scope, &mut app, version).await?;
     take_down(run, &app, &release).await?;
     Ok(json!({}))
 }
@@ -430,23 +428,27 @@ async fn start(run: &JobRun) -> Result<Value> {
             return Err(error);
         }
     }
-    let (mut app, version) = run.inner.load_app(&run.cx.app).await?;
+    let (mut app, version) = run.inner.load_app(&run.scope, &run.cx.app).await?;
     app.wanted = AppState::Running;
-    run.inner.save_app(&mut app, version).await?;
+    run.inner.save_app(&run.scope, &mut app, version).await?;
     Ok(json!({}))
 }
 
 async fn remove(run: &JobRun, data: Data) -> Result<Value> {
     run.uninterrupted(&Remove, &RemoveInput { data }).await?;
     // Removed by an earlier process already: nothing is left to do.
-    let Some((app, _)) = run.inner.find_app(&run.cx.app).await? else { return Ok(json!({})) };
+    let Some((app, _)) = run.inner.find_app(&run.scope, &run.cx.app).await? else { return Ok(json!({})) };
     // No app comes to the host between the question and the answer to it.
-    let _alone = run.inner.proxies.lock().await;
-    let others = run.inner.all_apps().await?;
+    run.inner.with_host(&app.host, leave_host(run, &app)).await?;
+    Ok(json!({}))
+}
+
+/// The last app of a host takes the proxy with it.
+async fn leave_host(run: &JobRun, app: &App) -> Result<()> {
+    let others = run.inner.all_apps(&Scope::Platform).await?;
     if others.iter().all(|other| other.host != app.host || other.name == app.name) {
         run.cx.ingress.remove(run.cx.runtime.as_ref()).await?;
         run.inner.forget_proxy(&app.host).await?;
     }
-    run.inner.delete_app(&app).await?;
-    Ok(json!({}))
+    run.inner.delete_app(&run.scope, app).await
 }

@@ -17,6 +17,8 @@ pub struct Event {
     pub job: JobId,
     /// Counted from 1 within the job, without gaps; the cursor for reading on.
     pub sequence: u64,
+    /// Counted from 1 over all jobs of what the job works on; the cursor for reading those on.
+    pub position: u64,
     /// When.
     pub time: Timestamp,
     /// What.

@@ -1,10 +1,15 @@
 //! Work that was asked for, and how far it is.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::name::AppName;
+use super::audit::Actor;
+use super::name::{AppName, ClientId};
+use super::subject::Subject;
 use crate::clock::Timestamp;
+use crate::digest::Digest;
 use crate::error::ErrorReport;
 use crate::id::JobId;
 
@@ -14,15 +19,30 @@ use crate::id::JobId;
 pub struct Job {
     /// Its id.
     pub id: JobId,
-    /// The app it works on.
-    pub app: AppName,
+    /// What it works on.
+    pub subject: Subject,
+    /// Whose it is; none when it is the platform's.
+    #[serde(default)]
+    pub client: Option<ClientId>,
+    /// Who asked for it, when the embedding program said so.
+    #[serde(default)]
+    pub actor: Option<Actor>,
+    /// The digest of the plan that it carries out, when it was asked for with one.
+    #[serde(default)]
+    pub plan: Option<Digest>,
     /// What it does.
     pub kind: JobKind,
     /// What it was asked to do with, as JSON.
     pub input: Value,
     /// How far it is.
     pub state: JobState,
-    /// The step that it is in, or was last in.
+    /// Whether it was asked to end. Only `Store::request_cancel` sets it.
+    #[serde(default)]
+    pub cancel_requested: bool,
+    /// When it fails for lack of time.
+    #[serde(default)]
+    pub deadline: Option<Timestamp>,
+    /// The stage of the step that was begun last. Only `Store::put_step` sets it.
     pub step: Option<String>,
     /// What came out, as JSON, when it succeeded.
     pub output: Option<Value>,
@@ -37,19 +57,36 @@ pub struct Job {
 impl Job {
     /// A job that waits to be run.
     #[must_use]
-    pub fn new(id: JobId, app: AppName, kind: JobKind, input: Value, created_at: Timestamp) -> Self {
+    pub fn new(
+        id: JobId,
+        subject: impl Into<Subject>,
+        kind: JobKind,
+        input: Value,
+        created_at: Timestamp,
+    ) -> Self {
         Self {
             id,
-            app,
+            subject: subject.into(),
+            client: None,
+            actor: None,
+            plan: None,
             kind,
             input,
             state: JobState::Queued,
+            cancel_requested: false,
+            deadline: None,
             step: None,
             output: None,
             error: None,
             created_at,
             finished_at: None,
         }
+    }
+
+    /// The app that it works on, if it is one.
+    #[must_use]
+    pub fn app(&self) -> Option<&AppName> {
+        self.subject.app()
     }
 }
 
@@ -99,10 +136,12 @@ impl JobState {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct JobFilter {
-    /// Only those of this app.
-    pub app: Option<AppName>,
+    /// Only those that work on this.
+    pub subject: Option<Subject>,
     /// Only those that have not ended.
     pub unfinished: bool,
+    /// Only those that were made before this one: the cursor for the next page.
+    pub before: Option<JobId>,
     /// At most so many.
     pub limit: Option<u32>,
 }
@@ -116,8 +155,21 @@ impl JobFilter {
 
     /// Only the jobs of one app.
     #[must_use]
-    pub fn with_app(mut self, app: AppName) -> Self {
-        self.app = Some(app);
+    pub fn with_app(self, app: AppName) -> Self {
+        self.with_subject(app)
+    }
+
+    /// Only the jobs that work on this.
+    #[must_use]
+    pub fn with_subject(mut self, subject: impl Into<Subject>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// At most `limit` jobs, and only those made before `before`.
+    #[must_use]
+    pub fn with_page(mut self, before: Option<JobId>, limit: u32) -> Self {
+        (self.before, self.limit) = (before, Some(limit));
         self
     }
 
@@ -143,6 +195,9 @@ pub struct StepRecord {
     pub state: StepState,
     /// Counted from 1.
     pub attempt: u32,
+    /// How long it may take, and how often it is tried.
+    #[serde(default)]
+    pub policy: StepPolicy,
     /// What came out, as JSON, when it is done.
     pub output: Option<Value>,
     /// Why the last attempt failed.
@@ -168,11 +223,62 @@ impl StepRecord {
             stage: stage.into(),
             state: StepState::Intent,
             attempt: 1,
+            policy: StepPolicy::default(),
             output: None,
             error: None,
             started_at,
             finished_at: None,
         }
+    }
+}
+
+/// How long a step may take, and how often it is tried when trying again can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StepPolicy {
+    /// Tries in one run of the job, the first included.
+    pub attempts: u32,
+    /// Milliseconds before the second try; doubled before each further one, up to 15 seconds. A wait that the other
+    /// side asked for counts instead.
+    pub delay_millis: u64,
+    /// Seconds after which a try fails with `Timeout`.
+    pub deadline_seconds: u64,
+}
+
+impl StepPolicy {
+    /// So many tries, the first included.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    /// How long each try may take.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline_seconds = deadline.as_secs();
+        self
+    }
+
+    /// How long to wait before the second try.
+    #[must_use]
+    pub fn with_delay(mut self, delay: Duration) -> Self {
+        self.delay_millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        self
+    }
+
+    /// The wait after a number of failed tries.
+    #[must_use]
+    pub fn delay_after(&self, tries: u32) -> Duration {
+        let factor = 1_u64 << tries.saturating_sub(1).min(10);
+        Duration::from_millis(self.delay_millis.saturating_mul(factor)).min(Duration::from_secs(15))
+    }
+}
+
+impl Default for StepPolicy {
+    /// Three tries, half a second before the second, an hour for each.
+    fn default() -> Self {
+        Self { attempts: 3, delay_millis: 500, deadline_seconds: 3600 }
     }
 }
 

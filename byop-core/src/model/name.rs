@@ -70,6 +70,13 @@ text_newtype!(
     "^(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*$"
 );
 text_newtype!(
+    /// The id of a client, the business that uses the platform: by the same rule as the name of an app, so that it
+    /// is good as a DNS label and in the name of an image.
+    ClientId,
+    check_client_id,
+    "^(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*$"
+);
+text_newtype!(
     /// A host name in lower case, such as `shop.example.com` (RFC 1123; at most 253 characters).
     DomainName,
     check_domain,
@@ -95,8 +102,21 @@ fn is_label(text: &str) -> bool {
         && bytes[bytes.len() - 1] != b'-'
 }
 
+fn is_slug(text: &str) -> bool {
+    is_label(text) && text.len() <= 40 && !text.contains("--")
+}
+
+fn check_client_id(text: &str) -> Result<()> {
+    if is_slug(text) {
+        return Ok(());
+    }
+    Err(Error::invalid("client.id", "this is not a valid id of a client")
+        .with_context("id", show(text))
+        .with_remedy("use 1 to 40 lower-case letters, digits and single hyphens, starting and ending with a letter or digit"))
+}
+
 fn check_app_name(text: &str) -> Result<()> {
-    if is_label(text) && text.len() <= 40 && !text.contains("--") {
+    if is_slug(text) {
         return Ok(());
     }
     Err(Error::invalid("app.name", "this is not a valid app name")

@@ -47,6 +47,7 @@ pub struct BuiltImage {
 
 #[async_trait]
 impl Stage for Build {
+    type Context = StageContext;
     type Input = BuildInput;
     type Output = BuiltImage;
     const NAME: &'static str = "build";

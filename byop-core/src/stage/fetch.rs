@@ -23,6 +23,7 @@ pub struct FetchInput {
 
 #[async_trait]
 impl Stage for Fetch {
+    type Context = StageContext;
     type Input = FetchInput;
     type Output = FetchedSource;
     const NAME: &'static str = "fetch";

@@ -49,6 +49,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 #[async_trait]
 impl Stage for Gate {
+    type Context = StageContext;
     type Input = GateInput;
     type Output = GateReport;
     const NAME: &'static str = "gate";

@@ -54,6 +54,7 @@ fn check_secrets(spec: &AppSpec) -> Result<()> {
 
 #[async_trait]
 impl Stage for Prepare {
+    type Context = StageContext;
     type Input = PrepareInput;
     type Output = Preview;
     const NAME: &'static str = "prepare";

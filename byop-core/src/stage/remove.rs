@@ -31,6 +31,7 @@ pub struct RemoveInput {
 
 #[async_trait]
 impl Stage for Remove {
+    type Context = StageContext;
     type Input = RemoveInput;
     type Output = ();
     const NAME: &'static str = "remove";

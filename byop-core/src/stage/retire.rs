@@ -41,6 +41,7 @@ const GRACE: Duration = Duration::from_secs(10);
 
 #[async_trait]
 impl Stage for Retire {
+    type Context = StageContext;
     type Input = RetireInput;
     type Output = Retired;
     const NAME: &'static str = "retire";

@@ -46,6 +46,7 @@ const TMPFS_BYTES: u64 = 64 << 20;
 
 #[async_trait]
 impl Stage for Start {
+    type Context = StageContext;
     type Input = StartInput;
     type Output = ();
     const NAME: &'static str = "start";

@@ -23,6 +23,7 @@ pub struct StopInput {
 
 #[async_trait]
 impl Stage for Stop {
+    type Context = StageContext;
     type Input = StopInput;
     type Output = ();
     const NAME: &'static str = "stop";

@@ -12,6 +12,7 @@ pub struct Switch;
 
 #[async_trait]
 impl Stage for Switch {
+    type Context = StageContext;
     type Input = Route;
     type Output = ();
     const NAME: &'static str = "switch";

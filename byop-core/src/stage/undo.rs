@@ -28,6 +28,7 @@ pub struct UndoInput {
 
 #[async_trait]
 impl Stage for Undo {
+    type Context = StageContext;
     type Input = UndoInput;
     type Output = ();
     const NAME: &'static str = "undo";

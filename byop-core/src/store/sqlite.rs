@@ -7,20 +7,26 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Expected, Lease, Record, Store, refusal};
+use super::{Expected, Lease, Page, Pruned, Record, Retention, Scope, Store, WhenBusy, refusal};
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
 use crate::id::JobId;
-use crate::model::{Event, EventBody, Job, JobFilter, StepRecord};
+use crate::model::{
+    AuditEntry, AuditFilter, AuditRecord, Event, EventBody, Job, JobFilter, StepRecord, Subject,
+};
 
+mod audit;
+mod changes;
 mod connection;
 mod events;
 mod fault;
 mod jobs;
 mod migration;
 mod open;
+mod prune;
 mod records;
 
+use changes::Changes;
 use connection::Connection;
 
 /// A store in one SQLite file, for programs on one machine; several processes may open the same file.
@@ -31,12 +37,12 @@ use connection::Connection;
 /// not awaited one by one. The file is readable by its owner only.
 ///
 /// ```
-/// use byop_core::store::{SqliteStore, Store};
+/// use byop_core::store::{Page, Scope, SqliteStore, Store};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// # let folder = tempfile::tempdir().unwrap();
 /// let store = SqliteStore::open(folder.path().join("byop.db")).await?;
-/// assert!(store.list_records("apps").await?.is_empty());
+/// assert!(store.list_records(&Scope::Platform, "apps", &Page::all()).await?.is_empty());
 /// # Ok::<(), byop_core::Error>(()) }).unwrap();
 /// ```
 #[derive(Debug)]
@@ -44,6 +50,7 @@ pub struct SqliteStore {
     path: PathBuf,
     clock: Arc<dyn Clock>,
     connection: Connection,
+    changes: Changes,
 }
 
 impl SqliteStore {
@@ -64,7 +71,7 @@ impl SqliteStore {
     pub async fn open_with(path: impl AsRef<Path>, clock: Arc<dyn Clock>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let connection = Connection::start(path.clone(), Arc::clone(&clock)).await?;
-        Ok(Self { path, clock, connection })
+        Ok(Self { path, clock, connection, changes: Changes::new() })
     }
 
     /// The file.
@@ -78,51 +85,83 @@ impl SqliteStore {
 impl Store for SqliteStore {
     async fn put_record(
         &self,
+        scope: &Scope,
         collection: &str,
         key: &str,
         value: &Value,
         expected: Expected,
     ) -> Result<u64> {
-        let (collection, key, value) = (collection.to_owned(), key.to_owned(), value.to_string());
+        let (scope, collection, key) = (scope.clone(), collection.to_owned(), key.to_owned());
+        let value = value.to_string();
         self.connection
-            .write("record.put", move |tx| records::put(tx, &collection, &key, &value, expected))
+            .write("record.put", move |tx| records::put(tx, &scope, &collection, &key, &value, expected))
             .await
     }
 
-    async fn find_record(&self, collection: &str, key: &str) -> Result<Option<Record>> {
-        let (collection, key) = (collection.to_owned(), key.to_owned());
-        self.connection.read("record.find", move |tx| records::find(tx, &collection, &key)).await
+    async fn find_record(&self, scope: &Scope, collection: &str, key: &str) -> Result<Option<Record>> {
+        let (scope, collection, key) = (scope.clone(), collection.to_owned(), key.to_owned());
+        self.connection.read("record.find", move |tx| records::find(tx, &scope, &collection, &key)).await
     }
 
-    async fn list_records(&self, collection: &str) -> Result<Vec<Record>> {
-        let collection = collection.to_owned();
-        self.connection.read("record.list", move |tx| records::list(tx, &collection)).await
+    async fn list_records(&self, scope: &Scope, collection: &str, page: &Page) -> Result<Vec<Record>> {
+        let (scope, collection, page) = (scope.clone(), collection.to_owned(), page.clone());
+        self.connection.read("record.list", move |tx| records::list(tx, &scope, &collection, &page)).await
     }
 
-    async fn delete_record(&self, collection: &str, key: &str) -> Result<()> {
-        let (collection, key) = (collection.to_owned(), key.to_owned());
-        self.connection.write("record.delete", move |tx| records::delete(tx, &collection, &key)).await
+    async fn delete_record(
+        &self,
+        scope: &Scope,
+        collection: &str,
+        key: &str,
+        expected: Expected,
+    ) -> Result<()> {
+        let (scope, collection, key) = (scope.clone(), collection.to_owned(), key.to_owned());
+        self.connection
+            .write("record.delete", move |tx| records::delete(tx, &scope, &collection, &key, expected))
+            .await
     }
 
-    async fn create_job(&self, job: &Job) -> Result<()> {
-        let job = job.clone();
-        self.connection.write("job.create", move |tx| jobs::create(tx, &job)).await
+    async fn create_job(&self, scope: &Scope, job: &Job, busy: WhenBusy) -> Result<()> {
+        refusal::check_owner("job.create", scope, job.client.as_ref())?;
+        let (scope, job, clock) = (scope.clone(), job.clone(), Arc::clone(&self.clock));
+        self.connection
+            .write("job.create", move |tx| jobs::create(tx, &scope, &job, busy, clock.now()))
+            .await?;
+        self.changes.announce();
+        Ok(())
     }
 
-    async fn get_job(&self, id: &JobId) -> Result<Job> {
-        let id = id.clone();
-        self.connection.read("job.get", move |tx| jobs::get(tx, &id)).await
+    async fn get_job(&self, scope: &Scope, id: &JobId) -> Result<Job> {
+        let (scope, id) = (scope.clone(), id.clone());
+        self.connection.read("job.get", move |tx| jobs::get(tx, "job.get", &scope, &id)).await
     }
 
-    async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
-        let filter = filter.clone();
-        self.connection.read("job.list", move |tx| jobs::list(tx, &filter)).await
+    async fn list_jobs(&self, scope: &Scope, filter: &JobFilter) -> Result<Vec<Job>> {
+        let (scope, filter) = (scope.clone(), filter.clone());
+        self.connection.read("job.list", move |tx| jobs::list(tx, &scope, &filter)).await
+    }
+
+    async fn request_cancel(&self, scope: &Scope, id: &JobId) -> Result<Job> {
+        let (scope, id, clock) = (scope.clone(), id.clone(), Arc::clone(&self.clock));
+        let job = self
+            .connection
+            .write("job.cancel", move |tx| jobs::request_cancel(tx, &scope, &id, clock.now()))
+            .await?;
+        self.changes.announce();
+        Ok(job)
     }
 
     async fn claim_job(&self, id: &JobId, owner: &str, ttl: Duration) -> Result<Lease> {
         let (id, owner, clock) = (id.clone(), owner.to_owned(), Arc::clone(&self.clock));
         // The time is read inside the transaction: a claim that had to queue must not use an older "now".
         self.connection.write("job.claim", move |tx| jobs::claim(tx, &id, &owner, clock.now(), ttl)).await
+    }
+
+    async fn claim_next(&self, owner: &str, ttl: Duration, idle: Duration) -> Result<Option<Lease>> {
+        let (owner, clock) = (owner.to_owned(), Arc::clone(&self.clock));
+        self.connection
+            .write("job.claim", move |tx| jobs::claim_next(tx, &owner, clock.now(), ttl, idle))
+            .await
     }
 
     async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<()> {
@@ -132,8 +171,10 @@ impl Store for SqliteStore {
 
     async fn update_job(&self, lease: &Lease, job: &Job) -> Result<()> {
         refusal::check_job_of_lease(lease, job)?;
-        let (lease, job) = (lease.clone(), job.clone());
-        self.connection.write("job.update", move |tx| jobs::update(tx, &lease, &job)).await
+        let (lease, job, clock) = (lease.clone(), job.clone(), Arc::clone(&self.clock));
+        self.connection.write("job.update", move |tx| jobs::update(tx, &lease, &job, clock.now())).await?;
+        self.changes.announce();
+        Ok(())
     }
 
     async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()> {
@@ -142,18 +183,57 @@ impl Store for SqliteStore {
         self.connection.write("step.put", move |tx| jobs::put_step(tx, &lease, &step)).await
     }
 
-    async fn list_steps(&self, job: &JobId) -> Result<Vec<StepRecord>> {
-        let job = job.clone();
-        self.connection.read("step.list", move |tx| jobs::list_steps(tx, &job)).await
+    async fn list_steps(&self, scope: &Scope, job: &JobId) -> Result<Vec<StepRecord>> {
+        let (scope, job) = (scope.clone(), job.clone());
+        self.connection.read("step.list", move |tx| jobs::list_steps(tx, &scope, &job)).await
     }
 
-    async fn append_events(&self, job: &JobId, bodies: Vec<EventBody>) -> Result<Vec<Event>> {
-        let (job, clock) = (job.clone(), Arc::clone(&self.clock));
-        self.connection.write("event.append", move |tx| events::append(tx, &job, &bodies, clock.now())).await
+    async fn append_events(&self, lease: &Lease, bodies: Vec<EventBody>) -> Result<Vec<Event>> {
+        let (lease, clock) = (lease.clone(), Arc::clone(&self.clock));
+        let append = move |tx: &rusqlite::Connection| {
+            jobs::check_lease(tx, "event.append", &lease)?;
+            events::append(tx, &lease.job, &bodies, clock.now())
+        };
+        let events = self.connection.write("event.append", append).await?;
+        self.changes.announce();
+        Ok(events)
     }
 
-    async fn list_events(&self, job: &JobId, after: u64, limit: u32) -> Result<Vec<Event>> {
-        let job = job.clone();
-        self.connection.read("event.list", move |tx| events::list(tx, &job, after, limit)).await
+    async fn list_events(&self, scope: &Scope, job: &JobId, after: u64, limit: u32) -> Result<Vec<Event>> {
+        let (scope, job) = (scope.clone(), job.clone());
+        self.connection.read("event.list", move |tx| events::list(tx, &scope, &job, after, limit)).await
+    }
+
+    async fn list_subject_events(
+        &self,
+        scope: &Scope,
+        subject: &Subject,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Event>> {
+        let (scope, subject) = (scope.clone(), subject.clone());
+        self.connection
+            .read("event.list", move |tx| events::list_of_subject(tx, &scope, &subject, after, limit))
+            .await
+    }
+
+    async fn append_audit(&self, scope: &Scope, entry: AuditEntry) -> Result<AuditRecord> {
+        refusal::check_owner("audit.append", scope, entry.client.as_ref())?;
+        let clock = Arc::clone(&self.clock);
+        self.connection.write("audit.append", move |tx| audit::append(tx, entry, clock.now())).await
+    }
+
+    async fn list_audit(&self, scope: &Scope, filter: &AuditFilter) -> Result<Vec<AuditRecord>> {
+        let (scope, filter) = (scope.clone(), filter.clone());
+        self.connection.read("audit.list", move |tx| audit::list(tx, &scope, &filter)).await
+    }
+
+    async fn prune(&self, retention: &Retention) -> Result<Pruned> {
+        let (retention, clock) = (retention.clone(), Arc::clone(&self.clock));
+        self.connection.write("store.prune", move |tx| prune::prune(tx, &retention, clock.now())).await
+    }
+
+    async fn wait_for_change(&self, seen: u64, patience: Duration) -> Result<u64> {
+        self.changes.wait(&self.connection, seen, patience).await
     }
 }

@@ -13,8 +13,10 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "init", sql: include_str!("migrations/0001_init.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "init", sql: include_str!("migrations/0001_init.sql") },
+    Migration { number: 2, name: "scopes", sql: include_str!("migrations/0002_scopes.sql") },
+];
 
 /// `byop` in ASCII: SQLite's place for saying whose file this is.
 const APPLICATION: i64 = 0x6279_6f70;

@@ -1,65 +1,124 @@
 //! Records with versions.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::super::{Expected, Record, refusal};
+use super::super::{Expected, Page, Record, Scope, refusal};
 use super::fault::{Outcome, decode};
+use crate::model::ClientId;
 
 pub(super) fn put(
     tx: &Connection,
+    scope: &Scope,
     collection: &str,
     key: &str,
     value: &str,
     expected: Expected,
 ) -> Outcome<u64> {
-    let found: Option<u64> = tx
-        .prepare_cached("SELECT version FROM records WHERE collection = ?1 AND key = ?2")?
-        .query_row((collection, key), |row| row.get(0))
-        .optional()?;
+    let found = version_and_owner(tx, collection, key)?;
+    let is_foreign = found.as_ref().is_some_and(|(_, owner)| !covers(scope, owner.as_deref()));
+    let version = found.as_ref().filter(|_| !is_foreign).map(|(version, _)| *version);
     match expected {
         Expected::Absent if found.is_some() => return Err(refusal::record_exists(collection, key).into()),
-        Expected::Version(version) if found != Some(version) => {
-            return Err(refusal::record_changed(collection, key, version, found).into());
+        Expected::Any if is_foreign => return Err(refusal::record_exists(collection, key).into()),
+        Expected::Version(wanted) if version != Some(wanted) => {
+            return Err(refusal::record_changed("record.put", collection, key, wanted, version).into());
         }
         _ => {}
     }
-    let version = found.unwrap_or(0) + 1;
+    let version: u64 = tx
+        .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'version' RETURNING value")?
+        .query_row([], |row| row.get(0))?;
     tx.prepare_cached(
-        "INSERT INTO records (collection, key, version, value) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO records (collection, key, version, value, owner) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (collection, key) DO UPDATE SET version = excluded.version, value = excluded.value",
     )?
-    .execute((collection, key, version, value))?;
+    .execute((collection, key, version, value, scope.client().map(ClientId::as_str)))?;
     Ok(version)
 }
 
-pub(super) fn find(tx: &Connection, collection: &str, key: &str) -> Outcome<Option<Record>> {
-    tx.prepare_cached("SELECT key, version, value FROM records WHERE collection = ?1 AND key = ?2")?
-        .query_row((collection, key), columns)
-        .optional()?
-        .map(record)
-        .transpose()
+pub(super) fn find(tx: &Connection, scope: &Scope, collection: &str, key: &str) -> Outcome<Option<Record>> {
+    tx.prepare_cached(
+        "SELECT key, owner, version, value FROM records
+         WHERE collection = ?1 AND key = ?2 AND (?3 IS NULL OR owner = ?3)",
+    )?
+    .query_row((collection, key, scope.client().map(ClientId::as_str)), columns)
+    .optional()?
+    .map(record)
+    .transpose()
 }
 
-pub(super) fn list(tx: &Connection, collection: &str) -> Outcome<Vec<Record>> {
-    let mut statement =
-        tx.prepare_cached("SELECT key, version, value FROM records WHERE collection = ?1 ORDER BY key")?;
-    let rows = statement.query_map([collection], columns)?;
+pub(super) fn list(tx: &Connection, scope: &Scope, collection: &str, page: &Page) -> Outcome<Vec<Record>> {
+    // Two texts, so that each uses its index. A key that begins with the prefix is below the prefix followed by the
+    // greatest character, because text is compared by its bytes.
+    let sql = match scope {
+        Scope::Platform => {
+            "SELECT key, owner, version, value FROM records
+             WHERE collection = :collection AND :owner IS NULL AND key >= :prefix AND key > :after AND key < :end
+             ORDER BY key LIMIT :limit"
+        }
+        Scope::Client(_) => {
+            "SELECT key, owner, version, value FROM records
+             WHERE collection = :collection AND owner = :owner AND key >= :prefix AND key > :after AND key < :end
+             ORDER BY key LIMIT :limit"
+        }
+    };
+    let mut statement = tx.prepare_cached(sql)?;
+    let rows = statement.query_map(
+        named_params! {
+            ":collection": collection,
+            ":owner": scope.client().map(ClientId::as_str),
+            ":prefix": page.prefix,
+            ":after": page.after.as_deref().unwrap_or_default(),
+            ":end": format!("{}\u{10ffff}", page.prefix),
+            ":limit": page.limit.map_or(-1, i64::from),
+        },
+        columns,
+    )?;
     rows.map(|row| record(row?)).collect()
 }
 
-pub(super) fn delete(tx: &Connection, collection: &str, key: &str) -> Outcome<()> {
-    tx.prepare_cached("DELETE FROM records WHERE collection = ?1 AND key = ?2")?
-        .execute((collection, key))?;
+pub(super) fn delete(
+    tx: &Connection,
+    scope: &Scope,
+    collection: &str,
+    key: &str,
+    expected: Expected,
+) -> Outcome<()> {
+    let found = version_and_owner(tx, collection, key)?;
+    let version = found.filter(|(_, owner)| covers(scope, owner.as_deref())).map(|(version, _)| version);
+    match expected {
+        Expected::Absent => return Err(refusal::nothing_to_delete().into()),
+        Expected::Version(wanted) if version != Some(wanted) => {
+            return Err(refusal::record_changed("record.delete", collection, key, wanted, version).into());
+        }
+        _ => {}
+    }
+    if version.is_some() {
+        tx.prepare_cached("DELETE FROM records WHERE collection = ?1 AND key = ?2")?
+            .execute((collection, key))?;
+    }
     Ok(())
 }
 
-type Columns = (String, u64, String);
-
-fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+fn version_and_owner(tx: &Connection, collection: &str, key: &str) -> Outcome<Option<(u64, Option<String>)>> {
+    Ok(tx
+        .prepare_cached("SELECT version, owner FROM records WHERE collection = ?1 AND key = ?2")?
+        .query_row((collection, key), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
 }
 
-fn record((key, version, value): Columns) -> Outcome<Record> {
+/// Whether the scope covers an owner as it is stored.
+fn covers(scope: &Scope, owner: Option<&str>) -> bool {
+    scope.client().is_none_or(|client| owner == Some(client.as_str()))
+}
+
+type Columns = (String, Option<String>, u64, String);
+
+fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+}
+
+fn record((key, owner, version, value): Columns) -> Outcome<Record> {
     let value = decode("record", &key, &value)?;
-    Ok(Record { key, version, value })
+    Ok(Record { key, owner: owner.map(ClientId::new).transpose()?, version, value })
 }
