@@ -161,6 +161,6 @@ async fn route_file(world: &World, lane: &Lane) -> Result<Option<Value>, String>
 async fn answers(lane: &Lane) -> Outcome {
     let version = lane.spec.env.values().next().cloned().unwrap_or_default();
     let wanted = (200, format!("{} {version}", lane.text));
-    let found = ask(lane.world.place.port, &host(&lane.app), "/cgi-bin/version").await?;
+    let found = ask(lane.world.place.port, &host(&lane.app), "/version").await?;
     same("the answer", found, wanted)
 }

@@ -126,7 +126,7 @@ async fn request(port: u16, host: &str, anew: bool, shared: &Mutex<Shared>) -> R
             connect(port).await.map_err(|error| format!("connect: {error}"))?
         }
     };
-    let (status, _) = get(&mut sender, host, "/index.html").await?;
+    let (status, _) = get(&mut sender, host, "/").await?;
     if !anew {
         shared.lock().unwrap().idle.push(sender);
     }

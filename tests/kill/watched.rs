@@ -1,8 +1,8 @@
 //! A store that tells the parent of each write, before it and after it, and goes on when it may.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use byop_core::id::JobId;
@@ -25,8 +25,8 @@ pub struct Watched {
     asks: bool,
     /// The only app whose jobs this process takes over; none: those of all.
     own: Option<AppName>,
-    /// What this process has claimed.
-    claimed: Mutex<BTreeSet<JobId>>,
+    /// Until when this process holds which jobs.
+    held: Mutex<BTreeMap<JobId, Instant>>,
     journal: Mutex<Journal>,
 }
 
@@ -54,7 +54,7 @@ impl Journal {
 
 impl Watched {
     pub fn new(inner: SqliteStore, parent: Arc<Parent>, asks: bool, own: Option<AppName>) -> Self {
-        Self { inner, parent, asks, own, claimed: Mutex::default(), journal: Mutex::default() }
+        Self { inner, parent, asks, own, held: Mutex::default(), journal: Mutex::default() }
     }
 
     /// Does a write between two questions.
@@ -66,6 +66,10 @@ impl Watched {
         let result = write.await;
         self.parent.ask("after", &what).await;
         result
+    }
+
+    fn hold(&self, job: &JobId, ttl: Duration) {
+        self.held.lock().unwrap().insert(job.clone(), Instant::now() + ttl);
     }
 
     fn here(&self, what: &str) -> String {
@@ -121,7 +125,7 @@ impl Store for Watched {
 
     async fn claim_job(&self, id: &JobId, owner: &str, ttl: Duration) -> Result<Lease> {
         let lease = self.around("claim".into(), self.inner.claim_job(id, owner, ttl)).await?;
-        self.claimed.lock().unwrap().insert(id.clone());
+        self.hold(id, ttl);
         self.parent.tell(&format!("claimed {id}")).await;
         Ok(lease)
     }
@@ -136,7 +140,9 @@ impl Store for Watched {
         };
         let filter = JobFilter::all().with_app(own.clone()).with_unfinished();
         let job = self.inner.list_jobs(&Scope::Platform, &filter).await?.pop();
-        let left = job.filter(|job| !self.claimed.lock().unwrap().contains(&job.id));
+        let is_held =
+            |job: &Job| self.held.lock().unwrap().get(&job.id).is_some_and(|at| *at > Instant::now());
+        let left = job.filter(|job| !is_held(job));
         let Some(job) = left else { return Ok(None) };
         match self.claim_job(&job.id, owner, ttl).await {
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(None),
@@ -146,7 +152,9 @@ impl Store for Watched {
 
     async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<()> {
         // A heartbeat is no part of the journal: it comes by time, not by what was done.
-        self.inner.renew_lease(lease, ttl).await
+        self.inner.renew_lease(lease, ttl).await?;
+        self.hold(&lease.job, ttl);
+        Ok(())
     }
 
     async fn update_job(&self, lease: &Lease, job: &Job) -> Result<()> {

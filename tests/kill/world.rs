@@ -20,18 +20,36 @@ use crate::child::Place;
 use crate::load::now;
 use crate::tally::Tally;
 
-/// An image with BusyBox, which `tests/images/make.sh` makes.
-const IMAGE: &str = "busybox:1.37-musl";
+/// An image with nginx, which `tests/images/make.sh` makes.
+const IMAGE: &str = "nginxinc/nginx-unprivileged:1.28-alpine-slim";
 /// How long a dead child's job waits for the next one.
 pub const LEASE: Duration = Duration::from_millis(500);
 
-/// The application: a static server of a few kilobytes that says its version, and ends at once when it is asked to.
-const DOCKERFILE: &str = "FROM busybox:1.37-musl\n\
-    COPY www /www\n\
-    EXPOSE 8080\n\
-    USER 10001\n\
-    CMD [\"httpd\", \"-f\", \"-p\", \"8080\", \"-h\", \"/www\"]\n";
-const VERSION: &str = "#!/bin/sh\nprintf 'content-type: text/plain\\n\\n'\nread -r text <../text\necho \"$text $APP_VERSION\"\n";
+/// The application: a server that begins to listen at once and says which version of what it is.
+const DOCKERFILE: &str = r#"FROM nginxinc/nginx-unprivileged:1.28-alpine-slim
+COPY site /site
+EXPOSE 8080
+CMD ["sh", "-c", "echo \"$(cat /site/text) $APP_VERSION\" > /tmp/version; exec nginx -c /site/nginx.conf"]
+"#;
+const CONFIG: &str = "daemon off;
+worker_processes 1;
+error_log /dev/stderr;
+pid /tmp/nginx.pid;
+events { worker_connections 512; }
+http {
+  access_log off;
+  proxy_temp_path /tmp/proxy;
+  client_body_temp_path /tmp/body;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  server {
+    listen 8080;
+    location = / { return 200 hello; }
+    location / { root /tmp; }
+  }
+}
+";
 
 pub struct World {
     pub place: Place,
@@ -77,15 +95,12 @@ impl World {
         let name = self.app(lane);
         let source = self.folder.path().join("sources").join(name.as_str());
         write(&source, "Dockerfile", DOCKERFILE);
-        write(&source, "www/index.html", "hello\n");
-        write(&source, "www/cgi-bin/version", VERSION);
-        let script = source.join("www/cgi-bin/version");
-        std::fs::set_permissions(script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        write(&source, "www/text", "0\n");
+        write(&source, "site/nginx.conf", CONFIG);
+        write(&source, "site/text", "0\n");
         let host = host(&name);
         let mut spec = AppSpec::new(name.as_str(), Source::Directory(source)).unwrap();
         spec = spec.with_domain(host).unwrap();
-        spec.health.path = Some("/index.html".into());
+        spec.health.path = Some("/".into());
         // Longer than a request takes while all lanes are at work on a small machine.
         spec.routing.drain_seconds = 3;
         if lane % 2 == 1 {
@@ -99,7 +114,7 @@ impl World {
     /// Changes what is built.
     pub fn edit(&self, spec: &AppSpec, text: u64) {
         if let Source::Directory(folder) = &spec.source {
-            write(folder, "www/text", &format!("{text}\n"));
+            write(folder, "site/text", &format!("{text}\n"));
         }
     }
 
