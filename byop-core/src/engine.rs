@@ -46,6 +46,7 @@ mod ports;
 mod preview;
 mod records;
 mod rebuild;
+mod proxy;
 mod redaction;
 mod repair;
 mod route;

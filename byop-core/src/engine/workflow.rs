@@ -4,12 +4,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::job_run::JobRun;
+use super::proxy::{check_proxy_port, prepare_host};
 use super::repair;
 use super::route::{backend, gate_health, probe_host, route, serving_backend};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host;
-use crate::ingress::Prepared;
 use crate::model::{
     App, AppSpec, AppState, ContainerInfo, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo,
     ImageRef, JobKind, Preview, PublishedPort, Release, ReleaseConfig, Route, Source, StepRecord, StepState,
@@ -18,7 +17,7 @@ use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{
     Build, BuildInput, Data, Fetch, FetchInput, Gate, GateInput, Prepare, PrepareInput, Remove, RemoveInput,
     Retire, RetireInput, Start, StartInput, Stop, StopInput, Switch, Undo, UndoInput, container_name,
-    environment, network_name, write_record,
+    environment, write_record,
 };
 use crate::store::Scope;
 
@@ -311,56 +310,6 @@ async fn finish(
         Ok(_) => {}
     }
     Ok(deployment)
-}
-
-async fn check_proxy_port(run: &JobRun) -> Result<()> {
-    let ingress = &run.cx.ingress;
-    host::check_port(run.cx.runtime.as_ref(), ingress.http_port(), &ingress.container()).await
-}
-
-/// Makes sure that the proxy runs. One that was started now is told of every app that serves on its host, and so is one
-/// whose starter ended before it had told all.
-pub(super) async fn prepare_host(run: &JobRun) -> Result<()> {
-    let host = run.inner.host_of(&run.cx.app).await?;
-    // Two first apps at once must not start the proxy twice.
-    run.patiently(|| run.inner.with_host(&host, prepare_proxy(run, &host))).await
-}
-
-async fn prepare_proxy(run: &JobRun, host: &str) -> Result<()> {
-    let runtime = run.cx.runtime.as_ref();
-    let routed = run.inner.set_routed(host, false).await?;
-    check_proxy_port(run).await?;
-    let prepared = run.cx.ingress.prepare(runtime).await?;
-    if prepared == Prepared::Started || !routed {
-        let apps = run.inner.all_apps(&Scope::Platform).await?;
-        for app in apps.iter().filter(|app| app.host == host) {
-            if app.current.is_none() {
-                continue;
-            }
-            match run.cx.ingress.join_network(runtime, &network_name(&app.name)).await {
-                // An app whose network was taken away must not keep all others from being deployed.
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    run.cx.warn(format!("the app {} cannot be reached: {error}", app.name)).await;
-                    continue;
-                }
-                other => other?,
-            }
-            run.cx.ingress.apply_route(runtime, &route(&app.spec, serving_backend(app), None)).await?;
-        }
-    }
-    run.inner.set_routed(host, true).await?;
-    Ok(())
-}
-
-/// Makes the proxy anew. It keeps its volume, and so its routes.
-pub(super) async fn replace_proxy(run: &JobRun) -> Result<()> {
-    let host = run.inner.host_of(&run.cx.app).await?;
-    let remade = async {
-        run.inner.set_routed(&host, false).await?;
-        run.cx.runtime.remove_container(&run.cx.ingress.container()).await?;
-        prepare_proxy(run, &host).await
-    };
-    run.inner.with_host(&host, remade).await
 }
 
 /// Sends requests where they belong now.
