@@ -16,8 +16,8 @@ use crate::model::{
 use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{
     Build, BuildInput, Data, Fetch, FetchInput, Gate, GateInput, Prepare, PrepareInput, Remove, RemoveInput,
-    Retire, RetireInput, Start, StartInput, Stop, StopInput, Switch, Undo, UndoInput, container_name,
-    network_name,
+    Retire, RetireInput, Stage as _, Start, StartInput, Stop, StopInput, Switch, Undo, UndoInput,
+    container_name, network_name,
 };
 use crate::store::Scope;
 
@@ -90,6 +90,38 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         let deployment = deployment(run, &app, current, DeploymentState::Serving);
         return finish(run, spec, current, deployment).await;
     }
+    let next = match make_release(run, spec, ports, &app, version).await {
+        Err(error) if error.kind() == ErrorKind::LeaseLost => return Err(error),
+        Err(error) => {
+            take_back_earlier(run, &app).await;
+            return Err(error);
+        }
+        Ok(next) => next,
+    };
+    let (start, release, displaced) = match next {
+        Next::Unchanged(deployment) => return Ok(deployment),
+        Next::BringUp { start, release, displaced } => (start, release, displaced),
+    };
+    let keep = app.current.as_ref().map(|current| container_name(&app.name, current.number));
+    bring_up(run, &start, &release, keep, displaced).await?;
+    let app = record(run, spec, (*release).clone()).await?;
+    let deployment = deployment(run, &app, &release, DeploymentState::Serving);
+    finish(run, spec, &release, deployment).await
+}
+
+/// What a deployment comes to once its image is made.
+enum Next {
+    Unchanged(Deployment),
+    BringUp { start: Box<StartInput>, release: Box<Release>, displaced: Option<String> },
+}
+
+async fn make_release(
+    run: &JobRun,
+    spec: &AppSpec,
+    ports: Vec<PublishedPort>,
+    app: &App,
+    version: u64,
+) -> Result<Next> {
     // Found out before a build that may take minutes.
     run.unless_stopped(run.patiently(|| check_proxy_port(run))).await?;
     let made = make_image(run, spec).await?;
@@ -126,8 +158,8 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
     }));
 
     run.unless_stopped(prepare_host(run)).await?;
-    if let Some(deployment) = unchanged(run, &app, version, spec, &config_digest).await? {
-        return Ok(deployment);
+    if let Some(deployment) = unchanged(run, app, version, spec, &config_digest).await? {
+        return Ok(Next::Unchanged(deployment));
     }
     let release = Release {
         number: reserve_number(run, app.clone(), version).await?,
@@ -147,7 +179,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
     let start = StartInput {
         spec: wanted,
         // The old route stays as it was until the new release is healthy.
-        route: route(&app.spec, serving_backend(&app), Some(backend.clone())),
+        route: route(&app.spec, serving_backend(app), Some(backend.clone())),
         backend,
         image: made.info,
         env,
@@ -156,12 +188,24 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         writable,
         ports,
     };
+    let displaced = displaced(run, app, &release).await?;
+    Ok(Next::BringUp { start: Box::new(start), release: Box::new(release), displaced })
+}
+
+/// Takes back what an earlier process may have started, when this one does not come as far.
+async fn take_back_earlier(run: &JobRun, app: &App) {
+    let Some(number) = reserved_number(run) else { return };
     let keep = app.current.as_ref().map(|current| container_name(&app.name, current.number));
-    let displaced = displaced(run, &app, &release).await?;
-    bring_up(run, &start, &release, keep, displaced).await?;
-    let app = record(run, spec, release.clone()).await?;
-    let deployment = deployment(run, &app, &release, DeploymentState::Serving);
-    finish(run, spec, &release, deployment).await
+    let was_stopped = run.recorded.values().any(|step| step.stage == Stop::NAME);
+    let undo = UndoInput {
+        container: container_name(&app.name, number),
+        restart: keep.clone().filter(|_| was_stopped && app.wanted == AppState::Running),
+        keep,
+        route: route(&app.spec, serving_backend(app), None),
+    };
+    if let Err(second) = run.uninterrupted(&Undo, &undo).await {
+        run.cx.warn(format!("the failed release could not be removed: {second}")).await;
+    }
 }
 
 /// The container of the serving release, if the new one cannot start beside it because both have a port of the host.
@@ -460,15 +504,8 @@ fn stop_input(app: &App, release: &Release) -> StopInput {
 
 async fn start(run: &JobRun) -> Result<Value> {
     let (app, _, release) = serving(run).await?;
-    run.unless_stopped(prepare_host(run)).await?;
     let backend = backend(&app.name, &release);
-    let container = find(run, &backend.container).await?;
-    let runs = container.is_some_and(|container| container.state == ContainerState::Running);
-    if let Some(serving) = serving_backend(&app).filter(|_| runs) {
-        // It serves already: not one request goes elsewhere meanwhile.
-        run.always(&Switch, &route(&app.spec, Some(serving), None)).await?;
-        return Ok(json!({}));
-    }
+    let serves = route(&app.spec, Some(backend.clone()), None);
     let candidate = route(&app.spec, None, Some(backend.clone()));
     let gate = GateInput {
         route: candidate.clone(),
@@ -477,17 +514,26 @@ async fn start(run: &JobRun) -> Result<Value> {
         host: probe_host(&app.spec),
         path: release.health_path.clone(),
     };
+    // An app that is to be stopped may have been started by an earlier process.
+    let mut is_touched = app.wanted != AppState::Running;
     let result = async {
+        run.unless_stopped(prepare_host(run)).await?;
+        let container = find(run, &backend.container).await?;
+        if !is_touched && container.is_some_and(|container| container.state == ContainerState::Running) {
+            // It serves already: not one request goes elsewhere meanwhile.
+            return run.always(&Switch, &serves).await;
+        }
+        is_touched = true;
         run.patiently(|| run.cx.runtime.start_container(&backend.container)).await?;
         run.step(&Switch, &candidate).await?;
         run.step(&Gate, &gate).await?;
-        run.always(&Switch, &route(&app.spec, Some(backend.clone()), None)).await
+        run.always(&Switch, &serves).await
     };
     match result.await {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::LeaseLost => return Err(error),
         Err(error) => {
-            if let Err(second) = take_down_again(run, &app, &release).await {
+            if is_touched && let Err(second) = take_down_again(run, &app, &release).await {
                 run.cx.warn(format!("the app could not be stopped again: {second}")).await;
             }
             return Err(error);
