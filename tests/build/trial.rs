@@ -268,10 +268,11 @@ impl Bench {
         if let Some(text) = files.get("Dockerfile") {
             let own = format!("{}-{}", self.label, now());
             let mut text = text.replace("type=cache,id=", &format!("type=cache,id={own}-"));
+            // A folder, as a copy does not depend on variables. What an earlier stage began goes on as it is.
+            let folder = format!("WORKDIR /cold/{own}\nWORKDIR /\n");
             text = text.lines().fold(String::new(), |text, line| {
-                // A folder, as a copy does not depend on variables.
-                let folder = format!("WORKDIR /cold/{own}\nWORKDIR /\n");
-                text + line + "\n" + if line.starts_with("FROM ") { &folder } else { "" }
+                let is_image = line.starts_with("FROM ") && line.contains(':');
+                text + line + "\n" + if is_image { &folder } else { "" }
             });
             cold.insert("Dockerfile", &text);
         }
