@@ -58,7 +58,7 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         let names = std::env::var("BYOP_APPS").unwrap();
         found.retain(|fixture| names.split(',').any(|name| name.trim() == fixture.name));
         assert!(!found.is_empty(), "no app is called any of BYOP_APPS={names}");
-    } else if !is_set("BYOP_ALL_APPS") {
+    } else if !is_set("BYOP_ALL_APPS") && !is_cold() {
         found.retain(|fixture| !fixture.is_full);
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));

@@ -5,8 +5,8 @@
 //! `<name>.json` with what the test cannot know by itself (see `fixture.rs`).
 //!
 //! A run has apps of every stack, and leaves out those that show nothing of their own (`full` in their JSON file);
-//! `BYOP_ALL_APPS=1` runs all, `BYOP_APPS=a,b` only some. `BYOP_COLD=1` takes nothing from a cache, leaves out what is
-//! by hand, and judges how long the second build takes: the figures of `benches/README.md`. It leaves as much in
+//! `BYOP_ALL_APPS=1` runs all, `BYOP_APPS=a,b` only some. `BYOP_COLD=1` runs all and takes nothing from a cache, leaves
+//! out what is by hand, and judges how long the second build takes: the figures of `benches/README.md`. It leaves as much in
 //! BuildKit's cache as it builds. `BYOP_BUILD_LOG=1` prints what the builds say, with times.
 //!
 //! Base images come from `tests/images/make.sh`. Containers and images are removed at the end; BuildKit's own cache
