@@ -21,10 +21,12 @@ use crate::runtime::ContainerRuntime;
 use crate::secret::SecretSource;
 
 mod build;
+mod container;
 mod fetch;
 mod gate;
 mod labels;
 mod prepare;
+mod record;
 mod provision;
 mod remove;
 mod retire;
@@ -35,10 +37,12 @@ mod undo;
 mod volumes;
 
 pub use build::{Build, BuildInput, BuiltImage};
+pub(crate) use container::{ReleaseContainer, environment};
 pub use fetch::{Fetch, FetchInput};
 pub use gate::{Gate, GateInput, GateReport, UnhealthyCause};
 pub use labels::{container_name, network_name, volume_name};
 pub use prepare::{Prepare, PrepareInput};
+pub(crate) use record::{LABEL as RECORD_LABEL, read as read_record, write as write_record};
 pub(crate) use provision::is_definite;
 pub use provision::{
     AwaitServer, AwaitServerInput, ChooseServer, ChooseServerInput, CreateServer, CreateServerInput, Leftovers,

@@ -6,6 +6,7 @@ mod builds;
 mod cancel;
 mod clients;
 mod deploy;
+mod drift;
 mod events;
 mod failures;
 mod lifecycle;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use super::steady::SteadyStore;
 use super::{Engine, Inner};
 use crate::clock::{Clock, SystemClock};
 use crate::cloud::CloudProvider;
@@ -187,6 +188,7 @@ impl EngineBuilder {
         generators.extend(generator::builtin());
         let owner = format!("{}-{}", std::process::id(), random_text(self.entropy.as_ref(), 8));
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new(Arc::clone(&self.clock))));
+        let store: Arc<dyn Store> = Arc::new(SteadyStore(store));
         let inner = Inner {
             #[cfg(feature = "seal")]
             vault: Arc::new(super::secrets::Vault::new(

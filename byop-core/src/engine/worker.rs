@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::Inner;
 use super::events::JobEvents;
@@ -200,6 +201,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     // All that was said comes before the end: a reader that sees the finished job has all of its events.
     events.flush().await;
     inner.store.update_job(&lease, &job).await?;
+    // Most jobs have none.
     if !work.exists() {
         return Ok(());
     }
@@ -263,16 +265,23 @@ async fn keep_alive(
             is_new
         });
     };
+    let mut held_until = Instant::now() + inner.lease;
     loop {
         tokio::select! {
             biased;
+            // Another process may have taken the job by now, and this one cannot hear of it.
+            () = tokio::time::sleep_until(held_until) => {
+                end(Stop::LeaseLost);
+                std::future::pending::<()>().await;
+            }
             _ = ticks.tick() => {
-                let renewed = tokio::time::timeout(inner.lease / 3, inner.store.renew_lease(lease, inner.lease));
-                match renewed.await {
+                let asked = Instant::now();
+                let patience = (asked + inner.lease / 3).min(held_until);
+                match tokio::time::timeout_at(patience, inner.store.renew_lease(lease, inner.lease)).await {
                     Ok(Err(error)) if error.kind() == ErrorKind::LeaseLost => end(Stop::LeaseLost),
                     Ok(Err(error)) => tracing::warn!(job = %lease.job, %error, "the lease could not be renewed"),
                     Err(_) => tracing::warn!(job = %lease.job, "the lease could not be renewed in time"),
-                    Ok(Ok(())) => {}
+                    Ok(Ok(())) => held_until = asked + inner.lease,
                 }
             }
             _ = looks.tick() => {

@@ -186,7 +186,7 @@ impl State {
     pub(super) fn create_network(&mut self, spec: &NetworkSpec) {
         if !self.networks.contains_key(&spec.name) {
             let (id, name, labels) = (self.next_id(), spec.name.clone(), spec.labels.clone());
-            self.networks.insert(name.clone(), NetworkInfo { id, name, labels });
+            self.networks.insert(name.clone(), NetworkInfo { id, name, labels, internal: spec.internal });
         }
     }
 
