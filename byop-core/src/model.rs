@@ -4,9 +4,9 @@ mod app;
 mod audit;
 mod build;
 mod build_report;
+mod census;
 mod client;
 mod component;
-mod census;
 mod compose;
 mod container;
 mod customer;
@@ -46,9 +46,9 @@ pub use app::{AppSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
 pub use audit::{Actor, AuditEntry, AuditFilter, AuditRecord, AuditReport};
 pub use build::{BuildSpec, PackagesSpec};
 pub use build_report::{BuildReport, BuildState};
+pub use census::{Census, CensusObject, ObjectKind, Rebuilt, RebuiltApp, Unrecovered};
 pub use client::{Client, ClientLimits, ClientSpec, ClientState};
 pub use component::{Component, ComponentKind};
-pub use census::{Census, CensusObject, ObjectKind, Rebuilt, RebuiltApp, Unrecovered};
 pub use compose::{ComposeApp, ComposeBuild, ComposePolicy, ComposePort, ComposeService, ComposeVolume};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
@@ -58,8 +58,8 @@ pub use container::{
 pub use customer::{Customer, CustomerSpec};
 pub use deployment_report::DeploymentReport;
 pub use detection::{Detection, Diagnostic, Evidence, ServiceFound, ServiceKind, Severity, Variant};
-pub use drift::{Drift, DriftFilter, DriftKind, DriftReport, RepairReport, RepairStep};
 pub use dns::{DnsName, DnsRecord, DnsRecordKind};
+pub use drift::{Drift, DriftFilter, DriftKind, DriftReport, RepairReport, RepairStep};
 pub use event::{Event, EventBody, Progress};
 pub use files::{FileSet, GeneratedFile};
 pub use host::{AddressPool, HostKey, HostSpec};

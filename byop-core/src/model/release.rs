@@ -13,8 +13,8 @@ use super::port::PublishedPort;
 use super::release_config::ReleaseConfig;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
-use crate::secret::SecretRef;
 use crate::id::JobId;
+use crate::secret::SecretRef;
 
 /// An app as stored: the wanted state and the release that serves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
