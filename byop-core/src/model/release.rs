@@ -93,6 +93,17 @@ pub struct Release {
     pub created_at: Timestamp,
 }
 
+/// A release with what it was made for, as stored for going back to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReleaseRecord {
+    /// The release.
+    pub release: Release,
+    /// What its owner asked for.
+    pub spec: AppSpec,
+    /// The same, with what the app says itself.
+    pub wanted: AppSpec,
+}
+
 /// A release on a host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Deployment {
