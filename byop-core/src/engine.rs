@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::cloud::CloudProvider;
 use crate::error::{Error, ErrorKind, Result};
 use crate::generator::Generator;
 use crate::id::{Entropy, JobId};
@@ -29,7 +30,11 @@ use crate::stage::Data;
 use crate::store::{Scope, Store, WhenBusy};
 
 mod apps;
+mod audit;
 mod builder;
+mod builds;
+mod clients;
+mod customers;
 mod census;
 mod drift;
 mod events;
@@ -39,14 +44,24 @@ mod lock;
 mod observe;
 mod ports;
 mod preview;
+mod records;
 mod rebuild;
+mod proxy;
 mod redaction;
 mod repair;
 mod route;
+#[cfg(feature = "schedules")]
+mod schedules;
+mod secrets;
+mod steady;
+mod servers;
+mod tickets;
 mod worker;
 mod workflow;
 
 pub use builder::EngineBuilder;
+#[cfg(feature = "seal")]
+pub use secrets::{KeyRotation, StoredSecret};
 
 /// The platform engine. Cheap to clone; all clones are one engine.
 ///
@@ -82,8 +97,12 @@ struct Inner {
     store: Arc<dyn Store>,
     hosts: BTreeMap<String, Arc<dyn ContainerRuntime>>,
     ingress: Arc<dyn Ingress>,
+    clouds: BTreeMap<String, Arc<dyn CloudProvider>>,
     generators: Arc<[Arc<dyn Generator>]>,
+    /// The embedding program's.
     secrets: Arc<dyn SecretSource>,
+    #[cfg(feature = "seal")]
+    vault: Arc<secrets::Vault>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     work: PathBuf,
@@ -97,6 +116,9 @@ struct Inner {
     hosts_in_use: tokio::sync::Mutex<()>,
     /// Set when this engine looks for jobs that were left behind.
     takes_over: OnceLock<()>,
+    /// Wakes the loop that looks for due schedules.
+    #[cfg(feature = "schedules")]
+    schedules: Arc<tokio::sync::Notify>,
     /// How to ask a running job of this process to end.
     cancels: Mutex<BTreeMap<JobId, watch::Sender<bool>>>,
 }
@@ -134,7 +156,7 @@ impl Engine {
     /// `InvalidInput` for a bad spec or source, `Unsupported` when no stack is recognised, and those of fetching
     /// the source.
     pub async fn preview(&self, spec: &AppSpec) -> Result<Preview> {
-        self.inner.preview(spec).await
+        self.inner.preview(&self.scope, spec).await
     }
 
     /// Makes a release of the app and lets it serve. An app that is there already keeps serving until the new
@@ -254,8 +276,10 @@ impl Engine {
     /// over when the lease has run out, by itself.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the store; `Unauthenticated` when the engine has not the key that the secrets in the store need.
     pub async fn resume(&self) -> Result<Vec<JobId>> {
+        #[cfg(feature = "seal")]
+        self.inner.vault.ready().await?;
         let mut resumed = Vec::new();
         worker::take_over_in_background(&self.inner);
         let unfinished = self.inner.store.list_jobs(&self.scope, &JobFilter::all().with_unfinished()).await?;
@@ -330,7 +354,7 @@ impl Engine {
         self.inner.rebuild_store(&self.scope).await
     }
 
-    /// The log of the app's serving release.
+    /// The log of the app's serving release, without the values of its secrets.
     ///
     /// # Errors
     /// `NotFound` when there is no such app or it has no container.
@@ -340,7 +364,8 @@ impl Engine {
         options: &LogOptions,
     ) -> Result<BoxStream<'static, Result<LogLine>>> {
         let (runtime, container) = self.inner.serving_container(&self.scope, name).await?;
-        runtime.logs(&container, options).await
+        let redaction = redaction::Redaction::of_app(&self.inner, name).await;
+        Ok(redaction.logs(runtime.logs(&container, options).await?))
     }
 
     /// What the app uses now.
@@ -369,6 +394,19 @@ impl Engine {
         input: serde_json::Value,
     ) -> Result<JobId> {
         let id = JobId::random(self.inner.entropy.as_ref());
+        self.submit_as(id, subject, kind, input).await
+    }
+
+    /// As `submit`, under an id that the caller has derived.
+    async fn submit_as(
+        &self,
+        id: JobId,
+        subject: impl Into<Subject>,
+        kind: JobKind,
+        input: serde_json::Value,
+    ) -> Result<JobId> {
+        let subject = subject.into();
+        self.check_may(kind, subject.app()).await?;
         let mut job = Job::new(id.clone(), subject, kind, input, self.inner.clock.now());
         job.client = self.scope.client().cloned();
         job.actor.clone_from(&self.actor);

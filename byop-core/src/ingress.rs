@@ -46,6 +46,12 @@ pub trait Ingress: Debug + Send + Sync {
     /// `Conflict` when a port is taken; `NotFound` when the proxy's image cannot be had.
     async fn prepare(&self, runtime: &dyn ContainerRuntime) -> Result<Prepared>;
 
+    /// Whether the proxy runs on the host as configured, so that [`Ingress::prepare`] would have nothing to do.
+    ///
+    /// # Errors
+    /// Only those that all methods share.
+    async fn is_running(&self, runtime: &dyn ContainerRuntime) -> Result<bool>;
+
     /// Lets the proxy reach the containers of a network. Reaches them already: `Ok`.
     ///
     /// # Errors
@@ -63,6 +69,13 @@ pub trait Ingress: Debug + Send + Sync {
     /// # Errors
     /// `InvalidInput` when the proxy refuses it.
     async fn apply_route(&self, runtime: &dyn ContainerRuntime, route: &Route) -> Result<()>;
+
+    /// Sets the route of an app that has none, and says whether it did. Has one: it stays, as whoever works on that app
+    /// may have changed it just now. This is how a proxy that was started anew is told of the apps of others.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the proxy refuses it.
+    async fn restore_route(&self, runtime: &dyn ContainerRuntime, route: &Route) -> Result<bool>;
 
     /// Removes the route of an app. None there: `Ok`.
     ///

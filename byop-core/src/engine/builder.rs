@@ -6,25 +6,32 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use super::steady::SteadyStore;
 use super::{Engine, Inner};
 use crate::clock::{Clock, SystemClock};
+use crate::cloud::CloudProvider;
 use crate::error::{Error, Result};
 use crate::generator::{self, Generator};
 use crate::id::{Entropy, SystemEntropy, random_text};
 use crate::ingress::Ingress;
 use crate::model::{SourceLimits, StepPolicy};
 use crate::runtime::ContainerRuntime;
+#[cfg(feature = "seal")]
+use crate::secret::Keyring;
 use crate::secret::{MemorySecrets, SecretSource};
 use crate::store::{MemoryStore, Scope, Store, WhenBusy};
 
-/// Puts an [`Engine`] together. Only a runtime is required.
+/// Puts an [`Engine`] together. Only a runtime or a cloud is required.
 #[derive(Debug)]
 pub struct EngineBuilder {
     store: Option<Arc<dyn Store>>,
     hosts: BTreeMap<String, Arc<dyn ContainerRuntime>>,
     ingress: Option<Arc<dyn Ingress>>,
+    clouds: BTreeMap<String, Arc<dyn CloudProvider>>,
     generators: Vec<Arc<dyn Generator>>,
     secrets: Arc<dyn SecretSource>,
+    #[cfg(feature = "seal")]
+    keyring: Option<Keyring>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     work: Option<PathBuf>,
@@ -40,8 +47,11 @@ impl EngineBuilder {
             store: None,
             hosts: BTreeMap::new(),
             ingress: None,
+            clouds: BTreeMap::new(),
             generators: Vec::new(),
             secrets: Arc::new(MemorySecrets::new()),
+            #[cfg(feature = "seal")]
+            keyring: None,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             work: None,
@@ -73,6 +83,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Adds a cloud that servers can be rented from, under its own name; one of the same name is replaced. An engine
+    /// with a cloud needs no runtime, as long as it deploys no apps.
+    #[must_use]
+    pub fn with_cloud(mut self, cloud: impl CloudProvider + 'static) -> Self {
+        self.clouds.insert(cloud.name().to_owned(), Arc::new(cloud));
+        self
+    }
+
     /// Adds a stack that is asked before the built-in ones.
     #[must_use]
     pub fn with_generator(mut self, generator: impl Generator + 'static) -> Self {
@@ -80,10 +98,19 @@ impl EngineBuilder {
         self
     }
 
-    /// Where secrets come from. Without one there are none.
+    /// Where the program's own secrets come from. It is asked before the secrets that the engine keeps.
     #[must_use]
     pub fn with_secrets(mut self, secrets: impl SecretSource + 'static) -> Self {
         self.secrets = Arc::new(secrets);
+        self
+    }
+
+    /// The keys that the engine's own secrets are sealed with, such as `Keyring::from_env()?`. Without them it keeps
+    /// none, and does not see that the value of a secret has changed.
+    #[cfg(feature = "seal")]
+    #[must_use]
+    pub fn with_keyring(mut self, keyring: Keyring) -> Self {
+        self.keyring = Some(keyring);
         self
     }
 
@@ -140,9 +167,9 @@ impl EngineBuilder {
     /// The engine.
     ///
     /// # Errors
-    /// `InvalidInput` when no runtime was given, no proxy where none is built in, or a range without ports.
+    /// `InvalidInput` when neither a runtime nor a cloud was given, no proxy where none is built in, or a range without ports.
     pub fn build(self) -> Result<Engine> {
-        if self.hosts.is_empty() {
+        if self.hosts.is_empty() && self.clouds.is_empty() {
             return Err(Error::invalid("engine.build", "the engine has no container runtime")
                 .with_remedy("call with_runtime(\"local\", Docker::connect()?)"));
         }
@@ -160,9 +187,18 @@ impl EngineBuilder {
         let mut generators = self.generators;
         generators.extend(generator::builtin());
         let owner = format!("{}-{}", std::process::id(), random_text(self.entropy.as_ref(), 8));
+        let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new(Arc::clone(&self.clock))));
+        let store: Arc<dyn Store> = Arc::new(SteadyStore(store));
         let inner = Inner {
-            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new(Arc::clone(&self.clock)))),
+            #[cfg(feature = "seal")]
+            vault: Arc::new(super::secrets::Vault::new(
+                Arc::clone(&store),
+                Arc::clone(&self.entropy),
+                self.keyring,
+            )),
+            store,
             hosts: self.hosts,
+            clouds: self.clouds,
             ingress,
             generators: generators.into(),
             secrets: self.secrets,
@@ -176,6 +212,8 @@ impl EngineBuilder {
             policies: self.policies,
             hosts_in_use: tokio::sync::Mutex::default(),
             takes_over: OnceLock::new(),
+            #[cfg(feature = "schedules")]
+            schedules: Arc::default(),
             cancels: Mutex::default(),
         };
         Ok(Engine { inner: Arc::new(inner), scope: Scope::Platform, actor: None, busy: WhenBusy::Refuse })

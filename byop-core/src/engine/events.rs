@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::Inner;
 use super::redaction::Redaction;
+use super::steady::Tries;
 use crate::error::Result;
 use crate::id::JobId;
 use crate::model::{Event, EventBody, Job, Subject};
+use crate::secret::LineRedactor;
 use crate::stage::EventSink;
 use crate::store::{Lease, Scope};
 
@@ -27,6 +29,8 @@ const BATCH: usize = 256;
 pub(super) struct JobEvents {
     queue: mpsc::Sender<Message>,
     redaction: Arc<Redaction>,
+    /// Output, in which a value may go over several lines, each with its stage; and how many values are looked for.
+    lines: Mutex<(LineRedactor<String>, usize)>,
 }
 
 #[derive(Debug)]
@@ -39,14 +43,25 @@ impl JobEvents {
     pub(super) fn new(inner: Arc<Inner>, lease: Lease, redaction: Arc<Redaction>) -> Self {
         let (queue, messages) = mpsc::channel(BATCH);
         tokio::spawn(write(inner, lease, messages));
-        Self { queue, redaction }
+        let (redactor, known) = redaction.redactor();
+        let lines = Mutex::new((redactor.lines(), known));
+        Self { queue, redaction, lines }
     }
 
     /// Waits until all that was said so far is in the store.
     pub(super) async fn flush(&self) {
+        let mut lines = self.lines.lock().await;
+        self.send(lines.0.finish()).await;
         let (done, written) = oneshot::channel();
         if self.queue.send(Message::Flush(done)).await.is_ok() {
             let _ = written.await;
+        }
+    }
+
+    async fn send(&self, lines: Vec<(String, String)>) {
+        for (line, stage) in lines {
+            // The writer ends after its senders, so this cannot fail.
+            let _ = self.queue.send(Message::Event(EventBody::Log { stage, line })).await;
         }
     }
 }
@@ -54,13 +69,30 @@ impl JobEvents {
 #[async_trait]
 impl EventSink for JobEvents {
     async fn emit(&self, body: EventBody) {
-        // The writer ends after its senders, so this cannot fail.
+        // Held while the queue is full too: what is said keeps its order.
+        let mut lines = self.lines.lock().await;
+        if let EventBody::Log { stage, line } = body {
+            let (redactor, known) = self.redaction.redactor();
+            if lines.1 != known {
+                self.send(lines.0.finish()).await;
+                *lines = (redactor.lines(), known);
+            }
+            return self.send(lines.0.push(&line, stage)).await;
+        }
+        self.send(lines.0.finish()).await;
         let _ = self.queue.send(Message::Event(self.redaction.body(body))).await;
     }
 }
 
 async fn write(inner: Arc<Inner>, lease: Lease, mut messages: mpsc::Receiver<Message>) {
     let mut batch = Vec::with_capacity(BATCH);
+    // What earlier holders wrote is not this one's.
+    let mut last = 0;
+    if lease.token > 1
+        && let Err(error) = read_on(&inner, &lease, &mut last).await
+    {
+        tracing::warn!(job = %lease.job, %error, "earlier events could not be read");
+    }
     while messages.recv_many(&mut batch, BATCH).await > 0 {
         let mut bodies = Vec::new();
         let mut flushed = Vec::new();
@@ -71,13 +103,45 @@ async fn write(inner: Arc<Inner>, lease: Lease, mut messages: mpsc::Receiver<Mes
             }
         }
         if !bodies.is_empty()
-            && let Err(error) = inner.store.append_events(&lease, bodies).await
+            && let Err(error) = append(&inner, &lease, &bodies, &mut last).await
         {
             tracing::warn!(job = %lease.job, %error, "events could not be written");
         }
         for done in flushed {
             let _ = done.send(());
         }
+    }
+}
+
+/// Writes events once, though an answer is lost: only who holds the lease writes, so what is found after `last` is
+/// either this or a change of the job's state.
+async fn append(inner: &Inner, lease: &Lease, bodies: &[EventBody], last: &mut u64) -> Result<()> {
+    let mut tries = Tries::default();
+    loop {
+        if tries.is_unsure() {
+            let found = read_on(inner, lease, last).await?;
+            if !found.is_empty() && found.windows(bodies.len()).any(|window| window == bodies) {
+                return Ok(());
+            }
+        }
+        match inner.store.append_events(lease, bodies.to_vec()).await {
+            Ok(events) => {
+                *last = events.last().map_or(*last, |event| event.sequence);
+                return Ok(());
+            }
+            Err(error) => tries.after(error).await?,
+        }
+    }
+}
+
+/// The events after `last`, which then is the last of them.
+async fn read_on(inner: &Inner, lease: &Lease, last: &mut u64) -> Result<Vec<EventBody>> {
+    let mut found = Vec::new();
+    loop {
+        let page = inner.store.list_events(&Scope::Platform, &lease.job, *last, PAGE).await?;
+        let Some(newest) = page.last() else { return Ok(found) };
+        *last = newest.sequence;
+        found.extend(page.into_iter().map(|event| event.body));
     }
 }
 

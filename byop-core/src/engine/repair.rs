@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::job_run::JobRun;
-use super::workflow;
+use super::{proxy, workflow};
 use crate::error::Result;
 use crate::model::{
     Drift, DriftFilter, DriftKind, DriftReport, EventBody, ImageRef, RepairReport, RepairStep,
@@ -55,9 +55,9 @@ async fn take(run: &JobRun, step: RepairStep, before: &DriftReport) -> Result<()
     let (runtime, ingress, name) = (run.cx.runtime.as_ref(), run.cx.ingress.as_ref(), &run.cx.app);
     match step {
         RepairStep::ReplaceProxy => {
-            workflow::replace_proxy(run).await?;
+            proxy::replace_proxy(run).await?;
         }
-        RepairStep::StartProxy => run.unless_stopped(workflow::prepare_host(run)).await?,
+        RepairStep::StartProxy => run.unless_stopped(proxy::prepare_host(run)).await?,
         RepairStep::NameImage => {
             let (app, _) = run.inner.load_app(&run.scope, name).await?;
             if let Some(release) = &app.current {

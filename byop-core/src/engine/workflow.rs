@@ -4,21 +4,20 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::job_run::JobRun;
+use super::proxy::{check_proxy_port, prepare_host};
 use super::repair;
 use super::route::{backend, gate_health, probe_host, route, serving_backend};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host;
-use crate::ingress::Prepared;
 use crate::model::{
-    App, AppSpec, AppState, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo, ImageRef,
-    JobKind, Preview, PublishedPort, Release, ReleaseConfig, Route, Source, StepRecord, StepState,
+    App, AppSpec, AppState, ContainerInfo, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo,
+    ImageRef, JobKind, Preview, PublishedPort, Release, ReleaseConfig, Route, Source, StepRecord, StepState,
 };
 use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{
     Build, BuildInput, Data, Fetch, FetchInput, Gate, GateInput, Prepare, PrepareInput, Remove, RemoveInput,
     Retire, RetireInput, Start, StartInput, Stop, StopInput, Switch, Undo, UndoInput, container_name,
-    environment, network_name, write_record,
+    environment, write_record,
 };
 use crate::store::Scope;
 
@@ -41,6 +40,7 @@ pub(super) async fn run(run: &JobRun) -> Result<Value> {
         }
         JobKind::Remove => remove(run, parse::<RemoveOptions>(input)?.data).await,
         JobKind::Repair => repair::run(run).await,
+        JobKind::CreateServer | JobKind::DestroyServer => Err(super::servers::mismatch(&run.job)),
     }
 }
 
@@ -67,7 +67,7 @@ async fn deploy(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
     let inner = &run.inner;
     let result = async {
         inner.claim_domains(&run.scope, &spec.name, &spec.domains).await?;
-        let ports = inner.reserve_ports(&run.scope, spec).await?;
+        let ports = run.patiently(|| inner.reserve_ports(&run.scope, spec)).await?;
         deploy_claimed(run, spec, ports).await
     };
     let result = result.await;
@@ -93,7 +93,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         return finish(run, spec, current, deployment).await;
     }
     // Found out before a build that may take minutes.
-    run.unless_stopped(check_proxy_port(run)).await?;
+    run.unless_stopped(run.patiently(|| check_proxy_port(run))).await?;
     let made = make_image(run, spec).await?;
     // What the app says itself counts for this release; what is stored of the app stays its owner's.
     let wanted =
@@ -111,6 +111,8 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
     let volumes = plan.map_or_else(|| wanted.volumes.clone(), |plan| plan.all_volumes(&wanted.volumes));
     // A generated Dockerfile has the command already; an own one keeps its text.
     let command = plan.filter(|plan| plan.dockerfile.is_some()).and_then(|plan| plan.command.clone());
+    // Found out before the release is, whose start would fail.
+    let secrets = run.unless_stopped(run.secrets.fingerprints(wanted.secrets.values())).await?;
     // All that a container is made from, whatever its number and its host names.
     let config_digest = Digest::of_json(&json!({
         "image": made.info.id,
@@ -122,6 +124,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         "writable": writable,
         "env": wanted.env,
         "secrets": wanted.secrets,
+        "values": secrets,
         "health": wanted.health,
         "resources": wanted.resources,
         "user": wanted.user,
@@ -147,6 +150,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         image: made.name.clone(),
         source_digest: made.source_digest.clone(),
         config_digest,
+        secrets,
         port,
         ports: ports.clone(),
         health_path,
@@ -229,8 +233,12 @@ async fn displaced(run: &JobRun, app: &App, new: &Release) -> Result<Option<Stri
     if !old.ports.iter().any(shares) {
         return Ok(None);
     }
-    let container = run.cx.runtime.find_container(&container_name(&app.name, old.number)).await?;
+    let container = find(run, &container_name(&app.name, old.number)).await?;
     Ok(container.map(|container| container.name))
+}
+
+async fn find(run: &JobRun, container: &str) -> Result<Option<ContainerInfo>> {
+    run.patiently(|| run.cx.runtime.find_container(container)).await
 }
 
 /// Starts the new release, beside the old one or in place of a displaced one, and lets it serve once it is healthy;
@@ -295,58 +303,13 @@ async fn finish(
         keep_images: KEEP_IMAGES,
         image_id: release.image_id.clone(),
     };
-    run.uninterrupted(&Retire, &retire).await?;
-    Ok(deployment)
-}
-
-async fn check_proxy_port(run: &JobRun) -> Result<()> {
-    let ingress = &run.cx.ingress;
-    host::check_port(run.cx.runtime.as_ref(), ingress.http_port(), &ingress.container()).await
-}
-
-/// Makes sure that the proxy runs. One that was started now is told of every app that serves on its host, and so is one
-/// whose starter ended before it had told all.
-pub(super) async fn prepare_host(run: &JobRun) -> Result<()> {
-    let host = run.inner.host_of(&run.cx.app).await?;
-    // Two first apps at once must not start the proxy twice.
-    run.inner.with_host(&host, prepare_proxy(run, &host)).await
-}
-
-async fn prepare_proxy(run: &JobRun, host: &str) -> Result<()> {
-    let runtime = run.cx.runtime.as_ref();
-    let routed = run.inner.set_routed(host, false).await?;
-    check_proxy_port(run).await?;
-    let prepared = run.cx.ingress.prepare(runtime).await?;
-    if prepared == Prepared::Started || !routed {
-        let apps = run.inner.all_apps(&Scope::Platform).await?;
-        for app in apps.iter().filter(|app| app.host == host) {
-            if app.current.is_none() {
-                continue;
-            }
-            match run.cx.ingress.join_network(runtime, &network_name(&app.name)).await {
-                // An app whose network was taken away must not keep all others from being deployed.
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    run.cx.warn(format!("the app {} cannot be reached: {error}", app.name)).await;
-                    continue;
-                }
-                other => other?,
-            }
-            run.cx.ingress.apply_route(runtime, &route(&app.spec, serving_backend(app), None)).await?;
-        }
+    match run.uninterrupted(&Retire, &retire).await {
+        Err(error) if error.kind() == ErrorKind::LeaseLost => return Err(error),
+        // The new release serves all the same; the next deployment tries again.
+        Err(error) => run.cx.warn(format!("earlier releases could not be removed: {error}")).await,
+        Ok(_) => {}
     }
-    run.inner.set_routed(host, true).await?;
-    Ok(())
-}
-
-/// Makes the proxy anew. It keeps its volume, and so its routes.
-pub(super) async fn replace_proxy(run: &JobRun) -> Result<()> {
-    let host = run.inner.host_of(&run.cx.app).await?;
-    let remade = async {
-        run.inner.set_routed(&host, false).await?;
-        run.cx.runtime.remove_container(&run.cx.ingress.container()).await?;
-        prepare_proxy(run, &host).await
-    };
-    run.inner.with_host(&host, remade).await
+    Ok(deployment)
 }
 
 /// Sends requests where they belong now.
@@ -357,10 +320,10 @@ pub(super) async fn send(run: &JobRun) -> Result<()> {
 
 async fn make_image(run: &JobRun, spec: &AppSpec) -> Result<Made> {
     if let Source::Image(name) = &spec.source {
-        let info = run.unless_stopped(run.cx.runtime.ensure_image(name)).await?;
+        let info = run.unless_stopped(run.patiently(|| run.cx.runtime.ensure_image(name))).await?;
         return Ok(Made { name: name.to_string(), info, preview: None, source_digest: None });
     }
-    let builder = run.cx.runtime.info().await?.builder;
+    let builder = run.patiently(|| run.cx.runtime.info()).await?.builder;
     let fetch = FetchInput { source: spec.source.clone() };
     let mut source = run.step(&Fetch, &fetch).await?;
     if run.is_done(&Fetch, &fetch) && !source.root.is_dir() {
@@ -411,7 +374,7 @@ async fn unchanged(
         return Ok(None);
     };
     let backend = backend(&app.name, current);
-    let container = run.cx.runtime.find_container(&backend.container).await?;
+    let container = find(run, &backend.container).await?;
     let runs = container.is_some_and(|c| {
         c.state == ContainerState::Running && c.healthy != Some(false) && c.image_id == current.image_id
     });
@@ -495,23 +458,38 @@ pub(super) async fn stop(run: &JobRun) -> Result<Value> {
 }
 
 async fn take_down(run: &JobRun, app: &App, release: &Release) -> Result<()> {
-    let runtime = run.cx.runtime.as_ref();
-    // A proxy that does not run sends nobody anywhere; the next start of it is told.
-    match run.uninterrupted(&Switch, &route(&app.spec, None, None)).await {
+    let switched = run.uninterrupted(&Switch, &route(&app.spec, None, None)).await;
+    leave_proxy(run, switched).await?;
+    run.uninterrupted(&Stop, &stop_input(app, release)).await
+}
+
+/// Takes down what was about to start, whatever the journal says: a restart has been through here before.
+async fn take_down_again(run: &JobRun, app: &App, release: &Release) -> Result<()> {
+    let switched = run.always(&Switch, &route(&app.spec, None, None)).await;
+    leave_proxy(run, switched).await?;
+    run.always(&Stop, &stop_input(app, release)).await
+}
+
+/// A proxy that does not run sends nobody anywhere; the next start of it is told.
+async fn leave_proxy(run: &JobRun, switched: Result<()>) -> Result<()> {
+    match switched {
         Err(error) if error.kind() == ErrorKind::Unavailable => {
-            run.cx.ingress.delete_route(runtime, &app.name).await?;
+            let runtime = run.cx.runtime.as_ref();
+            run.patiently(|| run.cx.ingress.delete_route(runtime, &run.cx.app)).await
         }
-        other => other?,
+        other => other,
     }
-    let container = container_name(&app.name, release.number);
-    run.uninterrupted(&Stop, &StopInput { container, grace_seconds: 10 }).await
+}
+
+fn stop_input(app: &App, release: &Release) -> StopInput {
+    StopInput { container: container_name(&app.name, release.number), grace_seconds: 10 }
 }
 
 pub(super) async fn start(run: &JobRun) -> Result<Value> {
     let (app, _, release) = serving(run).await?;
     run.unless_stopped(prepare_host(run)).await?;
     let backend = backend(&app.name, &release);
-    let container = run.cx.runtime.find_container(&backend.container).await?;
+    let container = find(run, &backend.container).await?;
     let runs = container.is_some_and(|container| container.state == ContainerState::Running);
     if let Some(serving) = serving_backend(&app).filter(|_| runs) {
         // It serves already: not one request goes elsewhere meanwhile.
@@ -527,7 +505,7 @@ pub(super) async fn start(run: &JobRun) -> Result<Value> {
         path: release.health_path.clone(),
     };
     let result = async {
-        run.cx.runtime.start_container(&backend.container).await?;
+        run.patiently(|| run.cx.runtime.start_container(&backend.container)).await?;
         run.step(&Switch, &candidate).await?;
         run.step(&Gate, &gate).await?;
         run.always(&Switch, &route(&app.spec, Some(backend.clone()), None)).await
@@ -536,7 +514,7 @@ pub(super) async fn start(run: &JobRun) -> Result<Value> {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::LeaseLost => return Err(error),
         Err(error) => {
-            if let Err(second) = take_down(run, &app, &release).await {
+            if let Err(second) = take_down_again(run, &app, &release).await {
                 run.cx.warn(format!("the app could not be stopped again: {second}")).await;
             }
             return Err(error);
@@ -553,7 +531,7 @@ async fn remove(run: &JobRun, data: Data) -> Result<Value> {
     // Removed by an earlier process already: nothing is left to do.
     let Some((app, _)) = run.inner.find_app(&run.scope, &run.cx.app).await? else { return Ok(json!({})) };
     // No app comes to the host between the question and the answer to it.
-    run.inner.with_host(&app.host, leave_host(run, &app)).await?;
+    run.patiently(|| run.inner.with_host(&app.host, leave_host(run, &app))).await?;
     Ok(json!({}))
 }
 

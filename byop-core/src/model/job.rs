@@ -107,6 +107,10 @@ pub enum JobKind {
     Remove,
     /// Makes the app again what the store says it is.
     Repair,
+    /// Rents a server.
+    CreateServer,
+    /// Gives a server back.
+    DestroyServer,
 }
 
 /// How far a job is.

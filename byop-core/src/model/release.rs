@@ -1,5 +1,7 @@
 //! An app as stored, and what runs of it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::app::{AppSpec, HealthSpec};
@@ -11,6 +13,7 @@ use super::port::PublishedPort;
 use super::release_config::ReleaseConfig;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::secret::SecretRef;
 use crate::id::JobId;
 
 /// An app as stored: the wanted state and the release that serves.
@@ -62,6 +65,10 @@ pub struct Release {
     pub source_digest: Option<Digest>,
     /// Digest of everything that the container is made from. Equal digests mean nothing to do.
     pub config_digest: Digest,
+    /// The secrets that it was given, each with what tells that value from others and nothing more; none for one
+    /// that was given by an engine without a keyring.
+    #[serde(default)]
+    pub secrets: BTreeMap<SecretRef, Option<String>>,
     /// The port that it listens on.
     pub port: u16,
     /// The ports of the host that lead into it, beside HTTP.

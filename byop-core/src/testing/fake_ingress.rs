@@ -194,6 +194,11 @@ impl Ingress for FakeIngress {
         Ok(Prepared::Started)
     }
 
+    async fn is_running(&self, runtime: &dyn ContainerRuntime) -> Result<bool> {
+        self.engine.beside("ingress.is_running", "", || ()).await?;
+        Ok(self.check_running(runtime).await.is_ok())
+    }
+
     async fn join_network(&self, runtime: &dyn ContainerRuntime, network: &str) -> Result<()> {
         self.engine.beside("ingress.join_network", network, || ()).await?;
         self.check_running(runtime).await?;
@@ -209,6 +214,18 @@ impl Ingress for FakeIngress {
         self.check_running(runtime).await?;
         let kept = (route.serving.is_some() || route.candidate.is_some()).then(|| route.clone());
         self.engine.beside("ingress.apply_route", &show(route), || self.set_route(&route.app, kept)).await
+    }
+
+    async fn restore_route(&self, runtime: &dyn ContainerRuntime, route: &Route) -> Result<bool> {
+        self.check_running(runtime).await?;
+        let set = || {
+            let is_new = route.serving.is_some() && self.route(&route.app).is_none();
+            if is_new {
+                self.set_route(&route.app, Some(route.clone()));
+            }
+            is_new
+        };
+        self.engine.beside("ingress.restore_route", &show(route), set).await
     }
 
     async fn delete_route(&self, _: &dyn ContainerRuntime, app: &AppName) -> Result<()> {

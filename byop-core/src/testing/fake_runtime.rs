@@ -20,7 +20,7 @@ use crate::source::BuildContext;
 
 mod build;
 mod container;
-mod faults;
+pub(super) mod faults;
 mod process;
 mod program;
 mod state;

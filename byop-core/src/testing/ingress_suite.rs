@@ -44,6 +44,7 @@ macro_rules! ingress_suite {
             a_candidate_is_reached_by_probes
             a_route_that_is_applied_twice_is_ok
             a_route_takes_the_place_of_the_earlier_one
+            a_route_is_restored_only_where_there_is_none
             a_candidate_that_does_not_listen_is_a_bad_gateway
             limits_and_passwords_are_not_for_probes
             options_can_change_while_an_app_serves
@@ -172,6 +173,20 @@ pub async fn a_route_takes_the_place_of_the_earlier_one(subject: &Subject) {
     let serving = route(first.candidate, None);
     subject.ingress.apply_route(subject.runtime(), &serving).await.unwrap();
     assert_eq!(subject.probe().await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+/// [`Ingress::restore_route`] leaves a route as it is, and sets one that is missing.
+pub async fn a_route_is_restored_only_where_there_is_none(subject: &Subject) {
+    let network = subject.joined().await;
+    let current = subject.candidate("server", &Program::Server(PORT), &network).await;
+    subject.ingress.apply_route(subject.runtime(), &current).await.unwrap();
+    let serving = route(current.candidate.clone(), None);
+    subject.ingress.restore_route(subject.runtime(), &serving).await.unwrap();
+    subject.probes(200).await;
+    subject.ingress.delete_route(subject.runtime(), &app()).await.unwrap();
+    let restored = Route { candidate: current.candidate, ..serving };
+    subject.ingress.restore_route(subject.runtime(), &restored).await.unwrap();
+    subject.probes(200).await;
 }
 
 /// What the proxy says when nobody listens.
