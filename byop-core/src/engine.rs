@@ -28,20 +28,31 @@ use crate::stage::Data;
 use crate::store::{Scope, Store, WhenBusy};
 
 mod apps;
+mod audit;
 mod builder;
+mod builds;
+mod clients;
+mod customers;
 mod events;
 mod job_run;
 mod lock;
 mod observe;
 mod ports;
 mod preview;
+mod records;
 mod redaction;
 mod route;
+#[cfg(feature = "schedules")]
+mod schedules;
+mod secrets;
 mod steady;
+mod tickets;
 mod worker;
 mod workflow;
 
 pub use builder::EngineBuilder;
+#[cfg(feature = "seal")]
+pub use secrets::{KeyRotation, StoredSecret};
 
 /// The platform engine. Cheap to clone; all clones are one engine.
 ///
@@ -78,7 +89,10 @@ struct Inner {
     hosts: BTreeMap<String, Arc<dyn ContainerRuntime>>,
     ingress: Arc<dyn Ingress>,
     generators: Arc<[Arc<dyn Generator>]>,
+    /// The embedding program's.
     secrets: Arc<dyn SecretSource>,
+    #[cfg(feature = "seal")]
+    vault: Arc<secrets::Vault>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     work: PathBuf,
@@ -92,6 +106,9 @@ struct Inner {
     hosts_in_use: tokio::sync::Mutex<()>,
     /// Set when this engine looks for jobs that were left behind.
     takes_over: OnceLock<()>,
+    /// Wakes the loop that looks for due schedules.
+    #[cfg(feature = "schedules")]
+    schedules: Arc<tokio::sync::Notify>,
     /// How to ask a running job of this process to end.
     cancels: Mutex<BTreeMap<JobId, watch::Sender<bool>>>,
 }
@@ -129,7 +146,7 @@ impl Engine {
     /// `InvalidInput` for a bad spec or source, `Unsupported` when no stack is recognised, and those of fetching
     /// the source.
     pub async fn preview(&self, spec: &AppSpec) -> Result<Preview> {
-        self.inner.preview(spec).await
+        self.inner.preview(&self.scope, spec).await
     }
 
     /// Makes a release of the app and lets it serve. An app that is there already keeps serving until the new
@@ -249,8 +266,10 @@ impl Engine {
     /// over when the lease has run out, by itself.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the store; `Unauthenticated` when the engine has not the key that the secrets in the store need.
     pub async fn resume(&self) -> Result<Vec<JobId>> {
+        #[cfg(feature = "seal")]
+        self.inner.vault.ready().await?;
         let mut resumed = Vec::new();
         worker::take_over_in_background(&self.inner);
         let unfinished = self.inner.store.list_jobs(&self.scope, &JobFilter::all().with_unfinished()).await?;
@@ -280,7 +299,7 @@ impl Engine {
         self.inner.observe(app).await
     }
 
-    /// The log of the app's serving release.
+    /// The log of the app's serving release, without the values of its secrets.
     ///
     /// # Errors
     /// `NotFound` when there is no such app or it has no container.
@@ -290,7 +309,8 @@ impl Engine {
         options: &LogOptions,
     ) -> Result<BoxStream<'static, Result<LogLine>>> {
         let (runtime, container) = self.inner.serving_container(&self.scope, name).await?;
-        runtime.logs(&container, options).await
+        let redaction = redaction::Redaction::of_app(&self.inner, name).await;
+        Ok(redaction.logs(runtime.logs(&container, options).await?))
     }
 
     /// What the app uses now.
@@ -319,6 +339,19 @@ impl Engine {
         input: serde_json::Value,
     ) -> Result<JobId> {
         let id = JobId::random(self.inner.entropy.as_ref());
+        self.submit_as(id, subject, kind, input).await
+    }
+
+    /// As `submit`, under an id that the caller has derived.
+    async fn submit_as(
+        &self,
+        id: JobId,
+        subject: impl Into<Subject>,
+        kind: JobKind,
+        input: serde_json::Value,
+    ) -> Result<JobId> {
+        let subject = subject.into();
+        self.check_may(kind, subject.app()).await?;
         let mut job = Job::new(id.clone(), subject, kind, input, self.inner.clock.now());
         job.client = self.scope.client().cloned();
         job.actor.clone_from(&self.actor);

@@ -3,8 +3,13 @@
 mod app;
 mod audit;
 mod build;
+mod build_report;
+mod client;
+mod component;
 mod compose;
 mod container;
+mod customer;
+mod deployment_report;
 mod detection;
 mod dns;
 mod event;
@@ -21,20 +26,28 @@ mod question;
 mod release;
 mod route;
 mod routing;
+mod schedule;
 mod server;
 mod source;
 mod spelling;
 mod subject;
+mod text;
+mod ticket;
 
 pub use app::{AppSpec, HealthSpec, ResourceLimits, UserSpec, VolumeSpec};
-pub use audit::{Actor, AuditEntry, AuditFilter, AuditRecord};
+pub use audit::{Actor, AuditEntry, AuditFilter, AuditRecord, AuditReport};
 pub use build::{BuildSpec, PackagesSpec};
+pub use build_report::{BuildReport, BuildState};
+pub use client::{Client, ClientLimits, ClientSpec, ClientState};
+pub use component::{Component, ComponentKind};
 pub use compose::{ComposeApp, ComposeBuild, ComposePolicy, ComposePort, ComposeService, ComposeVolume};
 pub use container::{
     ContainerFilter, ContainerHealth, ContainerInfo, ContainerSpec, ContainerState, ContainerStats,
     ContainerSummary, ExecOutput, ExecSpec, LogCursor, LogLine, LogOptions, LogStream, MountSpec,
     NetworkInfo, NetworkSpec, PortBinding, RestartPolicy, RuntimeEvent, RuntimeInfo, VolumeInfo,
 };
+pub use customer::{Customer, CustomerSpec};
+pub use deployment_report::DeploymentReport;
 pub use detection::{Detection, Diagnostic, Evidence, ServiceFound, ServiceKind, Severity, Variant};
 pub use dns::{DnsRecord, DnsRecordKind};
 pub use event::{Event, EventBody, Progress};
@@ -42,7 +55,7 @@ pub use files::{FileSet, GeneratedFile};
 pub use host::{AddressPool, HostKey, HostSpec};
 pub use image::{BuildEvent, BuildImageSpec, Builder, ImageInfo, ImageRef};
 pub use job::{Job, JobFilter, JobKind, JobState, StepPolicy, StepRecord, StepState};
-pub use name::{AppName, ClientId, DomainName, EnvName};
+pub use name::{AppName, ClientId, DomainName, EmailAddress, EnvName};
 pub use plan::{
     AddonNeed, BuildStep, CacheMount, CopySpec, EnvNeed, HealthCheck, Plan, RunSpec, Stage, Target,
 };
@@ -54,6 +67,9 @@ pub use release::{App, AppReport, AppState, Deployment, DeploymentState, Release
 pub(crate) use route::rule;
 pub use route::{Backend, Route};
 pub use routing::{BackendProtocol, Middleware, RateLimit, RoutingSpec};
+pub use schedule::{
+    ClaimedRuns, MissedRuns, RunOutcome, Schedule, ScheduleSpec, ScheduledAction, ScheduledRun,
+};
 pub use server::{
     CloudCapabilities, FirewallRule, PowerAction, Price, Region, RegionId, Server, ServerFilter, ServerId,
     ServerSize, ServerSpec, ServerState,
@@ -61,3 +77,4 @@ pub use server::{
 pub use source::{Archive, FetchedSource, GitSource, Source, SourceLimits};
 pub(crate) use spelling::{closest, unknown_field};
 pub use subject::Subject;
+pub use ticket::{Ticket, TicketFilter, TicketPriority, TicketReply, TicketSpec, TicketState};

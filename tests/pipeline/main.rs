@@ -1,7 +1,10 @@
 //! The whole engine on fakes: no container engine, no network, no waiting.
 
+mod audit;
 mod bad_releases;
+mod builds;
 mod cancel;
+mod clients;
 mod deploy;
 mod events;
 mod failures;
@@ -9,6 +12,10 @@ mod lifecycle;
 mod project_file;
 mod queue;
 mod resume;
+mod schedules;
+mod scopes;
 mod secrets;
 mod store;
+mod stored_secrets;
 mod support;
+mod tickets;

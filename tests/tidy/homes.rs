@@ -6,25 +6,31 @@ use crate::tree::{File, assert_tidy, files};
 const HOMES: &[(&str, &[&str])] = &[
     ("bollard", &["byop-core/src/docker"]),
     ("bytes", &["byop-core/src/docker"]),
+    ("croner", &["byop-core/src/schedule"]),
+    ("deadpool_postgres", &["byop-core/src/store/postgres"]),
     ("flate2", &["byop-core/src/source"]),
     ("getrandom", &["byop-core/src/id"]),
     ("http_body_util", &["byop-core/src/docker"]),
     ("hyper", &["byop-core/src/docker"]),
     ("hyper_util", &["byop-core/src/docker"]),
+    ("jiff", &["byop-core/src/schedule"]),
     ("minijinja", &["byop-core/src/generator/template"]),
     ("pyo3", &["byop-py/src"]),
     ("reqwest", &["byop-cloud/src/http"]),
+    ("ring", &["byop-core/src/secret/seal"]),
     ("rusqlite", &["byop-core/src/store/sqlite"]),
-    // Two, because the engine's TLS and the providers' are set up apart.
-    ("rustls", &["byop-core/src/docker", "byop-cloud/src/http"]),
-    ("rustls_native_certs", &["byop-cloud/src/http"]),
+    // Three, because the TLS of the engine, of the providers and of the database server is set up apart.
+    ("rustls", &["byop-core/src/docker", "byop-core/src/store/postgres", "byop-cloud/src/http"]),
+    ("rustls_native_certs", &["byop-core/src/store/postgres", "byop-cloud/src/http"]),
     ("rustix", &["byop-core/src/source"]),
     // The types say what their schemas are; only one file makes them.
     ("schemars", &["byop-core/src/schema", "byop-core/src/model", "byop-core/src/secret"]),
     ("serde_yaml", &["byop-core/src/generator/yaml"]),
     ("sha2", &["byop-core/src/digest"]),
     ("tar", &["byop-core/src/source"]),
+    ("tokio_postgres", &["byop-core/src/store/postgres"]),
     ("toml", &["byop-core/src/generator"]),
+    ("zeroize", &["byop-core/src/secret"]),
     ("zip", &["byop-core/src/source"]),
 ];
 

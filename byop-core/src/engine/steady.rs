@@ -214,8 +214,8 @@ impl Store for SteadyStore {
         again!(self.0.list_audit(scope, filter))
     }
 
-    async fn prune(&self, retention: &Retention) -> Result<Pruned> {
-        again!(self.0.prune(retention))
+    async fn prune(&self, subject: Option<&Subject>, retention: &Retention) -> Result<Pruned> {
+        again!(self.0.prune(subject, retention))
     }
 
     async fn wait_for_change(&self, seen: u64, patience: Duration) -> Result<u64> {

@@ -15,6 +15,7 @@ use super::Inner;
 use super::events::JobEvents;
 use super::job_run::{JobRun, Stop};
 use super::redaction::Redaction;
+use super::secrets::JobSecrets;
 use super::workflow;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
@@ -79,6 +80,8 @@ pub(super) fn take_over_in_background(inner: &Arc<Inner>) {
     if inner.takes_over.set(()).is_err() {
         return;
     }
+    #[cfg(feature = "schedules")]
+    super::schedules::run_in_background(inner);
     let (engine, pause) = (Arc::downgrade(inner), inner.lease / 3);
     tokio::spawn(async move {
         loop {
@@ -161,6 +164,10 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
             job: job.clone(),
             recorded: recorded.into_iter().map(|step| (step.key.clone(), step)).collect(),
             stop: stopped,
+            secrets: Arc::new(JobSecrets::new(
+                inner.secrets_of(&Scope::of(job.client.as_ref())),
+                Arc::clone(&redaction),
+            )),
             redaction: Arc::clone(&redaction),
             events: Arc::clone(&events),
             cx: (),
@@ -178,7 +185,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     match outcome {
         Ok(output) => {
             job.state = JobState::Succeeded;
-            job.output = Some(output);
+            job.output = Some(redaction.output(output));
         }
         Err(error) if error.kind() == ErrorKind::LeaseLost => {
             tracing::warn!(job = %job.id, "the lease was lost; whoever has it now goes on");
@@ -220,7 +227,7 @@ async fn carry_out(run: JobRun<()>, work: &std::path::Path) -> Result<Value> {
                 runtime: inner.runtime(&inner.host_of(app).await?)?,
                 ingress: Arc::clone(&inner.ingress),
                 generators: Arc::clone(&inner.generators),
-                secrets: Arc::clone(&inner.secrets),
+                secrets: Arc::clone(&run.secrets) as _,
                 clock: Arc::clone(&inner.clock),
                 work: work.to_owned(),
                 limits: inner.limits.clone(),

@@ -258,8 +258,8 @@ impl Store for FaultyStore {
         self.call("audit.list", "", || self.store.list_audit(scope, filter)).await
     }
 
-    async fn prune(&self, retention: &Retention) -> Result<Pruned> {
-        self.call("store.prune", "", || self.store.prune(retention)).await
+    async fn prune(&self, subject: Option<&Subject>, retention: &Retention) -> Result<Pruned> {
+        self.call("store.prune", "", || self.store.prune(subject, retention)).await
     }
 
     async fn wait_for_change(&self, seen: u64, patience: Duration) -> Result<u64> {
