@@ -10,8 +10,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::host;
 use crate::ingress::Prepared;
 use crate::model::{
-    App, AppSpec, AppState, ContainerInfo, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo,
-    ImageRef, JobKind, Preview, PublishedPort, Release, Route, Source, StepRecord, StepState,
+    App, AppSpec, AppState, Backend, ContainerInfo, ContainerState, Deployment, DeploymentState, EventBody,
+    ImageInfo, ImageRef, JobKind, Preview, PublishedPort, Release, Route, Source, StepRecord, StepState,
 };
 use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{
@@ -102,8 +102,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         Next::Unchanged(deployment) => return Ok(deployment),
         Next::BringUp { start, release, displaced } => (start, release, displaced),
     };
-    let keep = app.current.as_ref().map(|current| container_name(&app.name, current.number));
-    bring_up(run, &start, &release, keep, displaced).await?;
+    bring_up(run, &app, &start, &release, displaced).await?;
     let app = record(run, spec, (*release).clone()).await?;
     let deployment = deployment(run, &app, &release, DeploymentState::Serving);
     finish(run, spec, &release, deployment).await
@@ -207,9 +206,7 @@ async fn take_back_earlier(run: &JobRun, app: &App) {
         keep,
         route: route(&app.spec, serving_backend(app), None),
     };
-    if let Err(second) = run.uninterrupted(&Undo, &undo).await {
-        run.cx.warn(format!("the failed release could not be removed: {second}")).await;
-    }
+    take_back(run, app, &undo).await;
 }
 
 /// The container of the serving release, if the new one cannot start beside it because both have a port of the host.
@@ -234,24 +231,18 @@ async fn find(run: &JobRun, container: &str) -> Result<Option<ContainerInfo>> {
 /// takes it back when that fails.
 async fn bring_up(
     run: &JobRun,
+    app: &App,
     start: &StartInput,
     release: &Release,
-    keep: Option<String>,
     displaced: Option<String>,
 ) -> Result<()> {
     let undo = UndoInput {
         container: start.backend.container.clone(),
-        keep,
+        keep: app.current.as_ref().map(|current| container_name(&app.name, current.number)),
         route: Route { candidate: None, ..start.route.clone() },
         restart: displaced.clone(),
     };
-    let gate = GateInput {
-        route: start.route.clone(),
-        backend: start.backend.clone(),
-        health: gate_health(&start.spec, release),
-        host: probe_host(&start.spec),
-        path: release.health_path.clone(),
-    };
+    let gate = gate_input(&start.spec, release, &start.backend, start.route.clone());
     let result = async {
         if let Some(reason) = run.reason_for(&Undo, &undo) {
             return Err(reason);
@@ -261,7 +252,7 @@ async fn bring_up(
             run.uninterrupted(&Stop, &StopInput { container, grace_seconds: 10 }).await?;
         }
         run.step(&Start, start).await?;
-        run.step(&Gate, &gate).await?;
+        pass_gate(run, &gate).await?;
         // From here on it is too late to cancel: requests go to the new release.
         run.always(&Switch, &route(&start.spec, Some(start.backend.clone()), None)).await
     };
@@ -269,11 +260,49 @@ async fn bring_up(
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::LeaseLost => Err(error),
         Err(error) => {
-            if let Err(second) = run.uninterrupted(&Undo, &undo).await {
-                run.cx.warn(format!("the failed release could not be removed: {second}")).await;
-            }
+            take_back(run, app, &undo).await;
             Err(error)
         }
+    }
+}
+
+fn gate_input(spec: &AppSpec, release: &Release, backend: &Backend, route: Route) -> GateInput {
+    GateInput {
+        route,
+        backend: backend.clone(),
+        health: gate_health(spec, release),
+        host: probe_host(spec),
+        path: release.health_path.clone(),
+    }
+}
+
+/// Waits for the health of a release, and tells the proxy of it again when it was started anew meanwhile.
+async fn pass_gate(run: &JobRun, gate: &GateInput) -> Result<()> {
+    for _ in 0..5 {
+        match run.step(&Gate, gate).await {
+            Err(error) if error.kind() == ErrorKind::NotFound && error.operation() == "ingress.probe" => {
+                run.always(&Switch, &gate.route).await?;
+            }
+            other => return other.map(drop),
+        }
+    }
+    run.step(&Gate, gate).await.map(drop)
+}
+
+/// Takes back a release that did not come to serve, and waits until the old one serves again where it had to stop.
+async fn take_back(run: &JobRun, app: &App, undo: &UndoInput) {
+    let result = async {
+        run.uninterrupted(&Undo, undo).await?;
+        let Some(current) = app.current.as_ref().filter(|_| undo.restart.is_some()) else { return Ok(()) };
+        let old = backend(&app.name, current);
+        let probed = route(&app.spec, Some(old.clone()), Some(old.clone()));
+        run.always(&Switch, &probed).await?;
+        let healthy = run.uninterrupted(&Gate, &gate_input(&app.spec, current, &old, probed)).await;
+        run.always(&Switch, &undo.route).await?;
+        healthy.map(drop)
+    };
+    if let Err(second) = result.await {
+        run.cx.warn(format!("the failed release could not be taken back: {second}")).await;
     }
 }
 
@@ -511,13 +540,7 @@ async fn start(run: &JobRun) -> Result<Value> {
     let backend = backend(&app.name, &release);
     let serves = route(&app.spec, Some(backend.clone()), None);
     let candidate = route(&app.spec, None, Some(backend.clone()));
-    let gate = GateInput {
-        route: candidate.clone(),
-        backend: backend.clone(),
-        health: gate_health(&app.spec, &release),
-        host: probe_host(&app.spec),
-        path: release.health_path.clone(),
-    };
+    let gate = gate_input(&app.spec, &release, &backend, candidate.clone());
     // An app that is to be stopped may have been started by an earlier process.
     let mut is_touched = app.wanted != AppState::Running;
     let result = async {
@@ -530,7 +553,7 @@ async fn start(run: &JobRun) -> Result<Value> {
         is_touched = true;
         run.patiently(|| run.cx.runtime.start_container(&backend.container)).await?;
         run.step(&Switch, &candidate).await?;
-        run.step(&Gate, &gate).await?;
+        pass_gate(run, &gate).await?;
         run.always(&Switch, &serves).await
     };
     match result.await {
