@@ -9,23 +9,25 @@ use std::time::Duration;
 use super::steady::SteadyStore;
 use super::{Engine, Inner};
 use crate::clock::{Clock, SystemClock};
+use crate::cloud::CloudProvider;
 use crate::error::{Error, Result};
 use crate::generator::{self, Generator};
 use crate::id::{Entropy, SystemEntropy, random_text};
 use crate::ingress::Ingress;
-use crate::model::{SourceLimits, StepPolicy};
+use crate::model::{AppRetention, SourceLimits, StepPolicy};
 use crate::runtime::ContainerRuntime;
 #[cfg(feature = "seal")]
 use crate::secret::Keyring;
 use crate::secret::{MemorySecrets, SecretSource};
 use crate::store::{MemoryStore, Scope, Store, WhenBusy};
 
-/// Puts an [`Engine`] together. Only a runtime is required.
+/// Puts an [`Engine`] together. Only a runtime or a cloud is required.
 #[derive(Debug)]
 pub struct EngineBuilder {
     store: Option<Arc<dyn Store>>,
     hosts: BTreeMap<String, Arc<dyn ContainerRuntime>>,
     ingress: Option<Arc<dyn Ingress>>,
+    clouds: BTreeMap<String, Arc<dyn CloudProvider>>,
     generators: Vec<Arc<dyn Generator>>,
     secrets: Arc<dyn SecretSource>,
     #[cfg(feature = "seal")]
@@ -37,6 +39,7 @@ pub struct EngineBuilder {
     port_range: RangeInclusive<u16>,
     lease: Duration,
     policies: BTreeMap<String, StepPolicy>,
+    retention: AppRetention,
 }
 
 impl EngineBuilder {
@@ -45,6 +48,7 @@ impl EngineBuilder {
             store: None,
             hosts: BTreeMap::new(),
             ingress: None,
+            clouds: BTreeMap::new(),
             generators: Vec::new(),
             secrets: Arc::new(MemorySecrets::new()),
             #[cfg(feature = "seal")]
@@ -56,6 +60,7 @@ impl EngineBuilder {
             port_range: 20_000..=29_999,
             lease: Duration::from_secs(30),
             policies: BTreeMap::new(),
+            retention: AppRetention::default(),
         }
     }
 
@@ -77,6 +82,14 @@ impl EngineBuilder {
     #[must_use]
     pub fn with_ingress(mut self, ingress: impl Ingress + 'static) -> Self {
         self.ingress = Some(Arc::new(ingress));
+        self
+    }
+
+    /// Adds a cloud that servers can be rented from, under its own name; one of the same name is replaced. An engine
+    /// with a cloud needs no runtime, as long as it deploys no apps.
+    #[must_use]
+    pub fn with_cloud(mut self, cloud: impl CloudProvider + 'static) -> Self {
+        self.clouds.insert(cloud.name().to_owned(), Arc::new(cloud));
         self
     }
 
@@ -146,6 +159,13 @@ impl EngineBuilder {
         self
     }
 
+    /// How much of an app's past stays; see [`AppRetention`].
+    #[must_use]
+    pub fn with_retention(mut self, retention: AppRetention) -> Self {
+        self.retention = retention;
+        self
+    }
+
     /// How long the steps of a stage may take, and how often they are tried; by its name, such as `build`.
     #[must_use]
     pub fn with_policy(mut self, stage: impl Into<String>, policy: StepPolicy) -> Self {
@@ -156,9 +176,9 @@ impl EngineBuilder {
     /// The engine.
     ///
     /// # Errors
-    /// `InvalidInput` when no runtime was given, no proxy where none is built in, or a range without ports.
+    /// `InvalidInput` when neither a runtime nor a cloud was given, no proxy where none is built in, or a range without ports.
     pub fn build(self) -> Result<Engine> {
-        if self.hosts.is_empty() {
+        if self.hosts.is_empty() && self.clouds.is_empty() {
             return Err(Error::invalid("engine.build", "the engine has no container runtime")
                 .with_remedy("call with_runtime(\"local\", Docker::connect()?)"));
         }
@@ -187,6 +207,7 @@ impl EngineBuilder {
             )),
             store,
             hosts: self.hosts,
+            clouds: self.clouds,
             ingress,
             generators: generators.into(),
             secrets: self.secrets,
@@ -198,6 +219,7 @@ impl EngineBuilder {
             owner,
             lease: self.lease,
             policies: self.policies,
+            retention: self.retention,
             hosts_in_use: tokio::sync::Mutex::default(),
             takes_over: OnceLock::new(),
             #[cfg(feature = "schedules")]

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::Inner;
 use super::events::JobEvents;
 use super::redaction::Redaction;
-use super::steady::is_short;
 use super::secrets::JobSecrets;
+use super::steady::is_short;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::model::{EventBody, Job, StepPolicy, StepRecord, StepState};
@@ -115,6 +115,11 @@ impl<C: Sync> JobRun<C> {
     /// Whether an answer of this stage is recorded.
     pub(super) fn is_done<S: Stage>(&self, _: &S, input: &S::Input) -> bool {
         self.recorded.get(&key::<S>(input)).is_some_and(|step| step.state == StepState::Done)
+    }
+
+    /// How often earlier processes tried this stage; 0 when none began it.
+    pub(super) fn attempts<S: Stage>(&self, _: &S, input: &S::Input) -> u32 {
+        self.recorded.get(&key::<S>(input)).map_or(0, |step| step.attempt)
     }
 
     /// Why an earlier process began to take its work back with this stage, if it did.

@@ -16,11 +16,11 @@ use super::events::JobEvents;
 use super::job_run::{JobRun, Stop};
 use super::redaction::Redaction;
 use super::secrets::JobSecrets;
-use super::workflow;
+use super::{servers, workflow};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::JobId;
-use crate::model::{Job, JobState, Subject};
+use crate::model::{JobState, Subject};
 use crate::stage::StageContext;
 use crate::store::{Lease, Scope};
 
@@ -235,14 +235,11 @@ async fn carry_out(run: JobRun<()>, work: &std::path::Path) -> Result<Value> {
             };
             workflow::run(&run.with_context(cx)).await
         }
-        Subject::Server(_) => Err(unknown_kind(&run.job)),
+        Subject::Server(name) => {
+            let name = name.clone();
+            servers::run(run, &name).await
+        }
     }
-}
-
-fn unknown_kind(job: &Job) -> Error {
-    Error::new(ErrorKind::Unsupported, "job.run", "this byop does not know how to do this")
-        .with_context("job", &job.id)
-        .with_context("subject", &job.subject)
 }
 
 /// Renews the lease, and tells the work to stop when the lease is lost, the time is over or the owner wishes it. Never

@@ -97,6 +97,8 @@ impl Job {
 pub enum JobKind {
     /// Makes a release and lets it serve.
     Deploy,
+    /// Lets an earlier release serve again.
+    Rollback,
     /// Stops the container.
     Stop,
     /// Starts the container again.
@@ -105,6 +107,12 @@ pub enum JobKind {
     Restart,
     /// Removes everything of the app.
     Remove,
+    /// Makes the app again what the store says it is.
+    Repair,
+    /// Rents a server.
+    CreateServer,
+    /// Gives a server back.
+    DestroyServer,
 }
 
 /// How far a job is.

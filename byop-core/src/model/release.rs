@@ -10,8 +10,10 @@ use super::detection::Detection;
 use super::name::AppName;
 use super::plan::Plan;
 use super::port::PublishedPort;
+use super::release_config::ReleaseConfig;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::id::JobId;
 use crate::secret::SecretRef;
 
 /// An app as stored: the wanted state and the release that serves.
@@ -81,8 +83,25 @@ pub struct Release {
     pub detection: Option<Detection>,
     /// How it was built; none for a prebuilt image.
     pub plan: Option<Plan>,
+    /// What its container is made from; none of a release that an earlier version of byop has made.
+    #[serde(default)]
+    pub config: Option<ReleaseConfig>,
+    /// The job that made it.
+    #[serde(default)]
+    pub job: Option<JobId>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// A release with what it was made for, as stored for going back to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReleaseRecord {
+    /// The release.
+    pub release: Release,
+    /// What its owner asked for.
+    pub spec: AppSpec,
+    /// The same, with what the app says itself.
+    pub wanted: AppSpec,
 }
 
 /// A release on a host.
