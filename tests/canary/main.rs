@@ -5,7 +5,6 @@ mod api;
 mod app;
 mod capture;
 mod life;
-
 mod search;
 mod values;
 mod watch;
