@@ -16,7 +16,9 @@ use crate::model::{
 };
 
 mod audit;
+mod backup;
 mod changes;
+mod check;
 mod connection;
 mod events;
 mod fault;
@@ -74,11 +76,42 @@ impl SqliteStore {
         Ok(Self { path, clock, connection, changes: Changes::new() })
     }
 
+    /// Reads the whole file, beside whoever writes to it, and says whether it is sound.
+    ///
+    /// Opening does that for a small file only; for a large one call this now and then, such as before a backup.
+    ///
+    /// # Errors
+    /// `Corrupt`, with the first thing that was found; `Unavailable`.
+    pub async fn check(&self) -> Result<()> {
+        let path = self.path.clone();
+        aside("store.check", move || check::file(&path).map_err(|fault| fault.into_error("store.check")))
+            .await
+    }
+
+    /// Copies the store into the file `path` while it is in use; a copy that is there is replaced.
+    ///
+    /// The copy is one state of the store, is checked, has mode 0600, and takes its name when it is complete. Room that
+    /// removed rows left in the file is used again by later rows, here and in the copy. To restore, stop every process
+    /// that uses the store and open the copy where it is, or under a name that has no `-wal` and `-shm` files beside it.
+    ///
+    /// # Errors
+    /// `InvalidInput` when `path` is the store's own file; `NotFound` when its folder does not exist;
+    /// `PermissionDenied`; `Corrupt` when the store is damaged; `Unavailable` when the disk is full or out of reach.
+    pub async fn backup_to(&self, path: impl AsRef<Path>) -> Result<()> {
+        let (from, to) = (self.path.clone(), path.as_ref().to_owned());
+        aside("store.backup", move || backup::backup(&from, &to)).await
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Runs what takes long on a thread of its own, so that it holds up no other call.
+async fn aside(operation: &'static str, work: impl FnOnce() -> Result<()> + Send + 'static) -> Result<()> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(connection::gone(operation)))
 }
 
 #[async_trait]
@@ -228,9 +261,12 @@ impl Store for SqliteStore {
         self.connection.read("audit.list", move |tx| audit::list(tx, &scope, &filter)).await
     }
 
-    async fn prune(&self, retention: &Retention) -> Result<Pruned> {
-        let (retention, clock) = (retention.clone(), Arc::clone(&self.clock));
-        self.connection.write("store.prune", move |tx| prune::prune(tx, &retention, clock.now())).await
+    async fn prune(&self, subject: Option<&Subject>, retention: &Retention) -> Result<Pruned> {
+        let (subject, retention) = (subject.cloned(), retention.clone());
+        let clock = Arc::clone(&self.clock);
+        self.connection
+            .write("store.prune", move |tx| prune::prune(tx, subject.as_ref(), &retention, clock.now()))
+            .await
     }
 
     async fn wait_for_change(&self, seen: u64, patience: Duration) -> Result<u64> {

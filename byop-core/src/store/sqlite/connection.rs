@@ -161,7 +161,7 @@ fn carry_out(connection: &mut rusqlite::Connection, group: &mut [Box<dyn Write>]
     Ok(())
 }
 
-fn gone(operation: &'static str) -> Error {
+pub(super) fn gone(operation: &'static str) -> Error {
     Error::new(ErrorKind::Internal, operation, "the thread of the store has ended")
         .with_remedy("open the store again, and report this: it is a defect")
 }

@@ -93,6 +93,7 @@ fn translate(error: rusqlite::Error, operation: &'static str) -> Error {
         _ => match &error {
             rusqlite::Error::InvalidColumnType(..)
             | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::Utf8Error(..)
             | rusqlite::Error::IntegralValueOutOfRange(..) => {
                 new(ErrorKind::Corrupt, "the database holds a value of another type")
             }

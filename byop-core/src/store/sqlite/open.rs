@@ -10,12 +10,12 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::fault::{Fault, Outcome};
-use super::migration;
+use super::{check, migration};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a call waits for another process.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Up to 3.51.2, two connections that write or checkpoint at once could damage a database.
 const OLDEST_LIBRARY: i32 = 3_051_003;
 
@@ -36,6 +36,7 @@ fn check_library(version: i32) -> Result<()> {
 }
 
 fn connect(path: &Path, clock: &dyn Clock) -> Outcome<Connection> {
+    check_not_emptied(path)?;
     // The file exists by now. Without `SQLITE_OPEN_URI`, a path that starts with `file:` is only a path.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
@@ -45,7 +46,7 @@ fn connect(path: &Path, clock: &dyn Clock) -> Outcome<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "mmap_size", 0)?;
-    check_integrity(&connection)?;
+    check::on_opening(&connection, length_of(path))?;
     migration::check_owner(&connection)?;
     use_write_ahead_log(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -54,14 +55,18 @@ fn connect(path: &Path, clock: &dyn Clock) -> Outcome<Connection> {
     Ok(connection)
 }
 
-fn check_integrity(connection: &Connection) -> Outcome<()> {
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" {
+fn length_of(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |found| found.len())
+}
+
+/// SQLite takes an empty file for a new database, and removes a log that lies beside it. A log is only ever written
+/// beside a database that has its first page.
+fn check_not_emptied(path: &Path) -> Outcome<()> {
+    if length_of(path) > 1 || length_of(&beside(path, "-wal")) == 0 {
         return Ok(());
     }
     Err(Fault::Refused(
-        Error::new(ErrorKind::Corrupt, "store.open", "the database is damaged")
-            .with_context("check", verdict)
+        Error::new(ErrorKind::Corrupt, "store.open", "the database is empty, but its log is not")
             .with_remedy("restore the file from a backup"),
     ))
 }
@@ -128,7 +133,7 @@ fn restrict(file: &Path) -> io::Result<()> {
         .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -139,7 +144,7 @@ fn cannot_open(path: &Path, error: io::Error) -> Error {
         io::ErrorKind::NotFound => {
             (ErrorKind::NotFound, "the folder of the database does not exist", "make the folder first")
         }
-        io::ErrorKind::PermissionDenied => (
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => (
             ErrorKind::PermissionDenied,
             "the database cannot be opened",
             "let this user read and write the file and its folder",
