@@ -150,7 +150,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         image: made.name.clone(),
         source_digest: made.source_digest.clone(),
         config_digest,
-        secrets,
+        secret_versions: secrets,
         port,
         ports: ports.clone(),
         health_path,
