@@ -355,6 +355,10 @@ async fn no_canary_is_anywhere_after_a_whole_life() {
     life.files();
 
     let Seen { arguments, files } = watch.end();
+    assert!(!files.is_empty(), "no file of a job was seen");
+    for bytes in files.values() {
+        life.sinks.search(&life.needles, "folders of jobs", bytes);
+    }
     assert!(
         arguments.iter().any(|line| line.starts_with(b"git\0") || line.windows(5).any(|w| w == b"/git\0")),
         "git was not seen"
