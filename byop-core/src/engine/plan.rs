@@ -171,7 +171,7 @@ impl Inner {
         wanted: &AppSpec,
     ) -> Result<Vec<Change>> {
         let now = self.secrets_of(scope).fingerprints(wanted.secrets.values()).await?;
-        let known = |name| current.secrets.get(name).cloned().flatten();
+        let known = |name| current.secret_versions.get(name).cloned().flatten();
         let moved = wanted.secrets.iter().filter(|(_, name)| {
             let (before, now) = (known(name), now.get(name).cloned().flatten());
             before.is_some() && now.is_some() && before != now
