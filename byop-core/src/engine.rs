@@ -351,8 +351,12 @@ impl Engine {
     ) -> Result<JobId> {
         let subject = subject.into();
         self.check_may(kind, subject.app()).await?;
+        let client = match self.scope.client() {
+            Some(client) => Some(client.clone()),
+            None => self.inner.owner_of(&subject).await?,
+        };
         let mut job = Job::new(id.clone(), subject, kind, input, self.inner.clock.now());
-        job.client = self.scope.client().cloned();
+        job.client = client;
         job.actor.clone_from(&self.actor);
         self.inner.store.create_job(&self.scope, &job, self.busy).await?;
         worker::spawn(Arc::clone(&self.inner), id.clone()).await?;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Inner;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{App, AppName, AppSpec, AppState, DomainName};
+use crate::model::{App, AppName, AppSpec, AppState, ClientId, DomainName, Subject};
 use crate::runtime::ContainerRuntime;
 use crate::store::{Expected, Page, Record, Scope};
 
@@ -33,6 +33,17 @@ impl Inner {
     pub(super) async fn find_owned(&self, name: &AppName) -> Result<Option<(App, Scope)>> {
         let record = self.store.find_record(&Scope::Platform, APPS, name.as_str()).await?;
         record.map(|record| Ok((parse(&record)?, Scope::of(record.owner.as_ref())))).transpose()
+    }
+
+    /// Whose it is: what the platform does to a client's app is the client's to see, and what it makes for it the
+    /// client's to remove.
+    pub(super) async fn owner_of(&self, subject: &Subject) -> Result<Option<ClientId>> {
+        let (collection, key) = match subject {
+            Subject::App(name) => (APPS, name),
+            Subject::Server(name) => ("servers", name),
+        };
+        let record = self.store.find_record(&Scope::Platform, collection, key.as_str()).await?;
+        Ok(record.and_then(|record| record.owner))
     }
 
     pub(super) async fn all_apps(&self, scope: &Scope) -> Result<Vec<App>> {
