@@ -11,14 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use byop_core::engine::Engine;
-use byop_core::id::{CustomerId, JobId, TicketId};
+use byop_core::id::{CustomerId, JobId, SystemEntropy, TicketId};
 use byop_core::model::{
     Actor, AppName, AuditEntry, AuditFilter, ClientId, CustomerSpec, Job, JobFilter, JobKind, LogOptions,
     ScheduleSpec, ScheduledAction, Subject, TicketFilter, TicketSpec,
 };
+use byop_core::secret::{Key, Keyring};
 use byop_core::stage::Data;
 use byop_core::store::{Expected, MemoryStore, Page, Scope, SqliteStore, Store, WhenBusy};
-use byop_core::{Error, ErrorKind, Result};
+use byop_core::{Error, ErrorKind, Result, Secret, SecretRef};
 use futures_util::StreamExt;
 use serde_json::json;
 
@@ -55,6 +56,7 @@ struct Target {
     customer: CustomerId,
     ticket: TicketId,
     schedule: AppName,
+    secret: SecretRef,
 }
 
 impl Target {
@@ -66,14 +68,16 @@ impl Target {
             customer: CustomerId::from("cus_none".to_owned()),
             ticket: TicketId::from("tkt_none".to_owned()),
             schedule: app("never"),
+            secret: SecretRef("none-db".into()),
         }
     }
 
     /// What came of a call, without the names that it was tried on.
     fn shown(&self, came: &str) -> String {
         let names = [
-            // Before the app, whose name is in it.
+            // Before the app, whose name is in them.
             self.schedule.as_str(),
+            self.secret.0.as_str(),
             self.client.as_str(),
             self.app.as_str(),
             self.job.as_str(),
@@ -116,6 +120,7 @@ async fn try_verb(verb: &str, engine: &Engine, at: &Target) -> Option<String> {
         }
         "delete_client" => show(engine.delete_client(&at.client).await),
         "delete_customer" => show(engine.delete_customer(&at.customer).await),
+        "delete_secret" => show(engine.delete_secret(&at.secret).await),
         "delete_schedule" => show(engine.delete_schedule(&at.schedule).await),
         "events" => first(engine.events(&at.job, 0)).await,
         "follow_audit" => {
@@ -151,6 +156,7 @@ async fn try_verb(verb: &str, engine: &Engine, at: &Target) -> Option<String> {
                 + &show(engine.list_jobs(&after).await)
         }
         "list_schedules" => show(engine.list_schedules(&Page::all()).await),
+        "list_secrets" => show(engine.list_secrets().await),
         "list_tickets" => {
             let of = TicketFilter::all().with_customer(at.customer.clone());
             show(engine.list_tickets(&TicketFilter::all()).await) + &show(engine.list_tickets(&of).await)
@@ -172,12 +178,19 @@ async fn try_verb(verb: &str, engine: &Engine, at: &Target) -> Option<String> {
             engine.delete_schedule(&at.schedule).await.unwrap();
             run
         }
+        // Their names are their owners' too.
+        "put_secret" => {
+            let put = show(engine.put_secret(&at.secret, &Secret::new("mine")).await.map(|_| ()));
+            engine.delete_secret(&at.secret).await.unwrap();
+            put
+        }
         "remove" => show(engine.remove(&at.app, Data::Delete).await),
         "reopen_ticket" => show(engine.reopen_ticket(&at.ticket).await),
         "reply_to_ticket" => show(engine.reply_to_ticket(&at.ticket, "Hello").await),
         "restart" => show(engine.restart(&at.app).await),
         "resume" => show(engine.resume().await),
         "resume_schedule" => show(engine.resume_schedule(&at.schedule).await),
+        "rotate_keys" => show(engine.rotate_keys().await),
         "run_schedule" => show(engine.run_schedule(&at.schedule).await),
         "start" => show(engine.start(&at.app).await),
         "stats" => show(engine.stats(&at.app).await),
@@ -270,7 +283,9 @@ fn now() -> byop_core::clock::Timestamp {
 async fn everything(store: &dyn Store, of: &ClientId) -> String {
     let scope = Scope::Client(of.clone());
     let mut all = String::new();
-    for collection in ["apps", "clients", "customers", "domains", "hosts", "ports", "schedules", "tickets"] {
+    let collections =
+        ["apps", "clients", "customers", "domains", "hosts", "ports", "schedules", "secrets", "tickets"];
+    for collection in collections {
         let records = store.list_records(&Scope::Platform, collection, &Page::all()).await.unwrap();
         for record in records.iter().filter(|record| record.owner.as_ref() == Some(of)) {
             all += &format!("{collection} {record:?}\n");
@@ -295,7 +310,9 @@ async fn furnished(engine: &Engine, id: &str, name: &str) -> Target {
     let stop = ScheduledAction::Stop { app: app(name) };
     let schedule = ScheduleSpec::new(format!("{name}-nightly"), "@yearly", stop).unwrap();
     owner.put_schedule(schedule.clone()).await.unwrap();
-    Target { client: client(id), app: app(name), job, customer, ticket, schedule: schedule.name }
+    let secret = SecretRef(format!("{name}-db"));
+    owner.put_secret(&secret, &Secret::new("of shop")).await.unwrap();
+    Target { client: client(id), app: app(name), job, customer, ticket, schedule: schedule.name, secret }
 }
 
 async fn worlds() -> [World; 2] {
@@ -306,6 +323,11 @@ async fn worlds() -> [World; 2] {
     let mut sqlite = World::with_store(sqlite, clock);
     sqlite.folder = folder;
     [memory, sqlite]
+}
+
+fn engine(world: &World) -> Engine {
+    let keyring = Keyring::new(Key::generate(&SystemEntropy).unwrap());
+    world.builder().with_keyring(keyring).build().unwrap()
 }
 
 /// The names that follow `marker` at the start of a line in these sources.
@@ -367,7 +389,7 @@ fn the_calls_are_found_in_the_sources() {
 #[tokio::test]
 async fn for_every_call_of_the_store_foreign_is_as_missing() {
     for world in worlds().await {
-        let engine = world.engine();
+        let engine = engine(&world);
         made(&engine, "acme").await;
         let theirs = furnished(&engine, "beta", "shop").await;
         let before = everything(&world.store, &theirs.client).await;
@@ -390,7 +412,7 @@ async fn for_every_call_of_the_store_foreign_is_as_missing() {
 #[tokio::test]
 async fn for_every_verb_of_the_engine_foreign_is_as_missing() {
     for world in worlds().await {
-        let engine = world.engine();
+        let engine = engine(&world);
         let acme = made(&engine, "acme").await.acting_as(Actor::new("eve"));
         let theirs = furnished(&engine, "beta", "shop").await;
         let before = everything(&world.store, &theirs.client).await;
@@ -414,7 +436,7 @@ async fn for_every_verb_of_the_engine_foreign_is_as_missing() {
 #[tokio::test]
 async fn the_owner_sees_what_the_stranger_does_not() {
     let world = World::new();
-    let engine = world.engine();
+    let engine = engine(&world);
     let theirs = furnished(&engine, "beta", "shop").await;
     let owner = engine.for_client(theirs.client.clone());
     let [scope, nobody] = [theirs.client.clone(), client("acme")].map(Scope::Client);
@@ -436,7 +458,7 @@ async fn the_owner_sees_what_the_stranger_does_not() {
 #[tokio::test]
 async fn what_is_unique_on_the_platform_is_refused_and_stays_as_it_was() {
     for world in worlds().await {
-        let engine = world.engine();
+        let engine = engine(&world);
         let acme = made(&engine, "acme").await;
         let theirs = furnished(&engine, "beta", "shop").await;
         let before = everything(&world.store, &theirs.client).await;
