@@ -14,13 +14,15 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::cloud::CloudProvider;
 use crate::error::{Error, ErrorKind, Result};
 use crate::generator::Generator;
 use crate::id::{Entropy, JobId};
 use crate::ingress::Ingress;
 use crate::model::{
-    Actor, AppName, AppReport, AppSpec, ClientId, ContainerStats, Event, Job, JobFilter, JobKind, JobState,
-    LogLine, LogOptions, Preview, SourceLimits, StepPolicy, Subject,
+    Actor, AppName, AppReport, AppSpec, Census, ClientId, ContainerStats, DriftFilter, DriftReport, Event,
+    Job, JobFilter, JobKind, JobState, LogLine, LogOptions, Preview, Rebuilt, SourceLimits, StepPolicy,
+    Subject,
 };
 use crate::runtime::ContainerRuntime;
 use crate::secret::SecretSource;
@@ -33,18 +35,26 @@ mod builder;
 mod builds;
 mod clients;
 mod customers;
+mod census;
+mod drift;
 mod events;
+mod host_view;
 mod job_run;
 mod lock;
 mod observe;
 mod ports;
 mod preview;
 mod records;
+mod rebuild;
+mod proxy;
 mod redaction;
+mod repair;
 mod route;
 #[cfg(feature = "schedules")]
 mod schedules;
 mod secrets;
+mod steady;
+mod servers;
 mod tickets;
 mod worker;
 mod workflow;
@@ -87,6 +97,7 @@ struct Inner {
     store: Arc<dyn Store>,
     hosts: BTreeMap<String, Arc<dyn ContainerRuntime>>,
     ingress: Arc<dyn Ingress>,
+    clouds: BTreeMap<String, Arc<dyn CloudProvider>>,
     generators: Arc<[Arc<dyn Generator>]>,
     /// The embedding program's.
     secrets: Arc<dyn SecretSource>,
@@ -296,6 +307,51 @@ impl Engine {
     pub async fn get_app(&self, name: &AppName) -> Result<AppReport> {
         let (app, _) = self.inner.load_app(&self.scope, name).await?;
         self.inner.observe(app).await
+    }
+
+    /// Compares what the store says with what there is: containers, networks, volumes, images, routes and the proxies of
+    /// hosts. Nothing is changed. An app that a job works on is left out.
+    ///
+    /// A host that does not answer is a finding, not an error. How a proxy differs, and the names of what is not theirs,
+    /// clients are not told.
+    ///
+    /// # Errors
+    /// `NotFound` when the filter names an app that is not there; those of the store, and of a host that stops
+    /// answering half-way.
+    pub async fn drift(&self, filter: &DriftFilter) -> Result<DriftReport> {
+        self.inner.drift(&self.scope, filter).await
+    }
+
+    /// Makes an app again what the store says it is: what [`Engine::drift`] finds of it and of its host's proxy is made
+    /// right, and the job's output is a [`RepairReport`](crate::model::RepairReport) with what is left. A container that
+    /// differs is replaced beside the one that serves, as by a deployment, under a new release number.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` while another job works on the app.
+    pub async fn repair(&self, app: &AppName) -> Result<JobId> {
+        self.submit_on_existing(app, JobKind::Repair, json!({})).await
+    }
+
+    /// Holds the labelled objects of all hosts against the store: what the store does not know, and what it knows and
+    /// is not there. Nothing is changed, and nothing without byop's label is listed. A client sees what carries the
+    /// names of its own apps.
+    ///
+    /// # Errors
+    /// Those of the store, and of a host that stops answering half-way.
+    pub async fn census(&self) -> Result<Census> {
+        self.inner.census(&self.scope).await
+    }
+
+    /// Fills a store that was lost again from the labels of what runs: apps, releases, host names and ports. Apps that
+    /// the store knows are left as they are, so that doing it twice is harmless. Everything goes on serving meanwhile,
+    /// and the next deployment of the same changes nothing.
+    ///
+    /// Not in the labels, and so gone: jobs, events and releases that no longer run.
+    ///
+    /// # Errors
+    /// `PermissionDenied` in the hands of a client; those of the store, and of a host that stops answering half-way.
+    pub async fn rebuild_store(&self) -> Result<Rebuilt> {
+        self.inner.rebuild_store(&self.scope).await
     }
 
     /// The log of the app's serving release, without the values of its secrets.
