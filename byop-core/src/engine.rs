@@ -20,9 +20,9 @@ use crate::generator::Generator;
 use crate::id::{Entropy, JobId};
 use crate::ingress::Ingress;
 use crate::model::{
-    Actor, AppName, AppReport, AppSpec, Census, ClientId, ContainerStats, DriftFilter, DriftReport, Event,
-    Job, JobFilter, JobKind, JobState, LogLine, LogOptions, Preview, Rebuilt, SourceLimits, StepPolicy,
-    Subject,
+    Actor, AppName, AppReport, AppRetention, AppSpec, Census, ClientId, ContainerStats, DriftFilter,
+    DriftReport, Event, Job, JobFilter, JobKind, JobState, LogLine, LogOptions, Preview, Rebuilt,
+    SourceLimits, StepPolicy, Subject,
 };
 use crate::runtime::ContainerRuntime;
 use crate::secret::SecretSource;
@@ -33,9 +33,9 @@ mod apps;
 mod audit;
 mod builder;
 mod builds;
+mod census;
 mod clients;
 mod customers;
-mod census;
 mod drift;
 mod events;
 mod host_view;
@@ -44,17 +44,18 @@ mod lock;
 mod observe;
 mod ports;
 mod preview;
-mod records;
-mod rebuild;
 mod proxy;
+mod rebuild;
+mod records;
 mod redaction;
+mod releases;
 mod repair;
 mod route;
 #[cfg(feature = "schedules")]
 mod schedules;
 mod secrets;
-mod steady;
 mod servers;
+mod steady;
 mod tickets;
 mod worker;
 mod workflow;
@@ -112,6 +113,8 @@ struct Inner {
     lease: Duration,
     /// By name of the stage.
     policies: BTreeMap<String, StepPolicy>,
+    /// How much of an app's past stays.
+    retention: AppRetention,
     /// Held by whoever of this process has a host to itself.
     hosts_in_use: tokio::sync::Mutex<()>,
     /// Set when this engine looks for jobs that were left behind.

@@ -173,6 +173,7 @@ async fn try_verb(verb: &str, engine: &Engine, at: &Target) -> Option<String> {
                 + &show(engine.list_jobs(&after).await)
         }
         "list_schedules" => show(engine.list_schedules(&Page::all()).await),
+        "list_releases" => show(engine.list_releases(&at.app).await),
         "list_secrets" => show(engine.list_secrets().await),
         "list_servers" => show(engine.list_servers().await),
         "list_tickets" => {
@@ -210,6 +211,9 @@ async fn try_verb(verb: &str, engine: &Engine, at: &Target) -> Option<String> {
         "restart" => show(engine.restart(&at.app).await),
         "resume" => show(engine.resume().await),
         "resume_schedule" => show(engine.resume_schedule(&at.schedule).await),
+        "rollback" => {
+            show(engine.rollback(&at.app, None).await) + &show(engine.rollback(&at.app, Some(1)).await)
+        }
         "rotate_keys" => show(engine.rotate_keys().await),
         "run_schedule" => show(engine.run_schedule(&at.schedule).await),
         "start" => show(engine.start(&at.app).await),
@@ -311,6 +315,7 @@ async fn everything(store: &dyn Store, of: &ClientId) -> String {
         "domains",
         "hosts",
         "ports",
+        "releases",
         "schedules",
         "secrets",
         "servers",

@@ -61,7 +61,9 @@ async fn run(seed: u64) -> (usize, usize) {
     let engine = world.engine();
     engine.resume().await.unwrap();
     for job in &jobs {
-        let _ = tokio::time::timeout(LONG, engine.wait(job)).await.unwrap_or_else(|_| panic!("seed {seed}: a job hangs"));
+        let _ = tokio::time::timeout(LONG, engine.wait(job))
+            .await
+            .unwrap_or_else(|_| panic!("seed {seed}: a job hangs"));
     }
     for report in engine.list_servers().await.unwrap() {
         // What could not be taken back while the cloud was out of order can be removed now.

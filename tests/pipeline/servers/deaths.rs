@@ -126,12 +126,8 @@ async fn while_a_server_that_does_not_start_is_replaced() {
 
 #[tokio::test(start_paused = true)]
 async fn while_servers_that_do_not_start_are_taken_back() {
-    let scenario = Scenario {
-        broken: 9,
-        wanted: JobState::Failed,
-        servers: 0,
-        ..Scenario::create(|| full("web-1"))
-    };
+    let scenario =
+        Scenario { broken: 9, wanted: JobState::Failed, servers: 0, ..Scenario::create(|| full("web-1")) };
     assert!(dies_everywhere(&scenario).await > 60);
 }
 
