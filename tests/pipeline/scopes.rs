@@ -375,7 +375,7 @@ async fn worlds() -> [World; 2] {
 
 fn engine(world: &World) -> Engine {
     let keyring = Keyring::new(Key::generate(&SystemEntropy).unwrap());
-    world.builder().with_keyring(keyring).build().unwrap()
+    world.builder().with_clock(world.clock.clone()).with_keyring(keyring).build().unwrap()
 }
 
 /// The names that follow `marker` at the start of a line in these sources.
