@@ -404,8 +404,13 @@ impl Engine {
     ) -> Result<Job> {
         let subject = subject.into();
         self.check_may(kind, subject.app()).await?;
+        // What the platform does to a client's app, the client sees.
+        let client = match self.scope.client() {
+            Some(client) => Some(client.clone()),
+            None => self.inner.owner_of(&subject).await?,
+        };
         let mut job = Job::new(id, subject, kind, input, self.inner.clock.now());
-        job.client = self.scope.client().cloned();
+        job.client = client;
         job.actor.clone_from(&self.actor);
         Ok(job)
     }
