@@ -37,10 +37,13 @@ mod ports;
 mod preview;
 mod redaction;
 mod route;
+mod secrets;
 mod worker;
 mod workflow;
 
 pub use builder::EngineBuilder;
+#[cfg(feature = "seal")]
+pub use secrets::{KeyRotation, StoredSecret};
 
 /// The platform engine. Cheap to clone; all clones are one engine.
 ///
@@ -77,7 +80,10 @@ struct Inner {
     hosts: BTreeMap<String, Arc<dyn ContainerRuntime>>,
     ingress: Arc<dyn Ingress>,
     generators: Arc<[Arc<dyn Generator>]>,
+    /// The embedding program's.
     secrets: Arc<dyn SecretSource>,
+    #[cfg(feature = "seal")]
+    vault: Arc<secrets::Vault>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     work: PathBuf,
@@ -128,7 +134,7 @@ impl Engine {
     /// `InvalidInput` for a bad spec or source, `Unsupported` when no stack is recognised, and those of fetching
     /// the source.
     pub async fn preview(&self, spec: &AppSpec) -> Result<Preview> {
-        self.inner.preview(spec).await
+        self.inner.preview(&self.scope, spec).await
     }
 
     /// Makes a release of the app and lets it serve. An app that is there already keeps serving until the new
@@ -248,8 +254,10 @@ impl Engine {
     /// over when the lease has run out, by itself.
     ///
     /// # Errors
-    /// Those of the store.
+    /// Those of the store; `Unauthenticated` when the engine has not the key that the secrets in the store need.
     pub async fn resume(&self) -> Result<Vec<JobId>> {
+        #[cfg(feature = "seal")]
+        self.inner.vault.ready().await?;
         let mut resumed = Vec::new();
         worker::take_over_in_background(&self.inner);
         let unfinished = self.inner.store.list_jobs(&self.scope, &JobFilter::all().with_unfinished()).await?;
@@ -279,7 +287,7 @@ impl Engine {
         self.inner.observe(app).await
     }
 
-    /// The log of the app's serving release.
+    /// The log of the app's serving release, without the values of its secrets.
     ///
     /// # Errors
     /// `NotFound` when there is no such app or it has no container.
@@ -289,7 +297,8 @@ impl Engine {
         options: &LogOptions,
     ) -> Result<BoxStream<'static, Result<LogLine>>> {
         let (runtime, container) = self.inner.serving_container(&self.scope, name).await?;
-        runtime.logs(&container, options).await
+        let redaction = redaction::Redaction::of_app(&self.inner, name).await;
+        Ok(redaction.logs(runtime.logs(&container, options).await?))
     }
 
     /// What the app uses now.

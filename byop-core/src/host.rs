@@ -29,10 +29,11 @@ pub async fn check_port(runtime: &dyn ContainerRuntime, port: u16, own: &str) ->
         }
         return Err(taken(format!("the container {} ({})", container.name, container.image)));
     }
-    match port_owner::find(port) {
-        Some(owner) if runtime.info().await?.is_local => Err(taken(owner)),
-        _ => Ok(()),
+    // The processes of this machine have nothing to do with an engine elsewhere.
+    if !runtime.info().await?.is_local {
+        return Ok(());
     }
+    port_owner::find(port).map_or(Ok(()), |owner| Err(taken(owner)))
 }
 
 /// The ports of the host that something has, as far as can be seen: those that running containers publish and, where

@@ -4,12 +4,22 @@ use std::fmt;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize, Serializer};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 
+mod redactor;
+#[cfg(feature = "seal")]
+pub(crate) mod seal;
+
+pub use redactor::{LineRedactor, RedactedStream, Redactor};
+#[cfg(feature = "seal")]
+pub use seal::{Key, KeyId, Keyring, Label, Sealed};
+
 const REDACTED: &str = "[redacted]";
 
-/// A value that never shows itself: `Debug`, `Display` and `Serialize` give `[redacted]`.
+/// A value that never shows itself: `Debug`, `Display` and `Serialize` give `[redacted]`. Its memory is overwritten when
+/// it is dropped.
 ///
 /// ```
 /// let secret = byop_core::Secret::new("hunter2");
@@ -18,12 +28,12 @@ const REDACTED: &str = "[redacted]";
 /// ```
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Wraps a value.
     pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
+        Self(Zeroizing::new(value.into()))
     }
 
     /// The value itself; call it at the last moment only.
@@ -35,7 +45,7 @@ impl Secret {
 
 impl From<String> for Secret {
     fn from(value: String) -> Self {
-        Self(value)
+        Self::new(value)
     }
 }
 
@@ -107,17 +117,4 @@ impl SecretSource for MemorySecrets {
                 .with_remedy("add it to the secret source that was given to the engine")
         })
     }
-}
-
-/// Replaces every occurrence of `secrets` in `text`.
-#[must_use]
-pub fn redact<'a>(text: &str, secrets: impl IntoIterator<Item = &'a Secret>) -> String {
-    let mut text = text.to_owned();
-    for secret in secrets {
-        // Very short values would turn ordinary text into noise without hiding anything.
-        if secret.expose().len() >= 4 {
-            text = text.replace(secret.expose(), REDACTED);
-        }
-    }
-    text
 }

@@ -263,12 +263,12 @@ pub trait Store: Debug + Send + Sync {
     /// Only those that all methods share.
     async fn list_audit(&self, scope: &Scope, filter: &AuditFilter) -> Result<Vec<AuditRecord>>;
 
-    /// Removes ended jobs with their steps and events as the retention says. A job that has not ended stays whole, and
-    /// so does the audit.
+    /// Removes ended jobs of a subject, or of all, with their steps and events, as the retention says. A job that has
+    /// not ended stays whole, and so does the audit.
     ///
     /// # Errors
     /// Only those that all methods share.
-    async fn prune(&self, retention: &Retention) -> Result<Pruned>;
+    async fn prune(&self, subject: Option<&Subject>, retention: &Retention) -> Result<Pruned>;
 
     /// Waits until something of jobs or events may have changed since `seen`, by whatever process, or `patience` has
     /// passed; returns the number to give next time. Begin with 0, which returns at once.

@@ -5,6 +5,7 @@ mod fake_runtime;
 pub mod ingress_suite;
 mod require;
 pub mod runtime_suite;
+pub mod simulation;
 pub mod store_suite;
 
 pub use fake_ingress::FakeIngress;

@@ -11,4 +11,5 @@ mod queue;
 mod resume;
 mod secrets;
 mod store;
+mod stored_secrets;
 mod support;

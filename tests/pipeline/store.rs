@@ -147,8 +147,8 @@ impl Store for Shared {
     async fn list_audit(&self, scope: &Scope, filter: &AuditFilter) -> Result<Vec<AuditRecord>> {
         self.inner.list_audit(scope, filter).await
     }
-    async fn prune(&self, retention: &Retention) -> Result<Pruned> {
-        self.write(self.inner.prune(retention)).await
+    async fn prune(&self, subject: Option<&Subject>, retention: &Retention) -> Result<Pruned> {
+        self.write(self.inner.prune(subject, retention)).await
     }
     async fn wait_for_change(&self, seen: u64, patience: Duration) -> Result<u64> {
         self.inner.wait_for_change(seen, patience).await

@@ -15,6 +15,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("minijinja", &["byop-core/src/generator/template"]),
     ("pyo3", &["byop-py/src"]),
     ("reqwest", &["byop-cloud/src/http"]),
+    ("ring", &["byop-core/src/secret/seal"]),
     ("rusqlite", &["byop-core/src/store/sqlite"]),
     // Three, because the TLS of the engine, of the providers and of the database server is set up apart.
     ("rustls", &["byop-core/src/docker", "byop-core/src/store/postgres", "byop-cloud/src/http"]),
@@ -27,6 +28,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tar", &["byop-core/src/source"]),
     ("tokio_postgres", &["byop-core/src/store/postgres"]),
     ("toml", &["byop-core/src/generator"]),
+    ("zeroize", &["byop-core/src/secret"]),
     ("zip", &["byop-core/src/source"]),
 ];
 

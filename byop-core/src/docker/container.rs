@@ -4,13 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, EndpointSettings, HealthConfig, HostConfig,
-    HostConfigLogConfig, Mount, MountType, NetworkingConfig, PortBinding as HostPort,
+    ContainerCreateBody, ContainerCreateResponse, ContainerInspectResponse, EndpointSettings, HealthConfig,
+    HostConfig, HostConfigLogConfig, Mount, MountType, NetworkingConfig, PortBinding as HostPort,
     RestartPolicy as EngineRestart, RestartPolicyNameEnum,
 };
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
-    StopContainerOptionsBuilder,
+    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, StopContainerOptionsBuilder,
 };
 
 use super::{Docker, checked, checked_image, checked_new, convert, error, label_filters};
@@ -31,10 +30,11 @@ impl Docker {
         id: &str,
     ) -> Result<ContainerInspectResponse> {
         let id = checked(operation, id)?;
-        self.api
-            .inspect_container(id, None)
-            .await
-            .map_err(|failure| error::engine(operation, failure).with_context("container", id))
+        // Not through the client library: it writes whole answers to its log, and this one has the environment.
+        let answer = self.wire.get_whole(operation, &format!("/containers/{id}/json")).await;
+        let answer = answer.map_err(|error| error.with_context("container", id))?;
+        serde_json::from_slice(&answer)
+            .map_err(|error| error::internal(operation, "the engine's answer cannot be understood", error))
     }
 
     pub(super) async fn create(&self, spec: &ContainerSpec) -> Result<String> {
@@ -42,11 +42,10 @@ impl Docker {
         self.check_parts(spec).await?;
         let version = self.wire.version().await.map_err(|failure| error::engine(CREATE, failure))?;
         let body = body(spec, version >= Some(START_INTERVAL_SINCE));
-        let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
-        let id = match self.api.create_container(Some(options), body).await {
-            Ok(made) => made.id,
-            Err(failure) => {
-                let error = error::engine(CREATE, failure).with_context("container", &spec.name);
+        let id = match self.send_create(&spec.name, &body).await {
+            Ok(id) => id,
+            Err(error) => {
+                let error = error.with_context("container", &spec.name);
                 if error.kind() != ErrorKind::Conflict {
                     return Err(error);
                 }
@@ -60,6 +59,16 @@ impl Docker {
             }
         }
         Ok(id)
+    }
+
+    /// Not through the client library: it writes what it sends to its log, and this has the environment.
+    async fn send_create(&self, name: &str, body: &ContainerCreateBody) -> Result<String> {
+        let body = serde_json::to_value(body)
+            .map_err(|error| error::internal(CREATE, "the request cannot be written", error))?;
+        let answer = self.wire.post(CREATE, &format!("/containers/create?name={name}"), &body).await?;
+        serde_json::from_slice::<ContainerCreateResponse>(&answer)
+            .map(|made| made.id)
+            .map_err(|error| error::internal(CREATE, "the engine's answer cannot be understood", error))
     }
 
     /// The id of the container that has the name, if it is the one that was asked for.

@@ -178,6 +178,18 @@ impl Wire {
             .unwrap_or_else(|_| Err(error::engine(operation, Failure::RequestTimeoutError)))
     }
 
+    /// Sends a `GET` and gives the whole answer.
+    pub(super) async fn get_whole(&self, operation: &'static str, path: &str) -> Result<Bytes> {
+        let whole = async {
+            let body = self.get(operation, path).await?;
+            let answer = body.collect().await.map_err(|err| error::engine(operation, err.into()))?;
+            Ok(answer.to_bytes())
+        };
+        tokio::time::timeout(ANSWER_TIMEOUT, whole)
+            .await
+            .unwrap_or_else(|_| Err(error::engine(operation, Failure::RequestTimeoutError)))
+    }
+
     /// Sends a JSON body and gives the whole answer.
     pub(super) async fn post(
         &self,

@@ -29,6 +29,12 @@ impl Inner {
         record.map(|record| Ok((parse(&record)?, record.version))).transpose()
     }
 
+    /// The app and its owner.
+    pub(super) async fn find_owned(&self, name: &AppName) -> Result<Option<(App, Scope)>> {
+        let record = self.store.find_record(&Scope::Platform, APPS, name.as_str()).await?;
+        record.map(|record| Ok((parse(&record)?, Scope::of(record.owner.as_ref())))).transpose()
+    }
+
     pub(super) async fn all_apps(&self, scope: &Scope) -> Result<Vec<App>> {
         self.store.list_records(scope, APPS, &Page::all()).await?.iter().map(parse).collect()
     }

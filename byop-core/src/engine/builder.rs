@@ -14,6 +14,8 @@ use crate::id::{Entropy, SystemEntropy, random_text};
 use crate::ingress::Ingress;
 use crate::model::{SourceLimits, StepPolicy};
 use crate::runtime::ContainerRuntime;
+#[cfg(feature = "seal")]
+use crate::secret::Keyring;
 use crate::secret::{MemorySecrets, SecretSource};
 use crate::store::{MemoryStore, Scope, Store, WhenBusy};
 
@@ -25,6 +27,8 @@ pub struct EngineBuilder {
     ingress: Option<Arc<dyn Ingress>>,
     generators: Vec<Arc<dyn Generator>>,
     secrets: Arc<dyn SecretSource>,
+    #[cfg(feature = "seal")]
+    keyring: Option<Keyring>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     work: Option<PathBuf>,
@@ -42,6 +46,8 @@ impl EngineBuilder {
             ingress: None,
             generators: Vec::new(),
             secrets: Arc::new(MemorySecrets::new()),
+            #[cfg(feature = "seal")]
+            keyring: None,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             work: None,
@@ -80,10 +86,19 @@ impl EngineBuilder {
         self
     }
 
-    /// Where secrets come from. Without one there are none.
+    /// Where the program's own secrets come from. It is asked before the secrets that the engine keeps.
     #[must_use]
     pub fn with_secrets(mut self, secrets: impl SecretSource + 'static) -> Self {
         self.secrets = Arc::new(secrets);
+        self
+    }
+
+    /// The keys that the engine's own secrets are sealed with, such as `Keyring::from_env()?`. Without them it keeps
+    /// none, and does not see that the value of a secret has changed.
+    #[cfg(feature = "seal")]
+    #[must_use]
+    pub fn with_keyring(mut self, keyring: Keyring) -> Self {
+        self.keyring = Some(keyring);
         self
     }
 
@@ -160,8 +175,15 @@ impl EngineBuilder {
         let mut generators = self.generators;
         generators.extend(generator::builtin());
         let owner = format!("{}-{}", std::process::id(), random_text(self.entropy.as_ref(), 8));
+        let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new(Arc::clone(&self.clock))));
         let inner = Inner {
-            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new(Arc::clone(&self.clock)))),
+            #[cfg(feature = "seal")]
+            vault: Arc::new(super::secrets::Vault::new(
+                Arc::clone(&store),
+                Arc::clone(&self.entropy),
+                self.keyring,
+            )),
+            store,
             hosts: self.hosts,
             ingress,
             generators: generators.into(),

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::Inner;
 use super::redaction::Redaction;
 use crate::error::Result;
 use crate::id::JobId;
 use crate::model::{Event, EventBody, Job, Subject};
+use crate::secret::LineRedactor;
 use crate::stage::EventSink;
 use crate::store::{Lease, Scope};
 
@@ -27,6 +28,8 @@ const BATCH: usize = 256;
 pub(super) struct JobEvents {
     queue: mpsc::Sender<Message>,
     redaction: Arc<Redaction>,
+    /// Output, in which a value may go over several lines, each with its stage; and how many values are looked for.
+    lines: Mutex<(LineRedactor<String>, usize)>,
 }
 
 #[derive(Debug)]
@@ -39,14 +42,25 @@ impl JobEvents {
     pub(super) fn new(inner: Arc<Inner>, lease: Lease, redaction: Arc<Redaction>) -> Self {
         let (queue, messages) = mpsc::channel(BATCH);
         tokio::spawn(write(inner, lease, messages));
-        Self { queue, redaction }
+        let (redactor, known) = redaction.redactor();
+        let lines = Mutex::new((redactor.lines(), known));
+        Self { queue, redaction, lines }
     }
 
     /// Waits until all that was said so far is in the store.
     pub(super) async fn flush(&self) {
+        let mut lines = self.lines.lock().await;
+        self.send(lines.0.finish()).await;
         let (done, written) = oneshot::channel();
         if self.queue.send(Message::Flush(done)).await.is_ok() {
             let _ = written.await;
+        }
+    }
+
+    async fn send(&self, lines: Vec<(String, String)>) {
+        for (line, stage) in lines {
+            // The writer ends after its senders, so this cannot fail.
+            let _ = self.queue.send(Message::Event(EventBody::Log { stage, line })).await;
         }
     }
 }
@@ -54,7 +68,17 @@ impl JobEvents {
 #[async_trait]
 impl EventSink for JobEvents {
     async fn emit(&self, body: EventBody) {
-        // The writer ends after its senders, so this cannot fail.
+        // Held while the queue is full too: what is said keeps its order.
+        let mut lines = self.lines.lock().await;
+        if let EventBody::Log { stage, line } = body {
+            let (redactor, known) = self.redaction.redactor();
+            if lines.1 != known {
+                self.send(lines.0.finish()).await;
+                *lines = (redactor.lines(), known);
+            }
+            return self.send(lines.0.push(&line, stage)).await;
+        }
+        self.send(lines.0.finish()).await;
         let _ = self.queue.send(Message::Event(self.redaction.body(body))).await;
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::Inner;
 use super::events::JobEvents;
 use super::redaction::Redaction;
+use super::secrets::JobSecrets;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::model::{EventBody, Job, StepPolicy, StepRecord, StepState};
@@ -41,6 +42,7 @@ pub(super) struct JobRun<C = StageContext> {
     pub(super) job: Job,
     pub(super) recorded: BTreeMap<String, StepRecord>,
     pub(super) stop: watch::Receiver<Option<Stop>>,
+    pub(super) secrets: Arc<JobSecrets>,
     pub(super) redaction: Arc<Redaction>,
     pub(super) events: Arc<JobEvents>,
 }
@@ -56,6 +58,7 @@ impl<C> JobRun<C> {
             job: self.job,
             recorded: self.recorded,
             stop: self.stop,
+            secrets: self.secrets,
             redaction: self.redaction,
             events: self.events,
         }
@@ -150,7 +153,7 @@ impl<C: Sync> JobRun<C> {
         record.attempt = earlier.map_or(1, |earlier| earlier.attempt + 1);
         record.policy = policy;
         self.inner.store.put_step(&self.lease, &record).await?;
-        let message = stage.describe(input);
+        let message = self.redaction.text(&stage.describe(input));
         tracing::info!(job = %self.job.id, subject = %self.job.subject, stage = S::NAME, attempt = record.attempt, "{message}");
         self.events.emit(EventBody::StepStarted { stage: S::NAME.into(), message }).await;
         let started = Instant::now();
@@ -166,7 +169,7 @@ impl<C: Sync> JobRun<C> {
         match &result {
             Ok(output) => {
                 record.state = StepState::Done;
-                record.output = Some(serde_json::to_value(output).unwrap_or(Value::Null));
+                record.output = self.redaction.answer(serde_json::to_value(output).unwrap_or(Value::Null));
             }
             Err(error) => {
                 record.state = StepState::Failed;
@@ -206,7 +209,7 @@ impl<C: Sync> JobRun<C> {
                 return Err(error);
             }
             tries += 1;
-            tracing::warn!(job = %self.job.id, stage = S::NAME, %error, ?wait, "tried again");
+            tracing::warn!(job = %self.job.id, stage = S::NAME, error = self.redaction.text(&error.to_string()), ?wait, "tried again");
             let message = self.redaction.text(&format!("{}: {error}; it is tried again", S::NAME));
             self.events.emit(EventBody::Warning { message }).await;
             tokio::time::sleep(wait).await;

@@ -1,14 +1,22 @@
 //! Preview: the pure half of the pipeline.
 
 use super::Inner;
+use super::redaction::Redaction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::generator;
 use crate::model::{AppSpec, Builder, Preview, Source, Target};
 use crate::source;
+use crate::store::Scope;
 
 impl Inner {
-    pub(super) async fn preview(&self, spec: &AppSpec) -> Result<Preview> {
+    pub(super) async fn preview(&self, scope: &Scope, spec: &AppSpec) -> Result<Preview> {
         spec.validate()?;
+        let redaction = Redaction::of_spec(self, scope, spec.clone()).await;
+        let preview = self.preview_source(scope, spec).await;
+        preview.map_err(|error| redaction.report(error.report()).into())
+    }
+
+    async fn preview_source(&self, scope: &Scope, spec: &AppSpec) -> Result<Preview> {
         if let Source::Image(image) = &spec.source {
             return Err(Error::new(
                 ErrorKind::Unsupported,
@@ -22,8 +30,8 @@ impl Inner {
             Error::new(ErrorKind::Unavailable, "app.preview", "no temporary folder can be made")
                 .with_source(error)
         })?;
-        let fetched =
-            source::fetch(&spec.source, work.path().to_owned(), &self.limits, self.secrets.as_ref()).await?;
+        let secrets = self.secrets_of(scope);
+        let fetched = source::fetch(&spec.source, work.path().to_owned(), &self.limits, &secrets).await?;
         generator::preview(&self.generators, &fetched.tree, spec, &Target::of(spec, Builder::BuildKit))
     }
 }

@@ -1,84 +1,192 @@
 //! Keeps the values of secrets out of what a job writes down.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use serde_json::Value;
 
 use super::Inner;
-use crate::error::ErrorReport;
-use crate::model::{AppSpec, EventBody, Job, JobKind, Source};
-use crate::secret::{Secret, redact};
+use crate::error::{ErrorReport, Result};
+use crate::model::{AppName, AppSpec, EventBody, Job, JobKind, LogLine, Source};
+use crate::secret::{LineRedactor, Redactor, Secret, SecretRef, SecretSource as _};
 use crate::store::Scope;
 
-/// Lines of a secret with several are looked for one by one: logs are read line by line.
-const MIN_LINE: usize = 8;
+/// How long a line of a log is held back for the one that would make it a part of a value.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The secrets that a job can come across.
 #[derive(Debug, Default)]
-pub(super) struct Redaction(Vec<Secret>);
+pub(super) struct Redaction(RwLock<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    values: Vec<Secret>,
+    redactor: Redactor,
+}
 
 impl Redaction {
     /// The secrets of what the job deploys, and of what serves.
     pub(super) async fn of_job(inner: &Inner, job: &Job) -> Self {
-        let mut specs = Vec::new();
-        if job.kind == JobKind::Deploy {
-            specs.extend(serde_json::from_value::<AppSpec>(job.input.clone()));
+        let redaction = match job.app() {
+            Some(app) => Self::of_app(inner, app).await,
+            None => Self::default(),
+        };
+        if let (JobKind::Deploy, Ok(spec)) = (job.kind, serde_json::from_value(job.input.clone())) {
+            redaction.learn_names(inner, &Scope::of(job.client.as_ref()), named(spec)).await;
         }
-        if let Some(app) = job.app() {
-            specs.extend(inner.find_app(&Scope::Platform, app).await.ok().flatten().map(|(app, _)| app.spec));
-        }
-        let mut names = BTreeSet::new();
-        for spec in specs {
-            names.extend(spec.secrets.into_values());
-            if let Source::Git(git) = spec.source {
-                names.extend(git.credential);
-                names.extend(git.identity);
-            }
-        }
-        let mut texts = BTreeSet::new();
-        for name in &names {
-            // A secret that cannot be had is reported by the step that needs it.
-            let Ok(secret) = inner.secrets.get_secret(name).await else { continue };
-            let lines = secret.expose().lines().map(str::trim).filter(|line| line.len() >= MIN_LINE);
-            texts.extend(lines.map(str::to_owned));
-            texts.insert(secret.expose().to_owned());
-        }
-        let mut texts: Vec<_> = texts.into_iter().collect();
-        // The longest first: one that begins with another must not leave its rest behind.
-        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        Self(texts.into_iter().map(Secret::new).collect())
+        redaction
     }
 
-    /// A text as it may be written down.
+    /// The secrets of an app and of its serving release.
+    pub(super) async fn of_app(inner: &Inner, app: &AppName) -> Self {
+        let redaction = Self::default();
+        if let Ok(Some((app, owner))) = inner.find_owned(app).await {
+            let of_release = app.current.into_iter().flat_map(|release| release.secrets.into_keys());
+            let names = named(app.spec).into_iter().chain(of_release);
+            redaction.learn_names(inner, &owner, names).await;
+        }
+        redaction
+    }
+
+    /// The secrets that a spec names.
+    pub(super) async fn of_spec(inner: &Inner, scope: &Scope, spec: AppSpec) -> Self {
+        let redaction = Self::default();
+        redaction.learn_names(inner, scope, named(spec)).await;
+        redaction
+    }
+
+    /// Takes the values of secrets into account, and those that they had until lately.
+    async fn learn_names(&self, inner: &Inner, scope: &Scope, names: impl IntoIterator<Item = SecretRef>) {
+        let secrets = inner.secrets_of(scope);
+        let mut values = Vec::new();
+        for name in names.into_iter().collect::<BTreeSet<_>>() {
+            // A secret that cannot be had is reported by the step that needs it.
+            values.extend(secrets.get_secret(&name).await.ok());
+            values.extend(secrets.previous(&name).await);
+        }
+        self.learn(values);
+    }
+
+    /// Takes more values into account.
+    pub(super) fn learn(&self, values: impl IntoIterator<Item = Secret>) {
+        // Nothing panics while it is held.
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let count = known.values.len();
+        for value in values {
+            if !known.values.contains(&value) {
+                known.values.push(value);
+            }
+        }
+        if known.values.len() > count {
+            known.redactor = Redactor::new(&known.values);
+        }
+    }
+
+    /// The redactor, and the number of values that it knows.
+    pub(super) fn redactor(&self) -> (Redactor, usize) {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        (known.redactor.clone(), known.values.len())
+    }
+
+    /// A text as it may be shown.
     pub(super) fn text(&self, text: &str) -> String {
-        redact(text, &self.0)
+        self.redactor().0.text(text).into_owned()
     }
 
     /// An error as it may be written down.
-    pub(super) fn report(&self, mut report: ErrorReport) -> ErrorReport {
-        report.message = self.text(&report.message);
-        report.remedy = report.remedy.map(|remedy| self.text(&remedy));
-        report.causes = report.causes.iter().map(|cause| self.text(cause)).collect();
-        for (_, value) in &mut report.context {
-            *value = self.text(value);
-        }
-        report
+    pub(super) fn report(&self, report: ErrorReport) -> ErrorReport {
+        self.redactor().0.report(report)
+    }
+
+    /// An answer as it may be written down. One that holds a secret is no answer to go on with after a restart: the
+    /// step is done again, which is harmless.
+    pub(super) fn answer(&self, mut output: Value) -> Option<Value> {
+        (!self.redactor().0.json(&mut output)).then_some(output)
+    }
+
+    /// What came out of a job, as it may be shown.
+    pub(super) fn output(&self, mut output: Value) -> Value {
+        self.redactor().0.json(&mut output);
+        output
     }
 
     /// An event as it may be written down.
     pub(super) fn body(&self, body: EventBody) -> EventBody {
-        match body {
-            EventBody::Log { stage, line } => EventBody::Log { stage, line: self.text(&line) },
-            EventBody::Warning { message } => EventBody::Warning { message: self.text(&message) },
-            EventBody::StepStarted { stage, message } => {
-                EventBody::StepStarted { stage, message: self.text(&message) }
+        let Ok(mut value) = serde_json::to_value(&body) else { return body };
+        if !self.redactor().0.json(&mut value) {
+            return body;
+        }
+        serde_json::from_value(value).unwrap_or_else(|_| EventBody::Warning {
+            message: "something happened that cannot be told without telling a secret".into(),
+        })
+    }
+
+    /// The lines of a log as they may be shown.
+    pub(super) fn logs(
+        &self,
+        lines: BoxStream<'static, Result<LogLine>>,
+    ) -> BoxStream<'static, Result<LogLine>> {
+        let log = Log {
+            lines,
+            redactor: self.redactor().0.lines(),
+            ready: VecDeque::new(),
+            failed: None,
+            ended: false,
+        };
+        stream::unfold(log, |mut log| async move { Some((log.next().await?, log)) }).boxed()
+    }
+}
+
+struct Log {
+    lines: BoxStream<'static, Result<LogLine>>,
+    redactor: LineRedactor<LogLine>,
+    ready: VecDeque<(String, LogLine)>,
+    failed: Option<crate::error::Error>,
+    ended: bool,
+}
+
+impl Log {
+    async fn next(&mut self) -> Option<Result<LogLine>> {
+        loop {
+            if let Some((text, line)) = self.ready.pop_front() {
+                return Some(Ok(LogLine { text, ..line }));
             }
-            EventBody::Progress(mut progress) => {
-                progress.message = self.text(&progress.message);
-                EventBody::Progress(progress)
+            if let Some(error) = self.failed.take() {
+                return Some(Err(error));
             }
-            EventBody::Job { state, error } => {
-                EventBody::Job { state, error: error.map(|report| self.report(report)) }
+            if self.ended {
+                return None;
             }
-            other => other,
+            let next = self.lines.next();
+            let next = if self.redactor.is_holding() {
+                tokio::time::timeout(PATIENCE, next).await
+            } else {
+                Ok(next.await)
+            };
+            match next {
+                Ok(Some(Ok(mut line))) => {
+                    let text = std::mem::take(&mut line.text);
+                    self.ready.extend(self.redactor.push(&text, line));
+                    continue;
+                }
+                Ok(Some(Err(error))) => self.failed = Some(error),
+                Ok(None) => self.ended = true,
+                // The log is followed and quiet.
+                Err(_) => {}
+            }
+            self.ready.extend(self.redactor.finish());
         }
     }
+}
+
+fn named(spec: AppSpec) -> Vec<SecretRef> {
+    let mut names: Vec<SecretRef> = spec.secrets.into_values().collect();
+    if let Source::Git(git) = spec.source {
+        names.extend(git.credential);
+        names.extend(git.identity);
+    }
+    names
 }

@@ -14,6 +14,7 @@ use super::Inner;
 use super::events::JobEvents;
 use super::job_run::{JobRun, Stop};
 use super::redaction::Redaction;
+use super::secrets::JobSecrets;
 use super::workflow;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
@@ -160,6 +161,10 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
             job: job.clone(),
             recorded: recorded.into_iter().map(|step| (step.key.clone(), step)).collect(),
             stop: stopped,
+            secrets: Arc::new(JobSecrets::new(
+                inner.secrets_of(&Scope::of(job.client.as_ref())),
+                Arc::clone(&redaction),
+            )),
             redaction: Arc::clone(&redaction),
             events: Arc::clone(&events),
             cx: (),
@@ -169,6 +174,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     // A generator or another port of the embedding program may panic; a job that nobody ends would never be over.
     let outcome = AssertUnwindSafe(outcome).catch_unwind();
     let outcome = tokio::select! {
+        biased;
         outcome = outcome => outcome.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))),
         never = keeper => match never {},
     };
@@ -176,7 +182,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     match outcome {
         Ok(output) => {
             job.state = JobState::Succeeded;
-            job.output = Some(output);
+            job.output = Some(redaction.output(output));
         }
         Err(error) if error.kind() == ErrorKind::LeaseLost => {
             tracing::warn!(job = %job.id, "the lease was lost; whoever has it now goes on");
@@ -192,6 +198,9 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     // All that was said comes before the end: a reader that sees the finished job has all of its events.
     events.flush().await;
     inner.store.update_job(&lease, &job).await?;
+    if !work.exists() {
+        return Ok(());
+    }
     let folder = work.clone();
     // Sources can be large; the answer is not waited for by anyone but this task.
     match tokio::task::spawn_blocking(move || std::fs::remove_dir_all(folder)).await {
@@ -214,7 +223,7 @@ async fn carry_out(run: JobRun<()>, work: &std::path::Path) -> Result<Value> {
                 runtime: inner.runtime(&inner.host_of(app).await?)?,
                 ingress: Arc::clone(&inner.ingress),
                 generators: Arc::clone(&inner.generators),
-                secrets: Arc::clone(&inner.secrets),
+                secrets: Arc::clone(&run.secrets) as _,
                 clock: Arc::clone(&inner.clock),
                 work: work.to_owned(),
                 limits: inner.limits.clone(),
@@ -257,6 +266,7 @@ async fn keep_alive(
     };
     loop {
         tokio::select! {
+            biased;
             _ = ticks.tick() => {
                 let renewed = tokio::time::timeout(inner.lease / 3, inner.store.renew_lease(lease, inner.lease));
                 match renewed.await {

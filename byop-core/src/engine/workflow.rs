@@ -109,6 +109,8 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
     let volumes = plan.map_or_else(|| wanted.volumes.clone(), |plan| plan.all_volumes(&wanted.volumes));
     // A generated Dockerfile has the command already; an own one keeps its text.
     let command = plan.filter(|plan| plan.dockerfile.is_some()).and_then(|plan| plan.command.clone());
+    // Found out before the release is, whose start would fail.
+    let secrets = run.unless_stopped(run.secrets.fingerprints(wanted.secrets.values())).await?;
     // All that a container is made from, whatever its number and its host names.
     let config_digest = Digest::of_json(&json!({
         "image": made.info.id,
@@ -120,6 +122,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         "writable": writable,
         "env": wanted.env,
         "secrets": wanted.secrets,
+        "values": secrets,
         "health": wanted.health,
         "resources": wanted.resources,
         "user": wanted.user,
@@ -135,6 +138,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         image: made.name.clone(),
         source_digest: made.source_digest.clone(),
         config_digest,
+        secrets,
         port,
         ports: ports.clone(),
         health_path,

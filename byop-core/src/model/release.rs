@@ -1,5 +1,7 @@
 //! An app as stored, and what runs of it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::app::{AppSpec, HealthSpec};
@@ -10,6 +12,7 @@ use super::plan::Plan;
 use super::port::PublishedPort;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
+use crate::secret::SecretRef;
 
 /// An app as stored: the wanted state and the release that serves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +63,10 @@ pub struct Release {
     pub source_digest: Option<Digest>,
     /// Digest of everything that the container is made from. Equal digests mean nothing to do.
     pub config_digest: Digest,
+    /// The secrets that it was given, each with what tells that value from others and nothing more; none for one
+    /// that was given by an engine without a keyring.
+    #[serde(default)]
+    pub secrets: BTreeMap<SecretRef, Option<String>>,
     /// The port that it listens on.
     pub port: u16,
     /// The ports of the host that lead into it, beside HTTP.

@@ -427,7 +427,7 @@ impl Store for MemoryStore {
         Ok(records.take(filter.limit.map_or(usize::MAX, |limit| limit as usize)).cloned().collect())
     }
 
-    async fn prune(&self, retention: &Retention) -> Result<Pruned> {
+    async fn prune(&self, subject: Option<&Subject>, retention: &Retention) -> Result<Pruned> {
         let now = self.clock.now();
         let mut state = self.state();
         let mut newer: BTreeMap<Subject, (u32, u64)> = BTreeMap::new();
@@ -435,6 +435,10 @@ impl Store for MemoryStore {
         let mut staying = Vec::new();
         // From the newest to the oldest: each is judged by itself and the newer ones of its subject.
         for entry in state.jobs.drain(..).rev() {
+            if subject.is_some_and(|subject| *subject != entry.job.subject) {
+                staying.push(entry);
+                continue;
+            }
             let is_finished = entry.job.state.is_finished();
             let (ended, events) = newer.entry(entry.job.subject.clone()).or_default();
             *ended += u32::from(is_finished);

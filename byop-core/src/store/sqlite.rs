@@ -261,9 +261,12 @@ impl Store for SqliteStore {
         self.connection.read("audit.list", move |tx| audit::list(tx, &scope, &filter)).await
     }
 
-    async fn prune(&self, retention: &Retention) -> Result<Pruned> {
-        let (retention, clock) = (retention.clone(), Arc::clone(&self.clock));
-        self.connection.write("store.prune", move |tx| prune::prune(tx, &retention, clock.now())).await
+    async fn prune(&self, subject: Option<&Subject>, retention: &Retention) -> Result<Pruned> {
+        let (subject, retention) = (subject.cloned(), retention.clone());
+        let clock = Arc::clone(&self.clock);
+        self.connection
+            .write("store.prune", move |tx| prune::prune(tx, subject.as_ref(), &retention, clock.now()))
+            .await
     }
 
     async fn wait_for_change(&self, seen: u64, patience: Duration) -> Result<u64> {

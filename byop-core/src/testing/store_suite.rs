@@ -909,13 +909,16 @@ pub async fn old_jobs_go_as_the_retention_says(subject: Subject) {
     let (other, lease) = subject.claimed("blog").await;
     subject.finish(&other, &lease).await;
     let jobs = subject.store.list_jobs(&PLATFORM, &JobFilter::all()).await.unwrap();
-    let pruned = subject.store.prune(&Retention::forever().with_jobs_per_subject(2)).await.unwrap();
+    let strict = Retention::forever().with_jobs_per_subject(2);
+    let pruned = subject.store.prune(Some(&other.subject), &strict).await.unwrap();
+    assert_eq!(pruned, Pruned::default());
+    let pruned = subject.store.prune(Some(&open.subject), &strict).await.unwrap();
     assert_eq!(pruned, Pruned { jobs: 2, events: 2 });
     let left = subject.store.list_jobs(&PLATFORM, &JobFilter::all()).await.unwrap();
     assert_eq!(left, jobs[..4]);
     assert!(left.iter().any(|job| job.id == open.id));
     assert!(subject.store.list_steps(&PLATFORM, &jobs[5].id).await.unwrap().is_empty());
-    assert_eq!(subject.store.prune(&Retention::forever()).await.unwrap(), Pruned::default());
+    assert_eq!(subject.store.prune(None, &Retention::forever()).await.unwrap(), Pruned::default());
 }
 
 /// Old jobs go by age too, but the last one of a subject stays.
@@ -927,11 +930,11 @@ pub async fn the_last_job_of_a_subject_stays(subject: Subject) {
         subject.clock.advance(TTL);
     }
     let retention = Retention::forever().with_job_age(TTL * 2);
-    assert_eq!(subject.store.prune(&retention).await.unwrap().jobs, 2);
+    assert_eq!(subject.store.prune(None, &retention).await.unwrap().jobs, 2);
     subject.clock.advance(TTL * 9);
-    assert_eq!(subject.store.prune(&retention).await.unwrap().jobs, 0);
+    assert_eq!(subject.store.prune(None, &retention).await.unwrap().jobs, 0);
     let least = Retention::forever().with_jobs_per_subject(0).with_events_per_subject(0);
-    assert_eq!(subject.store.prune(&least).await.unwrap().jobs, 0);
+    assert_eq!(subject.store.prune(None, &least).await.unwrap().jobs, 0);
 }
 
 /// Events of a subject are bounded by letting its oldest jobs go; a cursor before what is left is told so.
@@ -944,7 +947,7 @@ pub async fn a_cursor_before_what_is_kept_is_told_so(subject: Subject) {
         jobs.push(job);
     }
     // Each job has two events; the newest two jobs fit.
-    let pruned = subject.store.prune(&Retention::forever().with_events_per_subject(5)).await.unwrap();
+    let pruned = subject.store.prune(None, &Retention::forever().with_events_per_subject(5)).await.unwrap();
     assert_eq!(pruned, Pruned { jobs: 1, events: 2 });
     let shop = &jobs[0].subject;
     let late = subject.store.list_subject_events(&PLATFORM, shop, 1, 9).await.unwrap_err();

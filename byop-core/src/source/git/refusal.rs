@@ -3,7 +3,7 @@
 
 use super::OPERATION;
 use crate::error::{Error, ErrorKind};
-use crate::secret::{Secret, redact};
+use crate::secret::{Redactor, Secret};
 
 const OTHER_CREDENTIALS: &str = "the repository wants other credentials";
 
@@ -142,7 +142,7 @@ pub(super) fn refusal(stderr: &str, hidden: &[Secret], reference: Option<&str>) 
         None => error,
     };
     // The other side's words: the last of them, on one line each, without control characters.
-    let lines: Vec<String> = redact(stderr, hidden)
+    let lines: Vec<String> = Redactor::new(hidden).text(stderr)
         .lines()
         .rev()
         .take(5)

@@ -5,23 +5,32 @@ use rusqlite::{Connection, named_params};
 use super::super::{Pruned, Retention};
 use super::fault::Outcome;
 use crate::clock::Timestamp;
+use crate::model::Subject;
 
 /// Each ended job is judged by the newer ones of its subject: how many ended before it is reached, and how many events
 /// all of them have together with it.
-pub(super) fn prune(tx: &Connection, retention: &Retention, now: Timestamp) -> Outcome<Pruned> {
+pub(super) fn prune(
+    tx: &Connection,
+    subject: Option<&Subject>,
+    retention: &Retention,
+    now: Timestamp,
+) -> Outcome<Pruned> {
+    // Two texts, so that one subject's index is used for it.
+    let of = if subject.is_some() { "subject = :subject" } else { ":subject IS NULL" };
     let jobs: Vec<String> = tx
-        .prepare_cached(
+        .prepare_cached(&format!(
             "WITH judged AS (
                 SELECT id, finished, finished_at,
                     sum(finished) OVER newer AS ended,
                     sum(last_sequence) OVER newer AS events
-                FROM jobs WINDOW newer AS (PARTITION BY subject ORDER BY position DESC)
+                FROM jobs WHERE {of} WINDOW newer AS (PARTITION BY subject ORDER BY position DESC)
             )
             SELECT id FROM judged WHERE finished = 1 AND ended > 1 AND (
-                ended > :jobs OR events > :events OR finished_at <= :until)",
-        )?
+                ended > :jobs OR events > :events OR finished_at <= :until)"
+        ))?
         .query_map(
             named_params! {
+                ":subject": subject.map(ToString::to_string),
                 ":jobs": retention.jobs_per_subject.map(|jobs| jobs.max(1)),
                 ":events": retention.events_per_subject.map(|events| i64::try_from(events).unwrap_or(i64::MAX)),
                 ":until": retention.job_age.map(|age| now.minus(age).0),

@@ -1,0 +1,1 @@
+//! Bugs that the simulation found, each with the seed or the course of events that showed it.
