@@ -229,8 +229,8 @@ impl Store for PostgresStore {
         self.pool.read("audit.list", |session| audit::list(session, scope, filter)).await
     }
 
-    async fn prune(&self, retention: &Retention) -> Result<Pruned> {
-        let work = |session| steps::prune(session, retention, self.now());
+    async fn prune(&self, subject: Option<&Subject>, retention: &Retention) -> Result<Pruned> {
+        let work = |session| steps::prune(session, subject, retention, self.now());
         self.pool.write("store.prune", Again::Harmless, work).await
     }
 

@@ -6,21 +6,22 @@
 use rusqlite::Connection;
 
 use super::fault::{Fault, Outcome};
-use crate::digest::Digest;
+use crate::digest::Hasher;
 use crate::error::{Error, ErrorKind};
 
 /// The first 64 bits of the SHA-256 of the parts.
 pub(super) fn of(parts: &[&str]) -> i64 {
-    let text = parts.join("\0");
-    let digest = Digest::of(&text);
-    // A digest is 64 hex digits.
-    let start = digest.hex().get(..16).unwrap_or_default();
-    u64::from_str_radix(start, 16).unwrap_or_default().cast_signed()
+    let mut hasher = Hasher::new();
+    parts.iter().for_each(|part| hasher.field(part.as_bytes()));
+    let digest = hasher.finish();
+    let hex = digest.as_str().trim_start_matches("sha256:");
+    // There are 64 hex digits.
+    u64::from_str_radix(&hex[..16], 16).unwrap_or_default().cast_signed()
 }
 
 /// Refuses a row that does not say what was written.
-pub(super) fn verify(what: &'static str, key: &str, parts: &[&str], sum: i64) -> Outcome<()> {
-    if of(parts) == sum {
+pub(super) fn verify(what: &'static str, key: &str, expected: i64, sum: i64) -> Outcome<()> {
+    if expected == sum {
         return Ok(());
     }
     Err(Fault::Refused(
@@ -32,15 +33,15 @@ pub(super) fn verify(what: &'static str, key: &str, parts: &[&str], sum: i64) ->
 
 /// Gives the rows of older versions their sums.
 pub(super) fn fill(tx: &Connection) -> Outcome<()> {
-    let mut rows = tx.prepare("SELECT collection, key, version, value FROM records")?;
+    let mut rows = tx.prepare("SELECT collection, key, version, value, owner FROM records")?;
     let mut rows = rows.query([])?;
     while let Some(row) = rows.next()? {
         let (collection, key): (String, String) = (row.get(0)?, row.get(1)?);
-        let (version, value): (u64, String) = (row.get(2)?, row.get(3)?);
+        let (version, value, owner): (u64, String, Option<String>) = (row.get(2)?, row.get(3)?, row.get(4)?);
         tx.prepare_cached("UPDATE records SET sum = ?3 WHERE collection = ?1 AND key = ?2")?.execute((
             &collection,
             &key,
-            of_record(&collection, &key, version, &value),
+            of_record(&collection, &key, owner.as_deref(), version, &value),
         ))?;
     }
     for (select, update) in [
@@ -51,14 +52,19 @@ pub(super) fn fill(tx: &Connection) -> Outcome<()> {
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
             let (job, key, body): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            tx.prepare_cached(update)?.execute((&job, &key, of(&[&job, &key, &body])))?;
+            tx.prepare_cached(update)?.execute((&job, &key, of_step(&job, &key, &body)))?;
         }
     }
     Ok(())
 }
 
-pub(super) fn of_record(collection: &str, key: &str, version: u64, value: &str) -> i64 {
-    of(&[collection, key, &version.to_string(), value])
+pub(super) fn of_record(collection: &str, key: &str, owner: Option<&str>, version: u64, value: &str) -> i64 {
+    of(&[collection, key, owner.unwrap_or_default(), &version.to_string(), value])
+}
+
+/// A job is the step without a key.
+pub(super) fn of_step(job: &str, key: &str, body: &str) -> i64 {
+    of(&[job, key, body])
 }
 
 #[cfg(test)]
@@ -72,7 +78,7 @@ mod tests {
         for other in [&["ab", "c"][..], &["a", "bd"], &["a", "bc", ""]] {
             assert_ne!(sum, of(other));
         }
-        assert!(verify("step", "k", &["a", "bc"], sum).is_ok());
-        assert!(verify("step", "k", &["a", "bC"], sum).is_err());
+        assert!(verify("step", "k", of(&["a", "bc"]), sum).is_ok());
+        assert!(verify("step", "k", of(&["a", "bC"]), sum).is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
+use super::checksum;
 use super::fault::{Fault, Outcome};
 use crate::clock::Clock;
 use crate::digest::Digest;
@@ -11,12 +12,24 @@ struct Migration {
     number: u32,
     name: &'static str,
     sql: &'static str,
+    /// What SQL cannot say, after it.
+    then: fn(&Connection) -> Outcome<()>,
 }
 
 const MIGRATIONS: &[Migration] = &[
-    Migration { number: 1, name: "init", sql: include_str!("migrations/0001_init.sql") },
-    Migration { number: 2, name: "scopes", sql: include_str!("migrations/0002_scopes.sql") },
+    Migration { number: 1, name: "init", sql: include_str!("migrations/0001_init.sql"), then: nothing },
+    Migration { number: 2, name: "scopes", sql: include_str!("migrations/0002_scopes.sql"), then: nothing },
+    Migration {
+        number: 3,
+        name: "sums",
+        sql: include_str!("migrations/0003_sums.sql"),
+        then: checksum::fill,
+    },
 ];
+
+fn nothing(_: &Connection) -> Outcome<()> {
+    Ok(())
+}
 
 /// `byop` in ASCII: SQLite's place for saying whose file this is.
 const APPLICATION: i64 = 0x6279_6f70;
@@ -70,7 +83,7 @@ fn check_not_newer(tx: &Transaction<'_>) -> Outcome<()> {
 }
 
 fn apply(tx: &Transaction<'_>, migration: &Migration, clock: &dyn Clock) -> Outcome<()> {
-    let Migration { number, name, sql } = migration;
+    let Migration { number, name, sql, then } = migration;
     let checksum = Digest::of(sql);
     let applied: Option<String> = tx
         .query_row("SELECT checksum FROM migrations WHERE number = ?1", [number], |row| row.get(0))
@@ -90,6 +103,7 @@ fn apply(tx: &Transaction<'_>, migration: &Migration, clock: &dyn Clock) -> Outc
         )),
         None => {
             tx.execute_batch(sql)?;
+            then(tx)?;
             tx.execute(
                 "INSERT INTO migrations (number, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
                 (number, name, checksum.as_str(), clock.now().0),
