@@ -1,25 +1,49 @@
 //! Where servers come from.
+//!
+//! A vendor implements [`CloudProvider`]: a dozen methods, and a sub-port for each thing that it has beyond servers
+//! (SSH keys, firewalls, reserved addresses, snapshots, name servers). `testing::cloud_provider_suite` checks it.
+//! Programs hand it to the engine, which adds what makes it safe: the intent written first, waiting, taking back.
 
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::model::{
-    CloudCapabilities, DnsRecord, DomainName, FirewallRule, PowerAction, Region, RegionId, Server,
-    ServerFilter, ServerId, ServerSize, ServerSpec,
+    CloudCapabilities, FirewallId, FirewallSpec, PowerAction, Region, RegionId, ReservedIp, ReservedIpId,
+    Resource, ResourceKind, Server, ServerFilter, ServerId, ServerImage, ServerSize, ServerSpec, Snapshot,
+    SnapshotId, SshKeyId,
 };
+
+mod dns;
+mod record;
+mod shared;
+
+pub use dns::{DnsProvider, DnsProviderExt, OwnedRecord};
 
 /// A company that rents servers, or anything that behaves like one.
 ///
-/// Each call is one short request, or one per page: waiting for a state belongs to the caller, who records it. All
-/// methods can return `Unauthenticated`, `PermissionDenied`, `RateLimited`, `Unavailable` and `Timeout`.
+/// Each call is short and returns without waiting for a state: waiting belongs to the caller, who records it.
+///
+/// **The mark.** Whatever is made through this trait bears a mark of byop, its name and its key, in tags where the
+/// provider has them, else in its name. Lists show only what bears the mark. What does not bear it is never changed
+/// or removed: such a call is `PermissionDenied`.
+///
+/// **Errors.** All methods can return
+/// - `Unauthenticated` (no or wrong credentials), `PermissionDenied` (good ones that do not allow this);
+/// - `RateLimited`, with `Retry::After` when the provider says when to come back; nothing was done;
+/// - `Unavailable` and `Timeout`: the provider did not answer, or not in time, or with something unreadable. A change
+///   may have happened.
+///
+/// A call that makes something can also return `InvalidInput`, `NotFound` (an unknown region, size, image, key or
+/// server; `InvalidInput` where the provider does not tell them apart), `QuotaExceeded` (a limit of the account),
+/// [`no_capacity`] and `Conflict`; after these nothing was made.
 #[async_trait]
 pub trait CloudProvider: Debug + Send + Sync {
     /// A short name in lower case, unique among the providers of a program.
     fn name(&self) -> &str;
 
-    /// What it can do beyond the required.
+    /// What it does otherwise than others.
     fn capabilities(&self) -> CloudCapabilities;
 
     /// All regions in which servers can be made now.
@@ -34,21 +58,30 @@ pub trait CloudProvider: Debug + Send + Sync {
     /// `NotFound` for an unknown region.
     async fn list_sizes(&self, region: &RegionId) -> Result<Vec<ServerSize>>;
 
-    /// Makes a server, and returns while it still starts. The same `spec.key` twice gives the same server.
+    /// The image of this id, of this name, or the newest that fits a common alias: `debian-12`, `debian-13`,
+    /// `ubuntu-24.04`. Of several that differ in architecture it is the one for x86_64, unless the name says more.
     ///
     /// # Errors
-    /// `InvalidInput`; `NotFound` for an unknown region, size or image; `QuotaExceeded`; `Conflict` when the key is
-    /// taken by a server of another spec. After `Timeout` and `Unavailable` there may be a server: ask again with
-    /// the same key.
+    /// `NotFound` for an unknown region.
+    async fn find_image(&self, region: &RegionId, name: &str) -> Result<Option<ServerImage>>;
+
+    /// Makes a server, and returns while it still starts. A server of the same key that can be found is returned
+    /// instead of a second one. It can be found at once where [`CloudCapabilities::keyed_create`] says so, else
+    /// within [`CloudCapabilities::list_lag_seconds`]: whoever does not know the outcome of a call waits that long
+    /// before the next.
+    ///
+    /// # Errors
+    /// `Conflict` when the key belongs to a server of another spec. After `Timeout`, and after `Unavailable` that
+    /// may be tried again, there may be a server.
     async fn create_server(&self, spec: &ServerSpec) -> Result<Server>;
 
-    /// A server as it is now.
+    /// A server as it is now. Within the time that lists may be late, one that was just made may be missing.
     ///
     /// # Errors
     /// `NotFound`.
     async fn get_server(&self, id: &ServerId) -> Result<Server>;
 
-    /// All servers that fit, from every page.
+    /// All of our servers that fit, from every page and region, oldest first. Those that are gone are left out.
     ///
     /// # Errors
     /// Only those that all methods share.
@@ -60,40 +93,132 @@ pub trait CloudProvider: Debug + Send + Sync {
     /// `NotFound`; `Conflict` when another action is under way.
     async fn power(&self, id: &ServerId, action: PowerAction) -> Result<()>;
 
+    /// Begins to give a stopped server another size. Already so: `Ok`.
+    ///
+    /// # Errors
+    /// `NotFound` for the server or the size; `Conflict` unless it is stopped; `InvalidInput` for a size that it
+    /// cannot have, such as one of another architecture or with a smaller disk; `Unsupported` without the capability.
+    async fn resize_server(&self, id: &ServerId, size: &str) -> Result<()>;
+
     /// Begins to remove a server with its disk. Already gone: `Ok`. It is gone when `get_server` says `NotFound`.
     ///
     /// # Errors
     /// `Conflict` when another action is under way.
     async fn delete_server(&self, id: &ServerId) -> Result<()>;
 
-    /// Lets in what the rules name and nothing else, whatever was let in before.
+    /// Everything that bears our mark, of every kind that the provider has, from every page and region; records of
+    /// name servers excepted, which have a list of their own.
     ///
     /// # Errors
-    /// `NotFound`; `InvalidInput` for a rule that cannot be; `Unsupported` without the capability.
-    async fn apply_firewall(&self, id: &ServerId, rules: &[FirewallRule]) -> Result<()>;
+    /// Only those that all methods share.
+    async fn list_resources(&self) -> Result<Vec<Resource>>;
 
-    /// Its name servers, when it has any.
+    /// Begins to remove a thing that [`list_resources`](Self::list_resources) names, whatever it is; a reserved
+    /// address is taken from its server first. Already gone: `Ok`.
+    ///
+    /// # Errors
+    /// `Conflict` while a server uses it and the provider minds; `Unsupported` for a kind that the provider does not have.
+    async fn delete_resource(&self, kind: ResourceKind, id: &str) -> Result<()>;
+
+    /// SSH keys that servers are made with; `None` when those in the user data have to do.
+    fn ssh_keys(&self) -> Option<&dyn SshKeys>;
+
+    /// Filters of traffic before it reaches a server.
+    fn firewalls(&self) -> Option<&dyn Firewalls>;
+
+    /// Addresses that outlive servers.
+    fn reserved_ips(&self) -> Option<&dyn ReservedIps>;
+
+    /// Copies of servers.
+    fn snapshots(&self) -> Option<&dyn Snapshots>;
+
+    /// Its name servers.
     fn dns(&self) -> Option<&dyn DnsProvider>;
 }
 
-/// Name servers that hold zones of ours. The shared errors are those of [`CloudProvider`].
+/// SSH keys at a provider. Errors are as [`CloudProvider`] says.
 #[async_trait]
-pub trait DnsProvider: Debug + Send + Sync {
-    /// All records of a zone, from every page.
+pub trait SshKeys: Debug + Send + Sync {
+    /// Makes a public key, in the form `ssh-ed25519 AAAA...`, known to the region. A key that is there already is
+    /// used as it is, whoever brought it; only one that was brought by this call bears our mark.
     ///
     /// # Errors
-    /// `NotFound` for a zone that is not held here.
-    async fn list_records(&self, zone: &DomainName) -> Result<Vec<DnsRecord>>;
+    /// `InvalidInput` for what is no key of a kind that the provider takes.
+    async fn apply_ssh_key(&self, region: &RegionId, public_key: &str) -> Result<SshKeyId>;
+}
 
-    /// Makes the set of records of this name and kind exactly what is given.
+/// Firewalls at a provider. Errors are as [`CloudProvider`] says.
+#[async_trait]
+pub trait Firewalls: Debug + Send + Sync {
+    /// Makes the firewall of this key exactly what is given, and makes it first if it is missing.
     ///
     /// # Errors
-    /// `NotFound` for a zone that is not held here; `InvalidInput`.
-    async fn apply_record(&self, zone: &DomainName, record: &DnsRecord) -> Result<()>;
+    /// `InvalidInput` for a rule that cannot be.
+    async fn apply_firewall(&self, spec: &FirewallSpec) -> Result<FirewallId>;
+}
 
-    /// Removes the set of records of this name and kind. Missing: `Ok`.
+/// Reserved addresses at a provider. Errors are as [`CloudProvider`] says.
+#[async_trait]
+pub trait ReservedIps: Debug + Send + Sync {
+    /// Reserves an address for a server and begins to lead it there. One that leads there already, or was made with
+    /// this key, is used instead of a second one.
     ///
     /// # Errors
-    /// `NotFound` for a zone that is not held here.
-    async fn delete_record(&self, zone: &DomainName, record: &DnsRecord) -> Result<()>;
+    /// `NotFound` for the server; `Conflict` while it starts.
+    async fn reserve_ip(&self, key: &str, server: &ServerId) -> Result<ReservedIp>;
+
+    /// A reserved address as it is now.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    async fn get_reserved_ip(&self, id: &ReservedIpId) -> Result<ReservedIp>;
+
+    /// Begins to lead a reserved address to this server, wherever it led before. Already so: `Ok`.
+    ///
+    /// # Errors
+    /// `NotFound` for the address or the server; `Conflict` while the server starts.
+    async fn assign_ip(&self, id: &ReservedIpId, server: &ServerId) -> Result<()>;
+}
+
+/// Snapshots at a provider. Errors are as [`CloudProvider`] says.
+#[async_trait]
+pub trait Snapshots: Debug + Send + Sync {
+    /// Begins to copy a server's disk. The same key twice gives the same snapshot.
+    ///
+    /// # Errors
+    /// `NotFound` for the server; `Conflict` when another action is under way.
+    async fn create_snapshot(&self, key: &str, server: &ServerId) -> Result<Snapshot>;
+
+    /// A snapshot as it is now; it is ready when it can be used as an image.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    async fn get_snapshot(&self, id: &SnapshotId) -> Result<Snapshot>;
+}
+
+/// The error of a provider that has no machine of the wanted size left: `Unavailable`, not to be tried again as it
+/// is, and nothing was made. See [`is_no_capacity`].
+///
+/// ```
+/// use byop_core::ErrorKind;
+/// use byop_core::cloud::{is_no_capacity, no_capacity};
+///
+/// let error = no_capacity("server.create").with_context("size", "c6g.16xlarge");
+/// assert_eq!(error.kind(), ErrorKind::Unavailable);
+/// assert!(is_no_capacity(&error));
+/// ```
+#[must_use]
+pub fn no_capacity(operation: &'static str) -> Error {
+    Error::new(ErrorKind::Unavailable, operation, "the provider has no machine of this size left here now")
+        .with_context("reason", NO_CAPACITY)
+        .with_retry(Retry::Never)
+        .with_remedy("choose another size or region, or try again later")
+}
+
+const NO_CAPACITY: &str = "capacity";
+
+/// Whether it is the error of [`no_capacity`].
+#[must_use]
+pub fn is_no_capacity(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unavailable && error.context("reason") == Some(NO_CAPACITY)
 }

@@ -27,7 +27,9 @@ mod info;
 mod lines;
 mod logs;
 mod network;
+mod setup;
 mod stats;
+mod subnet;
 mod time;
 mod tls;
 mod trace;
@@ -58,9 +60,22 @@ pub struct Docker {
     api: bollard::Docker,
     wire: Wire,
     readings: stats::Readings,
+    /// Where networks get their addresses from once the engine has none left.
+    network_range: subnet::Subnet,
 }
 
 impl Docker {
+    /// Takes the addresses of networks from this range once the engine has none left; `10.210.0.0/16` unless set, which
+    /// is enough for 1,024. What other networks of the engine have is left out, and what the machine itself reaches by
+    /// its routes, if the engine is on this one.
+    ///
+    /// # Errors
+    /// `InvalidInput` when it is no IPv4 range of a length between /8 and /26.
+    pub fn with_network_range(mut self, range: &str) -> Result<Self> {
+        self.network_range = subnet::range(range)?;
+        Ok(self)
+    }
+
     fn on(wire: Wire) -> Result<Self> {
         let client = wire.clone();
         let send = move |request: bollard::BollardRequest| {
@@ -71,7 +86,12 @@ impl Docker {
         let address = Some("http://localhost");
         let timeout = ANSWER_TIMEOUT.as_secs();
         bollard::Docker::connect_with_custom_transport(send, address, timeout, bollard::API_DEFAULT_VERSION)
-            .map(|api| Self { api, wire, readings: stats::Readings::default() })
+            .map(|api| Self {
+                api,
+                wire,
+                readings: stats::Readings::default(),
+                network_range: subnet::Subnet::DEFAULT,
+            })
             .map_err(|failure| error::engine("runtime.connect", failure))
     }
 

@@ -14,13 +14,15 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::cloud::CloudProvider;
 use crate::error::{Error, ErrorKind, Result};
 use crate::generator::Generator;
 use crate::id::{Entropy, JobId};
 use crate::ingress::Ingress;
 use crate::model::{
-    Actor, AppName, AppReport, AppSpec, ClientId, ContainerStats, Event, Job, JobFilter, JobKind, JobState,
-    LogLine, LogOptions, Preview, SourceLimits, StepPolicy, Subject,
+    Actor, AppName, AppReport, AppSpec, Census, ClientId, ContainerStats, DriftFilter, DriftReport, Event,
+    Job, JobFilter, JobKind, JobState, LogLine, LogOptions, Preview, Rebuilt, SourceLimits, StepPolicy,
+    Subject,
 };
 use crate::runtime::ContainerRuntime;
 use crate::secret::SecretSource;
@@ -28,16 +30,32 @@ use crate::stage::Data;
 use crate::store::{Scope, Store, WhenBusy};
 
 mod apps;
+mod audit;
 mod builder;
+mod builds;
+mod clients;
+mod customers;
+mod census;
+mod drift;
 mod events;
+mod host_view;
 mod job_run;
 mod lock;
 mod observe;
 mod ports;
 mod preview;
+mod records;
+mod rebuild;
+mod proxy;
 mod redaction;
+mod repair;
 mod route;
+#[cfg(feature = "schedules")]
+mod schedules;
 mod secrets;
+mod steady;
+mod servers;
+mod tickets;
 mod worker;
 mod workflow;
 
@@ -79,6 +97,7 @@ struct Inner {
     store: Arc<dyn Store>,
     hosts: BTreeMap<String, Arc<dyn ContainerRuntime>>,
     ingress: Arc<dyn Ingress>,
+    clouds: BTreeMap<String, Arc<dyn CloudProvider>>,
     generators: Arc<[Arc<dyn Generator>]>,
     /// The embedding program's.
     secrets: Arc<dyn SecretSource>,
@@ -97,6 +116,9 @@ struct Inner {
     hosts_in_use: tokio::sync::Mutex<()>,
     /// Set when this engine looks for jobs that were left behind.
     takes_over: OnceLock<()>,
+    /// Wakes the loop that looks for due schedules.
+    #[cfg(feature = "schedules")]
+    schedules: Arc<tokio::sync::Notify>,
     /// How to ask a running job of this process to end.
     cancels: Mutex<BTreeMap<JobId, watch::Sender<bool>>>,
 }
@@ -287,6 +309,51 @@ impl Engine {
         self.inner.observe(app).await
     }
 
+    /// Compares what the store says with what there is: containers, networks, volumes, images, routes and the proxies of
+    /// hosts. Nothing is changed. An app that a job works on is left out.
+    ///
+    /// A host that does not answer is a finding, not an error. How a proxy differs, and the names of what is not theirs,
+    /// clients are not told.
+    ///
+    /// # Errors
+    /// `NotFound` when the filter names an app that is not there; those of the store, and of a host that stops
+    /// answering half-way.
+    pub async fn drift(&self, filter: &DriftFilter) -> Result<DriftReport> {
+        self.inner.drift(&self.scope, filter).await
+    }
+
+    /// Makes an app again what the store says it is: what [`Engine::drift`] finds of it and of its host's proxy is made
+    /// right, and the job's output is a [`RepairReport`](crate::model::RepairReport) with what is left. A container that
+    /// differs is replaced beside the one that serves, as by a deployment, under a new release number.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` while another job works on the app.
+    pub async fn repair(&self, app: &AppName) -> Result<JobId> {
+        self.submit_on_existing(app, JobKind::Repair, json!({})).await
+    }
+
+    /// Holds the labelled objects of all hosts against the store: what the store does not know, and what it knows and
+    /// is not there. Nothing is changed, and nothing without byop's label is listed. A client sees what carries the
+    /// names of its own apps.
+    ///
+    /// # Errors
+    /// Those of the store, and of a host that stops answering half-way.
+    pub async fn census(&self) -> Result<Census> {
+        self.inner.census(&self.scope).await
+    }
+
+    /// Fills a store that was lost again from the labels of what runs: apps, releases, host names and ports. Apps that
+    /// the store knows are left as they are, so that doing it twice is harmless. Everything goes on serving meanwhile,
+    /// and the next deployment of the same changes nothing.
+    ///
+    /// Not in the labels, and so gone: jobs, events and releases that no longer run.
+    ///
+    /// # Errors
+    /// `PermissionDenied` in the hands of a client; those of the store, and of a host that stops answering half-way.
+    pub async fn rebuild_store(&self) -> Result<Rebuilt> {
+        self.inner.rebuild_store(&self.scope).await
+    }
+
     /// The log of the app's serving release, without the values of its secrets.
     ///
     /// # Errors
@@ -327,6 +394,19 @@ impl Engine {
         input: serde_json::Value,
     ) -> Result<JobId> {
         let id = JobId::random(self.inner.entropy.as_ref());
+        self.submit_as(id, subject, kind, input).await
+    }
+
+    /// As `submit`, under an id that the caller has derived.
+    async fn submit_as(
+        &self,
+        id: JobId,
+        subject: impl Into<Subject>,
+        kind: JobKind,
+        input: serde_json::Value,
+    ) -> Result<JobId> {
+        let subject = subject.into();
+        self.check_may(kind, subject.app()).await?;
         let mut job = Job::new(id.clone(), subject, kind, input, self.inner.clock.now());
         job.client = self.scope.client().cloned();
         job.actor.clone_from(&self.actor);

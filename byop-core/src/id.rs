@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
+
 /// A source of randomness, so that tests can make it repeatable.
 pub trait Entropy: fmt::Debug + Send + Sync {
     /// Fills `bytes`.
@@ -62,5 +64,70 @@ impl From<String> for JobId {
 impl fmt::Display for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// The time in 10 characters, so that what comes later stands first in order.
+fn latest_first(now: Timestamp) -> String {
+    let left = (1_u64 << 50) - 1 - u64::try_from(now.0).unwrap_or(0).min((1 << 50) - 1);
+    (0..10).rev().map(|digit| char::from(ALPHABET[(left >> (5 * digit)) as usize & 31])).collect()
+}
+
+macro_rules! dated_id {
+    ($(#[$meta:meta])* $name:ident, $prefix:literal) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// A new id.
+            #[must_use]
+            pub fn random(now: Timestamp, entropy: &dyn Entropy) -> Self {
+                Self(format!(concat!($prefix, "_{}{}"), latest_first(now), random_text(entropy, 14)))
+            }
+
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(value: String) -> Self {
+                Self(value)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+dated_id!(
+    /// The id of a customer: `cus_` and 24 characters; those of later customers come first in order.
+    CustomerId,
+    "cus"
+);
+dated_id!(
+    /// The id of a ticket: `tkt_` and 24 characters; those of later tickets come first in order.
+    TicketId,
+    "tkt"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_ids_come_first_in_order() {
+        let id = |time| TicketId::random(Timestamp(time), &SystemEntropy);
+        let ids: Vec<_> = [-1, 0, 1, 31, 32, 1_795_244_400_000, i64::MAX].map(id).into();
+        assert!(ids[1..].windows(2).all(|pair| pair[0] > pair[1]), "{ids:?}");
+        assert!(ids.iter().all(|id| id.as_str().len() == 28));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::error::Result;
-use crate::model::{AppName, DomainName, Route};
+use crate::model::{AppName, ContainerSpec, DomainName, Route, RouteInfo};
 use crate::runtime::ContainerRuntime;
 
 #[cfg(feature = "docker")]
@@ -46,6 +46,12 @@ pub trait Ingress: Debug + Send + Sync {
     /// `Conflict` when a port is taken; `NotFound` when the proxy's image cannot be had.
     async fn prepare(&self, runtime: &dyn ContainerRuntime) -> Result<Prepared>;
 
+    /// Whether the proxy runs on the host as configured, so that [`Ingress::prepare`] would have nothing to do.
+    ///
+    /// # Errors
+    /// Only those that all methods share.
+    async fn is_running(&self, runtime: &dyn ContainerRuntime) -> Result<bool>;
+
     /// Lets the proxy reach the containers of a network. Reaches them already: `Ok`.
     ///
     /// # Errors
@@ -63,6 +69,13 @@ pub trait Ingress: Debug + Send + Sync {
     /// # Errors
     /// `InvalidInput` when the proxy refuses it.
     async fn apply_route(&self, runtime: &dyn ContainerRuntime, route: &Route) -> Result<()>;
+
+    /// Sets the route of an app that has none, and says whether it did. Has one: it stays, as whoever works on that app
+    /// may have changed it just now. This is how a proxy that was started anew is told of the apps of others.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the proxy refuses it.
+    async fn restore_route(&self, runtime: &dyn ContainerRuntime, route: &Route) -> Result<bool>;
 
     /// Removes the route of an app. None there: `Ok`.
     ///
@@ -83,6 +96,17 @@ pub trait Ingress: Debug + Send + Sync {
         timeout: Duration,
     ) -> Result<Probe>;
 
+    /// The rules that the proxy uses for requests from outside and for probes, byop's and those of others; its own
+    /// interface is none of them. In order of name.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no proxy; `Unavailable` when it does not run.
+    async fn list_routes(&self, runtime: &dyn ContainerRuntime) -> Result<Vec<RouteInfo>>;
+
+    /// The rule by which requests reach what serves, as [`Ingress::list_routes`] shows it once the route is applied;
+    /// none when they reach nobody. A candidate is left out: with one beside it, `settings` may be others.
+    fn describe_route(&self, route: &Route) -> Option<RouteInfo>;
+
     /// Removes the proxy and all that belongs to it. Gone already: `Ok`.
     ///
     /// # Errors
@@ -91,6 +115,10 @@ pub trait Ingress: Debug + Send + Sync {
 
     /// The name of the proxy's container.
     fn container(&self) -> String;
+
+    /// What the proxy's container is made from, so that one that was set up otherwise is noticed. In which networks it
+    /// is depends on the apps.
+    fn container_spec(&self) -> ContainerSpec;
 
     /// The port of the host at which it answers plain HTTP.
     fn http_port(&self) -> u16;

@@ -67,6 +67,8 @@ pub mod ingress;
 pub mod model;
 pub mod names;
 pub mod runtime;
+#[cfg(feature = "schedules")]
+pub mod schedule;
 #[cfg(feature = "schema")]
 pub mod schema;
 pub mod secret;

@@ -21,10 +21,13 @@ use crate::runtime::ContainerRuntime;
 use crate::secret::SecretSource;
 
 mod build;
+mod container;
 mod fetch;
 mod gate;
 mod labels;
 mod prepare;
+mod record;
+mod provision;
 mod remove;
 mod retire;
 mod start;
@@ -34,10 +37,18 @@ mod undo;
 mod volumes;
 
 pub use build::{Build, BuildInput, BuiltImage};
+pub(crate) use container::{ReleaseContainer, environment};
 pub use fetch::{Fetch, FetchInput};
 pub use gate::{Gate, GateInput, GateReport, UnhealthyCause};
 pub use labels::{container_name, network_name, volume_name};
 pub use prepare::{Prepare, PrepareInput};
+pub(crate) use record::{LABEL as RECORD_LABEL, read as read_record, write as write_record};
+pub(crate) use provision::is_definite;
+pub use provision::{
+    AwaitServer, AwaitServerInput, ChooseServer, ChooseServerInput, CreateServer, CreateServerInput, Leftovers,
+    PrepareServer, PrepareServerInput, PreparedServer, Removal, RemoveServer, RemoveServerInput, RemovedServer,
+    ReserveAddress, ReserveAddressInput, ServerContext, ServerOutcome,
+};
 pub use remove::{Data, Remove, RemoveInput};
 pub use retire::{Retire, RetireInput, Retired};
 pub use start::{Start, StartInput};

@@ -1,10 +1,12 @@
 //! What an owner does with an app after it serves.
 
 use byop_core::ErrorKind;
-use byop_core::model::{AppState, VolumeSpec};
+use byop_core::model::{AppState, EventBody, VolumeSpec};
 use byop_core::runtime::ContainerRuntime;
 use byop_core::stage::Data;
+use byop_core::store::{Expected, Scope, Store};
 use byop_core::testing::FakeProgram;
+use futures_util::StreamExt;
 
 use crate::support::{World, app, deploy, deploy_badly, done, image, remove};
 
@@ -143,4 +145,28 @@ async fn an_app_that_is_not_there_is_not_found() {
         assert_eq!(error.context("app"), Some("nobody"));
     }
     assert!(world.runtime.calls().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_is_told_again_keeps_the_candidate_of_another_app() {
+    let world = World::new();
+    let engine = world.engine();
+    let shop = image("shop", "shop:1");
+    deploy(&engine, &shop).await.unwrap();
+    world.ingress.set_status("byop-shop-r2", 503);
+    let update = engine.deploy(shop.with_env("APP_VERSION", "2").unwrap()).await.unwrap();
+    let mut events = engine.events(&update, 0);
+    while let Some(event) = events.next().await {
+        if matches!(event.unwrap().body, EventBody::StepStarted { stage, .. } if stage == "gate") {
+            break;
+        }
+    }
+    // As a process leaves it that dies between starting the proxy and telling it of all apps.
+    let untold = serde_json::json!({ "routed": false });
+    world.store.put_record(&Scope::Platform, "hosts", "local", &untold, Expected::Any).await.unwrap();
+    deploy(&engine, &image("blog", "shop:1")).await.unwrap();
+    world.ingress.set_status("byop-shop-r2", 200);
+    engine.wait(&update).await.unwrap();
+    let serving = world.ingress.route(&app("shop")).unwrap().serving.unwrap();
+    assert_eq!(serving.container, "byop-shop-r2");
 }

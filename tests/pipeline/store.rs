@@ -27,11 +27,19 @@ struct Kill {
     /// Whether that write has its effect.
     written: AtomicBool,
     hangs: AtomicBool,
+    /// Whether what keeps and takes jobs counts as a write too, so that who hangs is as dead.
+    is_mortal: AtomicBool,
 }
 
 impl Shared {
     pub fn new(store: impl Store + 'static) -> Self {
         Self { inner: Arc::new(store), kill: Arc::default() }
+    }
+
+    /// The same store for an engine that dies by itself: when it hangs, it neither holds nor takes anything any more.
+    pub fn mortal(&self) -> Self {
+        let kill = Kill { is_mortal: AtomicBool::new(true), ..Kill::default() };
+        Self { inner: Arc::clone(&self.inner), kill: Arc::new(kill) }
     }
 
     /// Lets the `nth` write from now on hang, with its effect or without.
@@ -48,6 +56,10 @@ impl Shared {
 
     pub fn hangs(&self) -> bool {
         self.kill.hangs.load(Ordering::SeqCst)
+    }
+
+    async fn last<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        if self.kill.is_mortal.load(Ordering::SeqCst) { self.write(call).await } else { call.await }
     }
 
     async fn write<T>(&self, write: impl Future<Output = Result<T>>) -> Result<T> {
@@ -97,7 +109,7 @@ impl Store for Shared {
         self.write(self.inner.delete_record(scope, collection, key, expected)).await
     }
     async fn create_job(&self, scope: &Scope, job: &Job, busy: WhenBusy) -> Result<()> {
-        self.inner.create_job(scope, job, busy).await
+        self.last(self.inner.create_job(scope, job, busy)).await
     }
     async fn get_job(&self, scope: &Scope, id: &JobId) -> Result<Job> {
         self.inner.get_job(scope, id).await
@@ -109,13 +121,13 @@ impl Store for Shared {
         self.inner.request_cancel(scope, id).await
     }
     async fn claim_job(&self, id: &JobId, owner: &str, ttl: Duration) -> Result<Lease> {
-        self.inner.claim_job(id, owner, ttl).await
+        self.last(self.inner.claim_job(id, owner, ttl)).await
     }
     async fn claim_next(&self, owner: &str, ttl: Duration, idle: Duration) -> Result<Option<Lease>> {
-        self.inner.claim_next(owner, ttl, idle).await
+        self.last(self.inner.claim_next(owner, ttl, idle)).await
     }
     async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<()> {
-        self.inner.renew_lease(lease, ttl).await
+        self.last(self.inner.renew_lease(lease, ttl)).await
     }
     async fn update_job(&self, lease: &Lease, job: &Job) -> Result<()> {
         self.write(self.inner.update_job(lease, job)).await

@@ -10,6 +10,7 @@ use byop_core::model::{
 };
 use byop_core::secret::SecretRef;
 use byop_core::stage::Data;
+use byop_core::store::WhenBusy;
 use byop_core::testing::simulation::Random;
 
 /// Images that serve, and those that do not.
@@ -53,7 +54,8 @@ impl Operation {
     }
 
     /// Asks an engine for it.
-    pub async fn ask(self, engine: &Engine, jobs: &[JobId]) -> Result<Option<JobId>> {
+    pub async fn ask(self, engine: &Engine, busy: WhenBusy, jobs: &[JobId]) -> Result<Option<JobId>> {
+        let engine = engine.when_busy(busy);
         match self {
             Self::Deploy(spec) => engine.deploy(*spec).await.map(Some),
             Self::Stop(app) => engine.stop(&app).await.map(Some),

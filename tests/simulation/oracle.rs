@@ -133,36 +133,26 @@ impl Oracle {
             let slot = state.versions.entry((collection.to_owned(), key.to_owned())).or_default();
             std::mem::replace(slot, version.max(*slot))
         };
-        if version <= before && false {
+        if version <= before {
             self.violation(format!("a version did not grow: {collection}/{key} from {before} to {version}"));
         }
         if let Expected::Version(expected) = expected
-            && expected != before && false
+            && expected != before
         {
-            self.violation(format!("a change was overwritten: {collection}/{key} at {before}, not {expected}"));
+            self.violation(format!(
+                "a change was overwritten: {collection}/{key} at {before}, not {expected}"
+            ));
         }
     }
 
     fn job_written(&self, job: &Job) {
         let mut state = self.state();
-        let Some(known) = state.jobs.get_mut(&job.id) else { return };
-        if job.state.is_finished() {
-            known.ended = Some(job.state);
-            let disturbs = known.disturbs();
-            let spec = known.spec();
-            let succeeded = job.state == JobState::Succeeded;
-            match job.kind {
-                JobKind::Stop | JobKind::Remove | JobKind::Restart if !succeeded => {}
-                JobKind::Stop | JobKind::Remove => {}
-                JobKind::Deploy | JobKind::Start | JobKind::Restart => {
-                    let domain = format!("{}.example.com", job.app);
-                    if succeeded && !state.is_disturbed(&job.app) {
-                        state.serving.insert(job.app.clone(), domain);
-                    }
-                }
-                _ => {}
-            }
-            let _ = (disturbs, spec);
+        let Some(known) = state.jobs.get_mut(&job.id).filter(|_| job.state.is_finished()) else { return };
+        known.ended = Some(job.state);
+        let begins = matches!(job.kind, JobKind::Deploy | JobKind::Start | JobKind::Restart);
+        let Some(app) = job.app() else { return };
+        if begins && job.state == JobState::Succeeded && !state.is_disturbed(app) {
+            state.serving.insert(app.clone(), format!("{app}.example.com"));
         }
     }
 
@@ -175,8 +165,12 @@ impl Oracle {
                     known.done.insert(step.key.clone());
                     false
                 }
-                // A route is set again on purpose: the proxy may have forgotten it.
-                _ => known.done.contains(&step.key) && step.stage != "switch",
+                // A route is set again on purpose: the proxy may have forgotten it. So is a restart that fails stopped.
+                _ => {
+                    let on_purpose = step.stage == "switch"
+                        || (step.stage == "stop" && known.job.kind == JobKind::Restart);
+                    known.done.contains(&step.key) && !on_purpose
+                }
             }
         };
         if again {
@@ -190,7 +184,9 @@ impl Oracle {
         for (app, domain) in serving {
             let (status, _) = self.proxy.request(&domain);
             if status != 200 {
-                self.violation(format!("a serving app did not answer: {app} gave {status} after {operation}"));
+                self.violation(format!(
+                    "a serving app did not answer: {app} gave {status} after {operation}"
+                ));
                 self.state().serving.remove(&app);
             }
         }
@@ -199,7 +195,9 @@ impl Oracle {
 
 impl State {
     fn is_disturbed(&self, app: &AppName) -> bool {
-        self.jobs.values().any(|known| known.job.app == *app && known.ended.is_none() && known.disturbs())
+        self.jobs
+            .values()
+            .any(|known| known.job.app() == Some(app) && known.ended.is_none() && known.disturbs())
     }
 }
 
@@ -215,8 +213,8 @@ impl Watch for Oracle {
                     done: BTreeSet::new(),
                     events: Vec::new(),
                 };
-                if known.disturbs() {
-                    state.serving.remove(&job.app);
+                if let Some(app) = job.app().filter(|_| known.disturbs()) {
+                    state.serving.remove(app);
                 }
                 state.jobs.insert(job.id.clone(), known);
             }
@@ -234,8 +232,10 @@ impl Watch for Oracle {
                 self.check_writer(lease, &step.key);
                 self.step_written(step);
             }
-            Seen::EventsWritten(job, bodies) => {
-                if let Some(known) = self.state().jobs.get_mut(job) {
+            Seen::JobCancelled(job) => self.job_written(job),
+            Seen::EventsWritten(lease, bodies) => {
+                self.check_writer(lease, "events");
+                if let Some(known) = self.state().jobs.get_mut(&lease.job) {
                     known.events.extend(bodies.iter().cloned());
                 }
             }

@@ -11,7 +11,7 @@ use byop_core::ingress::Ingress;
 use byop_core::model::{AppName, JobFilter};
 use byop_core::runtime::ContainerRuntime;
 use byop_core::secret::MemorySecrets;
-use byop_core::store::{MemoryStore, Store};
+use byop_core::store::{MemoryStore, Scope, Store, WhenBusy};
 use byop_core::testing::simulation::{CANARY, FaultRates, Flaw, Process, Simulation};
 use byop_core::testing::{FakeIngress, FakeProgram, FakeRuntime};
 
@@ -21,7 +21,7 @@ use crate::oracle::Oracle;
 
 /// How long a job stays with an engine that gives no sign of life.
 pub const LEASE: Duration = Duration::from_secs(30);
-/// How often each engine looks for jobs that were left behind.
+/// How soon an engine that could not reach the store tries again.
 const LOOK: Duration = Duration::from_secs(7);
 /// When the last job has to have ended after the last fault.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -44,7 +44,10 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let faults: u64 = self.faults.values().sum();
         let Self { seed, hash, calls, operations, jobs, .. } = self;
-        write!(f, "seed {seed} ({hash:016x}): {operations} operations, {jobs} jobs, {calls} calls, {faults} faults")?;
+        write!(
+            f,
+            "seed {seed} ({hash:016x}): {operations} operations, {jobs} jobs, {calls} calls, {faults} faults"
+        )?;
         self.violations.iter().try_for_each(|violation| write!(f, "\n  {violation}"))
     }
 }
@@ -121,9 +124,8 @@ impl World {
             .unwrap();
         let looking = engine.clone();
         tokio::spawn(async move {
-            loop {
-                // An engine that cannot reach the store tries again.
-                let _ = looking.resume().await;
+            // From then on it looks by itself. One that cannot reach the store tries again.
+            while looking.resume().await.is_err() {
                 tokio::time::sleep(LOOK).await;
             }
         });
@@ -174,11 +176,12 @@ impl World {
             asked => {
                 let (asked, acknowledged) = (asked.clone(), Arc::clone(&self.acknowledged));
                 let simulation = self.simulation.clone();
+                let busy = if random.in_thousand(600) { WhenBusy::Wait } else { WhenBusy::Refuse };
                 self.oracle.operation();
                 // Who asks a dead engine waits for ever.
                 tokio::spawn(async move {
                     let jobs = acknowledged.lock().unwrap().clone();
-                    let answer = asked.ask(&engine, &jobs).await;
+                    let answer = asked.ask(&engine, busy, &jobs).await;
                     simulation.note(&format!("answered {:?}", answer.as_ref().map_err(ToString::to_string)));
                     if let Ok(Some(job)) = answer {
                         acknowledged.lock().unwrap().push(job);
@@ -198,13 +201,16 @@ impl World {
         let unfinished = JobFilter::all().with_unfinished();
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let left = self.store.list_jobs(&unfinished).await.unwrap();
+            let left = self.store.list_jobs(&Scope::Platform, &unfinished).await.unwrap();
             if left.is_empty() {
                 break;
             }
             if tokio::time::Instant::now() >= deadline {
                 for job in left {
-                    self.oracle.violation(format!("a job does not end: {} {:?} in {:?}", job.app, job.kind, job.step));
+                    self.oracle.violation(format!(
+                        "a job does not end: {} {:?} in {:?}",
+                        job.subject, job.kind, job.step
+                    ));
                 }
                 return;
             }

@@ -32,6 +32,7 @@ const SLEEPS: &[(&str, usize, &str)] = &[
     ("byop-core/src/testing/fake_ingress.rs", 1, "a fake that takes the time that it was told to take"),
     ("tests/pipeline/cancel.rs", 1, "the clock is paused, nobody waits"),
     ("tests/pipeline/deploy.rs", 1, "the clock is paused, nobody waits"),
+    ("tests/pipeline/schedules.rs", 1, "the clock is paused, nobody waits"),
     ("tests/pipeline/resume.rs", 4, "the pauses of loops that wait for a condition"),
     ("tests/build/serving.rs", 2, "the pauses of loops that wait for a condition"),
     ("tests/e2e/ports.rs", 2, "the pause of a loop that waits for a condition"),

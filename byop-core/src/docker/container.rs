@@ -213,7 +213,7 @@ fn validate(spec: &ContainerSpec) -> Result<()> {
     Ok(())
 }
 
-fn body(spec: &ContainerSpec, has_start_interval: bool) -> ContainerCreateBody {
+pub(super) fn body(spec: &ContainerSpec, has_start_interval: bool) -> ContainerCreateBody {
     let networks: BTreeSet<_> = spec.networks.first().into_iter().collect();
     let shared = spec.share_network_with.is_some();
     let endpoints = networks.into_iter().filter(|_| !shared).map(|network| {

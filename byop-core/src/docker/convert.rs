@@ -7,9 +7,12 @@ use bollard::models::{
     ContainerSummaryStateEnum as LineState, HealthStatusEnum, ImageInspect, PortMap, PortSummaryTypeEnum,
 };
 
+use super::setup;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{ContainerInfo, ContainerState, ContainerSummary, ImageInfo, PortBinding, Protocol};
+use crate::model::{
+    ContainerInfo, ContainerState, ContainerSummary, ImageInfo, PortBinding, Protocol, sort_ports,
+};
 
 pub(super) fn labels(found: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
     found.unwrap_or_default().into_iter().collect()
@@ -21,6 +24,7 @@ pub(super) fn container(found: ContainerInspectResponse) -> Result<ContainerInfo
     })?;
     let state = found.state.unwrap_or_default();
     let config = found.config.unwrap_or_default();
+    let host = found.host_config.unwrap_or_default();
     let network = found.network_settings.unwrap_or_default();
     let addresses = network.networks.unwrap_or_default().into_iter().filter_map(|(name, endpoint)| {
         endpoint.ip_address.filter(|address| !address.is_empty()).map(|address| (name, address))
@@ -28,7 +32,7 @@ pub(super) fn container(found: ContainerInspectResponse) -> Result<ContainerInfo
     Ok(ContainerInfo {
         id,
         name: found.name.unwrap_or_default().trim_start_matches('/').to_owned(),
-        image: config.image.unwrap_or_default(),
+        image: config.image.clone().unwrap_or_default(),
         image_id: found.image.unwrap_or_default(),
         state: match state.status {
             Some(Status::RUNNING | Status::STOPPING) => ContainerState::Running,
@@ -47,10 +51,19 @@ pub(super) fn container(found: ContainerInspectResponse) -> Result<ContainerInfo
         oom_killed: state.oom_killed.unwrap_or(false),
         restarts: found.restart_count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0),
         error: state.error.unwrap_or_default(),
-        labels: labels(config.labels),
+        labels: labels(config.labels.clone()),
         addresses: addresses.collect(),
         ports: published(network.ports.unwrap_or_default()),
+        created_at: found.created.as_deref().and_then(timestamp),
+        started_at: state.started_at.as_deref().and_then(timestamp),
+        setup: setup::of(config, host),
     })
+}
+
+/// A time of the engine; the year 1 is what it says of what has not happened.
+pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
+    let nanos = super::time::parse_nanos(text)?;
+    Some(Timestamp(i64::try_from(nanos / 1_000_000).unwrap_or(i64::MAX)))
 }
 
 pub(super) fn summary(line: Line) -> ContainerSummary {
@@ -71,7 +84,9 @@ pub(super) fn summary(line: Line) -> ContainerSummary {
         })
     });
     let mut ports: Vec<_> = ports.collect();
-    sort(&mut ports);
+    sort_ports(&mut ports);
+    let networks = line.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+    let mounts = line.mounts.unwrap_or_default().into_iter();
     ContainerSummary {
         id: line.id.unwrap_or_default(),
         name: names.first().map(|name| name.trim_start_matches('/').to_owned()).unwrap_or_default(),
@@ -84,8 +99,17 @@ pub(super) fn summary(line: Line) -> ContainerSummary {
             Some(LineState::DEAD | LineState::REMOVING) => ContainerState::Dead,
             Some(LineState::CREATED | LineState::EMPTY) | None => ContainerState::Created,
         },
+        image_id: line.image_id.unwrap_or_default(),
         labels: labels(line.labels),
         ports,
+        networks: networks
+            .into_iter()
+            .map(|(name, endpoint)| (name, endpoint.network_id.unwrap_or_default()))
+            .collect(),
+        volumes: mounts
+            .filter(|mount| mount.typ.as_deref() == Some("volume"))
+            .filter_map(|mount| mount.name)
+            .collect(),
     }
 }
 
@@ -99,19 +123,12 @@ fn published(ports: PortMap) -> Vec<PortBinding> {
             out.push(PortBinding { host_ip, host_port, container_port, protocol });
         }
     }
-    sort(&mut out);
+    sort_ports(&mut out);
     out
 }
 
-fn sort(ports: &mut [PortBinding]) {
-    ports.sort_by(|a, b| {
-        let key = |port: &PortBinding| (port.container_port, port.protocol, port.host_port);
-        (key(a), &a.host_ip).cmp(&(key(b), &b.host_ip))
-    });
-}
-
 /// The parts of a port such as `80/tcp`.
-fn container_port(text: &str) -> Option<(u16, Protocol)> {
+pub(super) fn container_port(text: &str) -> Option<(u16, Protocol)> {
     let (port, protocol) = text.split_once('/')?;
     let protocol = match protocol {
         "tcp" => Protocol::Tcp,
@@ -133,16 +150,18 @@ pub(super) fn image(found: ImageInspect) -> Result<ImageInfo> {
     let mut info = ImageInfo::new(id);
     info.tags = found.repo_tags.unwrap_or_default();
     info.tags.sort();
-    let created = found.created.as_deref().and_then(super::time::parse_nanos).unwrap_or(0);
-    info.created_at = Timestamp(i64::try_from(created / 1_000_000).unwrap_or(0));
+    info.created_at = found.created.as_deref().and_then(timestamp).unwrap_or(Timestamp(0));
     info.size_bytes = found.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
     info.labels = labels(config.labels);
     info.user = config.user.unwrap_or_default();
     info.exposed_ports =
         config.exposed_ports.unwrap_or_default().iter().filter_map(|port| tcp_port(port)).collect();
     info.exposed_ports.sort_unstable();
-    let check = config.healthcheck.and_then(|check| check.test).unwrap_or_default();
-    info.has_health_check = check.first().is_some_and(|first| first != "NONE");
+    info.defaults.health = config.healthcheck.and_then(|check| check.test).unwrap_or_default();
+    info.has_health_check = info.defaults.health.first().is_some_and(|first| first != "NONE");
+    info.defaults.entrypoint = config.entrypoint.unwrap_or_default();
+    info.defaults.command = config.cmd.unwrap_or_default();
+    info.defaults.env = setup::env(config.env);
     Ok(info)
 }
 

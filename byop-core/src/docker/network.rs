@@ -3,9 +3,13 @@
 use bollard::models::{EndpointSettings, NetworkConnectRequest, NetworkDisconnectRequest};
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 
+use super::subnet::{self, Subnet};
 use super::{Docker, checked, checked_new, convert, error, label_filters};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{ContainerFilter, NetworkInfo, NetworkSpec};
+
+/// Several networks can be made at the same time.
+const ATTEMPTS: usize = 32;
 
 impl Docker {
     pub(super) async fn network(&self, spec: &NetworkSpec) -> Result<()> {
@@ -20,15 +24,50 @@ impl Docker {
             "Internal": spec.internal,
             "Labels": spec.labels,
         });
-        match self.wire.post(operation, "/networks/create", &body).await {
-            Ok(_) => Ok(()),
+        let made = match self.wire.post(operation, "/networks/create", &body).await {
+            Err(error) if error.kind() == ErrorKind::QuotaExceeded => {
+                self.network_in_range(body, error).await
+            }
+            other => other.map(drop),
+        };
+        match made {
             Err(error)
                 if error.kind() == ErrorKind::Conflict && error.message().contains("already exists") =>
             {
                 Ok(())
             }
-            Err(error) => Err(error.with_context("network", name)),
+            other => other.map_err(|error| error.with_context("network", name)),
         }
+    }
+
+    /// Creates a network with addresses that byop chooses, because the engine has none left.
+    async fn network_in_range(&self, mut body: serde_json::Value, exhausted: Error) -> Result<()> {
+        let operation = "network.create";
+        for _ in 0..ATTEMPTS {
+            let Some(subnet) = self.network_range.free(&self.taken().await?) else { return Err(exhausted) };
+            body["IPAM"] =
+                serde_json::json!({ "Driver": "default", "Config": [{ "Subnet": subnet.to_string() }] });
+            match self.wire.post(operation, "/networks/create", &body).await {
+                // Somebody else has taken it meanwhile.
+                Err(error) if error.message().contains("overlaps") => {}
+                other => return other.map(drop),
+            }
+        }
+        Err(exhausted)
+    }
+
+    /// The ranges that other networks of the engine have, and those that this machine reaches otherwise if it is the
+    /// engine's.
+    async fn taken(&self) -> Result<Vec<Subnet>> {
+        let found =
+            self.api.list_networks(None).await.map_err(|failure| error::engine("network.list", failure))?;
+        let configs = found.into_iter().filter_map(|network| network.ipam?.config).flatten();
+        let mut taken: Vec<Subnet> = configs.filter_map(|config| config.subnet?.parse().ok()).collect();
+        if self.wire.is_local() {
+            // Where there is no such table, nothing is known of other networks.
+            taken.extend(subnet::routes(&std::fs::read_to_string("/proc/net/route").unwrap_or_default()));
+        }
+        Ok(taken)
     }
 
     pub(super) async fn join(&self, network: &str, container: &str, aliases: &[String]) -> Result<()> {
@@ -89,6 +128,7 @@ impl Docker {
                 id: network.id.unwrap_or_default(),
                 name: network.name.unwrap_or_default(),
                 labels: convert::labels(network.labels),
+                internal: network.internal.unwrap_or(false),
             })
             .collect();
         found.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));

@@ -45,7 +45,11 @@ impl Docker {
             .volumes
             .unwrap_or_default()
             .into_iter()
-            .map(|volume| VolumeInfo { name: volume.name, labels: volume.labels.into_iter().collect() })
+            .map(|volume| VolumeInfo {
+                name: volume.name,
+                labels: volume.labels.into_iter().collect(),
+                options: volume.options.into_iter().collect(),
+            })
             .collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found)

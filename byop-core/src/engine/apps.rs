@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::Inner;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{App, AppName, AppSpec, AppState, DomainName};
+use crate::model::{App, AppName, AppSpec, AppState, ClientId, DomainName};
 use crate::runtime::ContainerRuntime;
 use crate::store::{Expected, Page, Record, Scope};
 
-const APPS: &str = "apps";
+pub(super) const APPS: &str = "apps";
 const DOMAINS: &str = "domains";
 const HOSTS: &str = "hosts";
 
@@ -33,6 +33,12 @@ impl Inner {
     pub(super) async fn find_owned(&self, name: &AppName) -> Result<Option<(App, Scope)>> {
         let record = self.store.find_record(&Scope::Platform, APPS, name.as_str()).await?;
         record.map(|record| Ok((parse(&record)?, Scope::of(record.owner.as_ref())))).transpose()
+    }
+
+    /// Whose an app is; none when it is the platform's, or not there.
+    pub(super) async fn owner_of(&self, name: &AppName) -> Result<Option<ClientId>> {
+        let record = self.store.find_record(&Scope::Platform, APPS, name.as_str()).await?;
+        Ok(record.and_then(|record| record.owner))
     }
 
     pub(super) async fn all_apps(&self, scope: &Scope) -> Result<Vec<App>> {
@@ -85,13 +91,16 @@ impl Inner {
         self.store.delete_record(scope, APPS, app.name.as_str(), Expected::Any).await
     }
 
-    /// Notes whether the proxy of a host knows the routes of all apps, and says whether it did before.
-    pub(super) async fn set_routed(&self, host: &str, routed: bool) -> Result<bool> {
-        let before = self.store.find_record(&Scope::Platform, HOSTS, host).await?;
-        self.store
-            .put_record(&Scope::Platform, HOSTS, host, &json!({ "routed": routed }), Expected::Any)
-            .await?;
-        Ok(before.is_none_or(|record| record.value["routed"] == true))
+    /// Whether the proxy of a host was told of all apps, as far as is known.
+    pub(super) async fn is_routed(&self, host: &str) -> Result<bool> {
+        let found = self.store.find_record(&Scope::Platform, HOSTS, host).await?;
+        Ok(found.is_none_or(|record| record.value["routed"] == true))
+    }
+
+    /// Notes whether the proxy of a host was told of all apps.
+    pub(super) async fn set_routed(&self, host: &str, routed: bool) -> Result<()> {
+        let value = json!({ "routed": routed });
+        self.store.put_record(&Scope::Platform, HOSTS, host, &value, Expected::Any).await.map(drop)
     }
 
     /// Forgets what is noted of a host's proxy.

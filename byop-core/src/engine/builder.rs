@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use super::steady::SteadyStore;
 use super::{Engine, Inner};
 use crate::clock::{Clock, SystemClock};
+use crate::cloud::CloudProvider;
 use crate::error::{Error, Result};
 use crate::generator::{self, Generator};
 use crate::id::{Entropy, SystemEntropy, random_text};
@@ -19,12 +21,13 @@ use crate::secret::Keyring;
 use crate::secret::{MemorySecrets, SecretSource};
 use crate::store::{MemoryStore, Scope, Store, WhenBusy};
 
-/// Puts an [`Engine`] together. Only a runtime is required.
+/// Puts an [`Engine`] together. Only a runtime or a cloud is required.
 #[derive(Debug)]
 pub struct EngineBuilder {
     store: Option<Arc<dyn Store>>,
     hosts: BTreeMap<String, Arc<dyn ContainerRuntime>>,
     ingress: Option<Arc<dyn Ingress>>,
+    clouds: BTreeMap<String, Arc<dyn CloudProvider>>,
     generators: Vec<Arc<dyn Generator>>,
     secrets: Arc<dyn SecretSource>,
     #[cfg(feature = "seal")]
@@ -44,6 +47,7 @@ impl EngineBuilder {
             store: None,
             hosts: BTreeMap::new(),
             ingress: None,
+            clouds: BTreeMap::new(),
             generators: Vec::new(),
             secrets: Arc::new(MemorySecrets::new()),
             #[cfg(feature = "seal")]
@@ -76,6 +80,14 @@ impl EngineBuilder {
     #[must_use]
     pub fn with_ingress(mut self, ingress: impl Ingress + 'static) -> Self {
         self.ingress = Some(Arc::new(ingress));
+        self
+    }
+
+    /// Adds a cloud that servers can be rented from, under its own name; one of the same name is replaced. An engine
+    /// with a cloud needs no runtime, as long as it deploys no apps.
+    #[must_use]
+    pub fn with_cloud(mut self, cloud: impl CloudProvider + 'static) -> Self {
+        self.clouds.insert(cloud.name().to_owned(), Arc::new(cloud));
         self
     }
 
@@ -155,9 +167,9 @@ impl EngineBuilder {
     /// The engine.
     ///
     /// # Errors
-    /// `InvalidInput` when no runtime was given, no proxy where none is built in, or a range without ports.
+    /// `InvalidInput` when neither a runtime nor a cloud was given, no proxy where none is built in, or a range without ports.
     pub fn build(self) -> Result<Engine> {
-        if self.hosts.is_empty() {
+        if self.hosts.is_empty() && self.clouds.is_empty() {
             return Err(Error::invalid("engine.build", "the engine has no container runtime")
                 .with_remedy("call with_runtime(\"local\", Docker::connect()?)"));
         }
@@ -176,6 +188,7 @@ impl EngineBuilder {
         generators.extend(generator::builtin());
         let owner = format!("{}-{}", std::process::id(), random_text(self.entropy.as_ref(), 8));
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new(Arc::clone(&self.clock))));
+        let store: Arc<dyn Store> = Arc::new(SteadyStore(store));
         let inner = Inner {
             #[cfg(feature = "seal")]
             vault: Arc::new(super::secrets::Vault::new(
@@ -185,6 +198,7 @@ impl EngineBuilder {
             )),
             store,
             hosts: self.hosts,
+            clouds: self.clouds,
             ingress,
             generators: generators.into(),
             secrets: self.secrets,
@@ -198,6 +212,8 @@ impl EngineBuilder {
             policies: self.policies,
             hosts_in_use: tokio::sync::Mutex::default(),
             takes_over: OnceLock::new(),
+            #[cfg(feature = "schedules")]
+            schedules: Arc::default(),
             cancels: Mutex::default(),
         };
         Ok(Engine { inner: Arc::new(inner), scope: Scope::Platform, actor: None, busy: WhenBusy::Refuse })

@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::Inner;
 use super::redaction::Redaction;
+use super::steady::Tries;
 use crate::error::Result;
 use crate::id::JobId;
 use crate::model::{Event, EventBody, Job, Subject};
@@ -85,6 +86,13 @@ impl EventSink for JobEvents {
 
 async fn write(inner: Arc<Inner>, lease: Lease, mut messages: mpsc::Receiver<Message>) {
     let mut batch = Vec::with_capacity(BATCH);
+    // What earlier holders wrote is not this one's.
+    let mut last = 0;
+    if lease.token > 1
+        && let Err(error) = read_on(&inner, &lease, &mut last).await
+    {
+        tracing::warn!(job = %lease.job, %error, "earlier events could not be read");
+    }
     while messages.recv_many(&mut batch, BATCH).await > 0 {
         let mut bodies = Vec::new();
         let mut flushed = Vec::new();
@@ -95,13 +103,45 @@ async fn write(inner: Arc<Inner>, lease: Lease, mut messages: mpsc::Receiver<Mes
             }
         }
         if !bodies.is_empty()
-            && let Err(error) = inner.store.append_events(&lease, bodies).await
+            && let Err(error) = append(&inner, &lease, &bodies, &mut last).await
         {
             tracing::warn!(job = %lease.job, %error, "events could not be written");
         }
         for done in flushed {
             let _ = done.send(());
         }
+    }
+}
+
+/// Writes events once, though an answer is lost: only who holds the lease writes, so what is found after `last` is
+/// either this or a change of the job's state.
+async fn append(inner: &Inner, lease: &Lease, bodies: &[EventBody], last: &mut u64) -> Result<()> {
+    let mut tries = Tries::default();
+    loop {
+        if tries.is_unsure() {
+            let found = read_on(inner, lease, last).await?;
+            if !found.is_empty() && found.windows(bodies.len()).any(|window| window == bodies) {
+                return Ok(());
+            }
+        }
+        match inner.store.append_events(lease, bodies.to_vec()).await {
+            Ok(events) => {
+                *last = events.last().map_or(*last, |event| event.sequence);
+                return Ok(());
+            }
+            Err(error) => tries.after(error).await?,
+        }
+    }
+}
+
+/// The events after `last`, which then is the last of them.
+async fn read_on(inner: &Inner, lease: &Lease, last: &mut u64) -> Result<Vec<EventBody>> {
+    let mut found = Vec::new();
+    loop {
+        let page = inner.store.list_events(&Scope::Platform, &lease.job, *last, PAGE).await?;
+        let Some(newest) = page.last() else { return Ok(found) };
+        *last = newest.sequence;
+        found.extend(page.into_iter().map(|event| event.body));
     }
 }
 

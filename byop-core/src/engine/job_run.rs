@@ -12,6 +12,7 @@ use super::Inner;
 use super::events::JobEvents;
 use super::redaction::Redaction;
 use super::secrets::JobSecrets;
+use super::steady::is_short;
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result, Retry};
 use crate::model::{EventBody, Job, StepPolicy, StepRecord, StepState};
@@ -69,7 +70,7 @@ impl<C: Sync> JobRun<C> {
     /// Runs a stage, unless its answer is recorded.
     pub(super) async fn step<S: Stage<Context = C>>(&self, stage: &S, input: &S::Input) -> Result<S::Output> {
         let ended = self.stopped();
-        self.run(stage, input, Some(ended)).await
+        self.run(stage, input, ended).await
     }
 
     /// Runs a stage that must not be left half done: one that cleans up, or one after which there is no way back.
@@ -78,7 +79,8 @@ impl<C: Sync> JobRun<C> {
         stage: &S,
         input: &S::Input,
     ) -> Result<S::Output> {
-        self.run(stage, input, None::<std::future::Pending<Error>>).await
+        let ended = self.lost();
+        self.run(stage, input, ended).await
     }
 
     /// Runs a stage to its end, whatever is recorded: the world may have been set back since, as by a proxy that was
@@ -88,7 +90,7 @@ impl<C: Sync> JobRun<C> {
         stage: &S,
         input: &S::Input,
     ) -> Result<S::Output> {
-        self.perform(stage, input, &key::<S>(input), None::<std::future::Pending<Error>>).await
+        self.perform(stage, input, &key::<S>(input), self.lost()).await
     }
 
     /// Runs a stage whose recorded answer is no longer good.
@@ -98,7 +100,7 @@ impl<C: Sync> JobRun<C> {
         input: &S::Input,
     ) -> Result<S::Output> {
         let key = key::<S>(input);
-        self.perform(stage, input, &key, Some(self.stopped())).await
+        self.perform(stage, input, &key, self.stopped()).await
     }
 
     /// Does something that is no step, unless the work has to end first.
@@ -115,6 +117,11 @@ impl<C: Sync> JobRun<C> {
         self.recorded.get(&key::<S>(input)).is_some_and(|step| step.state == StepState::Done)
     }
 
+    /// How often earlier processes tried this stage; 0 when none began it.
+    pub(super) fn attempts<S: Stage>(&self, _: &S, input: &S::Input) -> u32 {
+        self.recorded.get(&key::<S>(input)).map_or(0, |step| step.attempt)
+    }
+
     /// Why an earlier process began to take its work back with this stage, if it did.
     pub(super) fn reason_for<S: Stage>(&self, _: &S, input: &S::Input) -> Option<Error> {
         self.recorded.get(&key::<S>(input))?;
@@ -127,7 +134,7 @@ impl<C: Sync> JobRun<C> {
         &self,
         stage: &S,
         input: &S::Input,
-        ended: Option<impl Future<Output = Error>>,
+        ended: impl Future<Output = Error>,
     ) -> Result<S::Output> {
         let key = key::<S>(input);
         let earlier = self.recorded.get(&key);
@@ -145,7 +152,7 @@ impl<C: Sync> JobRun<C> {
         stage: &S,
         input: &S::Input,
         key: &str,
-        ended: Option<impl Future<Output = Error>>,
+        ended: impl Future<Output = Error>,
     ) -> Result<S::Output> {
         let earlier = self.recorded.get(key);
         let policy = self.inner.policies.get(S::NAME).copied().unwrap_or_else(|| stage.policy());
@@ -158,13 +165,15 @@ impl<C: Sync> JobRun<C> {
         self.events.emit(EventBody::StepStarted { stage: S::NAME.into(), message }).await;
         let started = Instant::now();
         let tries = self.tries(stage, input, &mut record, policy);
-        let result = match ended {
-            Some(ended) => tokio::select! {
-                result = tries => result,
-                error = ended => Err(error),
-            },
-            None => tries.await,
+        let result = tokio::select! {
+            biased;
+            error = ended => Err(error),
+            result = tries => result,
         };
+        // Whoever has the job now writes what becomes of the step.
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::LeaseLost) {
+            return result;
+        }
         record.finished_at = Some(self.inner.clock.now());
         match &result {
             Ok(output) => {
@@ -218,6 +227,34 @@ impl<C: Sync> JobRun<C> {
         }
     }
 
+    /// Does something that is no step, and that is the same when it is done twice, as often as it helps.
+    pub(super) async fn patiently<T, F>(&self, mut work: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let policy = StepPolicy::default();
+        let mut tries = 1;
+        loop {
+            match work().await {
+                Err(error) if tries < policy.attempts && is_short(&error) => {
+                    tracing::warn!(job = %self.job.id, %error, "tried again");
+                    tokio::time::sleep(policy.delay_after(tries)).await;
+                    tries += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Resolves when the job is another process's.
+    fn lost(&self) -> impl Future<Output = Error> + use<C> {
+        let mut stop = self.stop.clone();
+        async move {
+            let is_lost = stop.wait_for(|reason| *reason == Some(Stop::LeaseLost)).await.is_ok();
+            if is_lost { lease_lost() } else { std::future::pending().await }
+        }
+    }
+
     async fn emit_finished<S: Stage>(&self, millis: u64, replayed: bool) {
         let body = EventBody::StepFinished { stage: S::NAME.into(), millis, replayed };
         self.events.emit(body).await;
@@ -228,9 +265,7 @@ impl<C: Sync> JobRun<C> {
         let mut stop = self.stop.clone();
         async move {
             match stop.wait_for(Option::is_some).await.map(|reason| *reason) {
-                Ok(Some(Stop::LeaseLost)) => {
-                    Error::new(ErrorKind::LeaseLost, "job.run", "another process has taken over the job")
-                }
+                Ok(Some(Stop::LeaseLost)) => lease_lost(),
                 Ok(Some(Stop::Late)) => {
                     Error::new(ErrorKind::Timeout, "job.run", "the job was not done by its deadline")
                         .with_retry(Retry::Never)
@@ -241,6 +276,10 @@ impl<C: Sync> JobRun<C> {
             }
         }
     }
+}
+
+fn lease_lost() -> Error {
+    Error::new(ErrorKind::LeaseLost, "job.run", "another process has taken over the job")
 }
 
 fn too_slow<S: Stage>(policy: StepPolicy) -> Error {

@@ -31,6 +31,7 @@ impl Inner {
         let _alone = self.hosts_in_use.lock().await;
         let mut version = self.take_host(host).await?;
         let result = tokio::select! {
+            biased;
             result = work => result,
             error = self.hold_host(host, &mut version) => Err(error),
         };

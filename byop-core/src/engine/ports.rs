@@ -76,6 +76,18 @@ impl Inner {
         Ok(())
     }
 
+    /// Writes that an app has a port, which it has already.
+    pub(super) async fn claim_port(
+        &self,
+        scope: &Scope,
+        host: &str,
+        app: &AppName,
+        port: &PublishedPort,
+    ) -> Result<()> {
+        let claim = json!({ "app": app, "name": port.name });
+        self.reserve(scope, &format!("{host}/{}/", port.protocol), port.host_port, &claim, true).await
+    }
+
     /// Takes a certain port.
     async fn reserve(
         &self,

@@ -9,17 +9,18 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::Inner;
 use super::events::JobEvents;
 use super::job_run::{JobRun, Stop};
 use super::redaction::Redaction;
 use super::secrets::JobSecrets;
-use super::workflow;
+use super::{servers, workflow};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::JobId;
-use crate::model::{Job, JobState, Subject};
+use crate::model::{JobState, Subject};
 use crate::stage::StageContext;
 use crate::store::{Lease, Scope};
 
@@ -79,6 +80,8 @@ pub(super) fn take_over_in_background(inner: &Arc<Inner>) {
     if inner.takes_over.set(()).is_err() {
         return;
     }
+    #[cfg(feature = "schedules")]
+    super::schedules::run_in_background(inner);
     let (engine, pause) = (Arc::downgrade(inner), inner.lease / 3);
     tokio::spawn(async move {
         loop {
@@ -198,6 +201,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     // All that was said comes before the end: a reader that sees the finished job has all of its events.
     events.flush().await;
     inner.store.update_job(&lease, &job).await?;
+    // Most jobs have none.
     if !work.exists() {
         return Ok(());
     }
@@ -231,14 +235,11 @@ async fn carry_out(run: JobRun<()>, work: &std::path::Path) -> Result<Value> {
             };
             workflow::run(&run.with_context(cx)).await
         }
-        Subject::Server(_) => Err(unknown_kind(&run.job)),
+        Subject::Server(name) => {
+            let name = name.clone();
+            servers::run(run, &name).await
+        }
     }
-}
-
-fn unknown_kind(job: &Job) -> Error {
-    Error::new(ErrorKind::Unsupported, "job.run", "this byop does not know how to do this")
-        .with_context("job", &job.id)
-        .with_context("subject", &job.subject)
 }
 
 /// Renews the lease, and tells the work to stop when the lease is lost, the time is over or the owner wishes it. Never
@@ -264,16 +265,23 @@ async fn keep_alive(
             is_new
         });
     };
+    let mut held_until = Instant::now() + inner.lease;
     loop {
         tokio::select! {
             biased;
+            // Another process may have taken the job by now, and this one cannot hear of it.
+            () = tokio::time::sleep_until(held_until) => {
+                end(Stop::LeaseLost);
+                std::future::pending::<()>().await;
+            }
             _ = ticks.tick() => {
-                let renewed = tokio::time::timeout(inner.lease / 3, inner.store.renew_lease(lease, inner.lease));
-                match renewed.await {
+                let asked = Instant::now();
+                let patience = (asked + inner.lease / 3).min(held_until);
+                match tokio::time::timeout_at(patience, inner.store.renew_lease(lease, inner.lease)).await {
                     Ok(Err(error)) if error.kind() == ErrorKind::LeaseLost => end(Stop::LeaseLost),
                     Ok(Err(error)) => tracing::warn!(job = %lease.job, %error, "the lease could not be renewed"),
                     Err(_) => tracing::warn!(job = %lease.job, "the lease could not be renewed in time"),
-                    Ok(Ok(())) => {}
+                    Ok(Ok(())) => held_until = asked + inner.lease,
                 }
             }
             _ = looks.tick() => {

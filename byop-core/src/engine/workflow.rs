@@ -4,20 +4,20 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::job_run::JobRun;
+use super::proxy::{check_proxy_port, prepare_host};
+use super::repair;
 use super::route::{backend, gate_health, probe_host, route, serving_backend};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host;
-use crate::ingress::Prepared;
 use crate::model::{
-    App, AppSpec, AppState, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo, ImageRef,
-    JobKind, Preview, PublishedPort, Release, Route, Source, StepRecord, StepState,
+    App, AppSpec, AppState, ContainerInfo, ContainerState, Deployment, DeploymentState, EventBody, ImageInfo,
+    ImageRef, JobKind, Preview, PublishedPort, Release, ReleaseConfig, Route, Source, StepRecord, StepState,
 };
 use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{
     Build, BuildInput, Data, Fetch, FetchInput, Gate, GateInput, Prepare, PrepareInput, Remove, RemoveInput,
     Retire, RetireInput, Start, StartInput, Stop, StopInput, Switch, Undo, UndoInput, container_name,
-    network_name,
+    environment, write_record,
 };
 use crate::store::Scope;
 
@@ -39,6 +39,8 @@ pub(super) async fn run(run: &JobRun) -> Result<Value> {
             start(run).await
         }
         JobKind::Remove => remove(run, parse::<RemoveOptions>(input)?.data).await,
+        JobKind::Repair => repair::run(run).await,
+        JobKind::CreateServer | JobKind::DestroyServer => Err(super::servers::mismatch(&run.job)),
     }
 }
 
@@ -65,7 +67,7 @@ async fn deploy(run: &JobRun, spec: &AppSpec) -> Result<Deployment> {
     let inner = &run.inner;
     let result = async {
         inner.claim_domains(&run.scope, &spec.name, &spec.domains).await?;
-        let ports = inner.reserve_ports(&run.scope, spec).await?;
+        let ports = run.patiently(|| inner.reserve_ports(&run.scope, spec)).await?;
         deploy_claimed(run, spec, ports).await
     };
     let result = result.await;
@@ -91,7 +93,7 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         return finish(run, spec, current, deployment).await;
     }
     // Found out before a build that may take minutes.
-    run.unless_stopped(check_proxy_port(run)).await?;
+    run.unless_stopped(run.patiently(|| check_proxy_port(run))).await?;
     let made = make_image(run, spec).await?;
     // What the app says itself counts for this release; what is stored of the app stays its owner's.
     let wanted =
@@ -128,6 +130,16 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         "user": wanted.user,
     }));
 
+    let config = ReleaseConfig {
+        env: environment(&env, &wanted.env, port, &ports),
+        secrets: wanted.secrets.clone(),
+        command,
+        volumes,
+        writable,
+        resources: wanted.resources.clone(),
+        user: wanted.user,
+    };
+
     run.unless_stopped(prepare_host(run)).await?;
     if let Some(deployment) = unchanged(run, &app, version, spec, &config_digest).await? {
         return Ok(deployment);
@@ -145,27 +157,70 @@ async fn deploy_claimed(run: &JobRun, spec: &AppSpec, ports: Vec<PublishedPort>)
         health: Some(wanted.health.clone()),
         detection: made.preview.as_ref().map(|preview| preview.detection.clone()),
         plan: made.preview.as_ref().map(|preview| preview.plan.clone()),
+        config: Some(config.clone()),
+        job: Some(run.cx.job.clone()),
         created_at: run.inner.clock.now(),
     };
+    release_beside(run, app, spec, &wanted, made.info, config, release).await
+}
+
+/// Lets a new release serve in place of the one that does, if there is one.
+async fn release_beside(
+    run: &JobRun,
+    app: App,
+    spec: &AppSpec,
+    wanted: &AppSpec,
+    image: ImageInfo,
+    config: ReleaseConfig,
+    release: Release,
+) -> Result<Deployment> {
     let backend = backend(&app.name, &release);
     let start = StartInput {
-        spec: wanted,
+        app: app.name.clone(),
         // The old route stays as it was until the new release is healthy.
         route: route(&app.spec, serving_backend(&app), Some(backend.clone())),
         backend,
-        image: made.info,
-        env,
-        command,
-        volumes,
-        writable,
-        ports,
+        image,
+        config,
+        ports: release.ports.clone(),
+        record: write_record(&app.host, run.inner.owner_of(&app.name).await?.as_ref(), spec, &release),
     };
     let keep = app.current.as_ref().map(|current| container_name(&app.name, current.number));
     let displaced = displaced(run, &app, &release).await?;
-    bring_up(run, &start, &release, keep, displaced).await?;
+    bring_up(run, wanted, &start, &release, keep, displaced).await?;
     let app = record(run, spec, release.clone()).await?;
     let deployment = deployment(run, &app, &release, DeploymentState::Serving);
     finish(run, spec, &release, deployment).await
+}
+
+/// Makes the serving release once more, from what is known of it, and lets it serve under a new number.
+pub(super) async fn replace(run: &JobRun) -> Result<Deployment> {
+    let (app, version, current) = serving(run).await?;
+    if reserved_number(run) == Some(current.number) {
+        // An earlier process let it serve; what may be left is the old one.
+        let deployment = deployment(run, &app, &current, DeploymentState::Serving);
+        let spec = app.spec.clone();
+        return finish(run, &spec, &current, deployment).await;
+    }
+    let config = current.config.clone().ok_or_else(|| {
+        Error::new(ErrorKind::Unsupported, "app.replace", "an earlier version of byop has made this release")
+            .with_context("app", &app.name)
+            .with_remedy("deploy the app again")
+    })?;
+    let image = run.cx.runtime.find_image(&current.image_id).await?.ok_or_else(|| {
+        Error::not_found("app.replace", "the image of the release is gone")
+            .with_context("app", &app.name)
+            .with_context("image", &current.image)
+            .with_remedy("deploy the app again")
+    })?;
+    let release = Release {
+        number: reserve_number(run, app.clone(), version).await?,
+        job: Some(run.cx.job.clone()),
+        created_at: run.inner.clock.now(),
+        ..current
+    };
+    let spec = app.spec.clone();
+    release_beside(run, app, &spec, &spec, image, config, release).await
 }
 
 /// The container of the serving release, if the new one cannot start beside it because both have a port of the host.
@@ -178,14 +233,19 @@ async fn displaced(run: &JobRun, app: &App, new: &Release) -> Result<Option<Stri
     if !old.ports.iter().any(shares) {
         return Ok(None);
     }
-    let container = run.cx.runtime.find_container(&container_name(&app.name, old.number)).await?;
+    let container = find(run, &container_name(&app.name, old.number)).await?;
     Ok(container.map(|container| container.name))
+}
+
+async fn find(run: &JobRun, container: &str) -> Result<Option<ContainerInfo>> {
+    run.patiently(|| run.cx.runtime.find_container(container)).await
 }
 
 /// Starts the new release, beside the old one or in place of a displaced one, and lets it serve once it is healthy;
 /// takes it back when that fails.
 async fn bring_up(
     run: &JobRun,
+    wanted: &AppSpec,
     start: &StartInput,
     release: &Release,
     keep: Option<String>,
@@ -200,8 +260,8 @@ async fn bring_up(
     let gate = GateInput {
         route: start.route.clone(),
         backend: start.backend.clone(),
-        health: gate_health(&start.spec, release),
-        host: probe_host(&start.spec),
+        health: gate_health(wanted, release),
+        host: probe_host(wanted),
         path: release.health_path.clone(),
     };
     let result = async {
@@ -215,7 +275,7 @@ async fn bring_up(
         run.step(&Start, start).await?;
         run.step(&Gate, &gate).await?;
         // From here on it is too late to cancel: requests go to the new release.
-        run.always(&Switch, &route(&start.spec, Some(start.backend.clone()), None)).await
+        run.always(&Switch, &route(wanted, Some(start.backend.clone()), None)).await
     };
     match result.await {
         Ok(()) => Ok(()),
@@ -243,55 +303,27 @@ async fn finish(
         keep_images: KEEP_IMAGES,
         image_id: release.image_id.clone(),
     };
-    run.uninterrupted(&Retire, &retire).await?;
+    match run.uninterrupted(&Retire, &retire).await {
+        Err(error) if error.kind() == ErrorKind::LeaseLost => return Err(error),
+        // The new release serves all the same; the next deployment tries again.
+        Err(error) => run.cx.warn(format!("earlier releases could not be removed: {error}")).await,
+        Ok(_) => {}
+    }
     Ok(deployment)
 }
 
-async fn check_proxy_port(run: &JobRun) -> Result<()> {
-    let ingress = &run.cx.ingress;
-    host::check_port(run.cx.runtime.as_ref(), ingress.http_port(), &ingress.container()).await
-}
-
-/// Makes sure that the proxy runs. One that was started now is told of every app that serves on its host, and so is one
-/// whose starter ended before it had told all.
-async fn prepare_host(run: &JobRun) -> Result<()> {
-    let host = run.inner.host_of(&run.cx.app).await?;
-    // Two first apps at once must not start the proxy twice.
-    run.inner.with_host(&host, prepare_proxy(run, &host)).await
-}
-
-async fn prepare_proxy(run: &JobRun, host: &str) -> Result<()> {
-    let runtime = run.cx.runtime.as_ref();
-    let routed = run.inner.set_routed(host, false).await?;
-    check_proxy_port(run).await?;
-    let prepared = run.cx.ingress.prepare(runtime).await?;
-    if prepared == Prepared::Started || !routed {
-        let apps = run.inner.all_apps(&Scope::Platform).await?;
-        for app in apps.iter().filter(|app| app.host == host) {
-            if app.current.is_none() {
-                continue;
-            }
-            match run.cx.ingress.join_network(runtime, &network_name(&app.name)).await {
-                // An app whose network was taken away must not keep all others from being deployed.
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    run.cx.warn(format!("the app {} cannot be reached: {error}", app.name)).await;
-                    continue;
-                }
-                other => other?,
-            }
-            run.cx.ingress.apply_route(runtime, &route(&app.spec, serving_backend(app), None)).await?;
-        }
-    }
-    run.inner.set_routed(host, true).await?;
-    Ok(())
+/// Sends requests where they belong now.
+pub(super) async fn send(run: &JobRun) -> Result<()> {
+    let (app, _) = run.inner.load_app(&run.scope, &run.cx.app).await?;
+    run.always(&Switch, &route(&app.spec, serving_backend(&app), None)).await
 }
 
 async fn make_image(run: &JobRun, spec: &AppSpec) -> Result<Made> {
     if let Source::Image(name) = &spec.source {
-        let info = run.unless_stopped(run.cx.runtime.ensure_image(name)).await?;
+        let info = run.unless_stopped(run.patiently(|| run.cx.runtime.ensure_image(name))).await?;
         return Ok(Made { name: name.to_string(), info, preview: None, source_digest: None });
     }
-    let builder = run.cx.runtime.info().await?.builder;
+    let builder = run.patiently(|| run.cx.runtime.info()).await?.builder;
     let fetch = FetchInput { source: spec.source.clone() };
     let mut source = run.step(&Fetch, &fetch).await?;
     if run.is_done(&Fetch, &fetch) && !source.root.is_dir() {
@@ -342,7 +374,7 @@ async fn unchanged(
         return Ok(None);
     };
     let backend = backend(&app.name, current);
-    let container = run.cx.runtime.find_container(&backend.container).await?;
+    let container = find(run, &backend.container).await?;
     let runs = container.is_some_and(|c| {
         c.state == ContainerState::Running && c.healthy != Some(false) && c.image_id == current.image_id
     });
@@ -362,7 +394,7 @@ async fn unchanged(
 const RESERVE: &str = "reserve";
 
 /// The release number that this job has taken.
-fn reserved_number(run: &JobRun) -> Option<u64> {
+pub(super) fn reserved_number(run: &JobRun) -> Option<u64> {
     run.recorded.get(RESERVE)?.output.as_ref()?.as_u64()
 }
 
@@ -417,7 +449,7 @@ async fn serving(run: &JobRun) -> Result<(App, u64, Release)> {
     Ok((app, version, release))
 }
 
-async fn stop(run: &JobRun) -> Result<Value> {
+pub(super) async fn stop(run: &JobRun) -> Result<Value> {
     let (mut app, version, release) = serving(run).await?;
     app.wanted = AppState::Stopped;
     run.inner.save_app(&run.scope, &mut app, version).await?;
@@ -426,23 +458,38 @@ async fn stop(run: &JobRun) -> Result<Value> {
 }
 
 async fn take_down(run: &JobRun, app: &App, release: &Release) -> Result<()> {
-    let runtime = run.cx.runtime.as_ref();
-    // A proxy that does not run sends nobody anywhere; the next start of it is told.
-    match run.uninterrupted(&Switch, &route(&app.spec, None, None)).await {
-        Err(error) if error.kind() == ErrorKind::Unavailable => {
-            run.cx.ingress.delete_route(runtime, &app.name).await?;
-        }
-        other => other?,
-    }
-    let container = container_name(&app.name, release.number);
-    run.uninterrupted(&Stop, &StopInput { container, grace_seconds: 10 }).await
+    let switched = run.uninterrupted(&Switch, &route(&app.spec, None, None)).await;
+    leave_proxy(run, switched).await?;
+    run.uninterrupted(&Stop, &stop_input(app, release)).await
 }
 
-async fn start(run: &JobRun) -> Result<Value> {
+/// Takes down what was about to start, whatever the journal says: a restart has been through here before.
+async fn take_down_again(run: &JobRun, app: &App, release: &Release) -> Result<()> {
+    let switched = run.always(&Switch, &route(&app.spec, None, None)).await;
+    leave_proxy(run, switched).await?;
+    run.always(&Stop, &stop_input(app, release)).await
+}
+
+/// A proxy that does not run sends nobody anywhere; the next start of it is told.
+async fn leave_proxy(run: &JobRun, switched: Result<()>) -> Result<()> {
+    match switched {
+        Err(error) if error.kind() == ErrorKind::Unavailable => {
+            let runtime = run.cx.runtime.as_ref();
+            run.patiently(|| run.cx.ingress.delete_route(runtime, &run.cx.app)).await
+        }
+        other => other,
+    }
+}
+
+fn stop_input(app: &App, release: &Release) -> StopInput {
+    StopInput { container: container_name(&app.name, release.number), grace_seconds: 10 }
+}
+
+pub(super) async fn start(run: &JobRun) -> Result<Value> {
     let (app, _, release) = serving(run).await?;
     run.unless_stopped(prepare_host(run)).await?;
     let backend = backend(&app.name, &release);
-    let container = run.cx.runtime.find_container(&backend.container).await?;
+    let container = find(run, &backend.container).await?;
     let runs = container.is_some_and(|container| container.state == ContainerState::Running);
     if let Some(serving) = serving_backend(&app).filter(|_| runs) {
         // It serves already: not one request goes elsewhere meanwhile.
@@ -458,7 +505,7 @@ async fn start(run: &JobRun) -> Result<Value> {
         path: release.health_path.clone(),
     };
     let result = async {
-        run.cx.runtime.start_container(&backend.container).await?;
+        run.patiently(|| run.cx.runtime.start_container(&backend.container)).await?;
         run.step(&Switch, &candidate).await?;
         run.step(&Gate, &gate).await?;
         run.always(&Switch, &route(&app.spec, Some(backend.clone()), None)).await
@@ -467,7 +514,7 @@ async fn start(run: &JobRun) -> Result<Value> {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::LeaseLost => return Err(error),
         Err(error) => {
-            if let Err(second) = take_down(run, &app, &release).await {
+            if let Err(second) = take_down_again(run, &app, &release).await {
                 run.cx.warn(format!("the app could not be stopped again: {second}")).await;
             }
             return Err(error);
@@ -484,7 +531,7 @@ async fn remove(run: &JobRun, data: Data) -> Result<Value> {
     // Removed by an earlier process already: nothing is left to do.
     let Some((app, _)) = run.inner.find_app(&run.scope, &run.cx.app).await? else { return Ok(json!({})) };
     // No app comes to the host between the question and the answer to it.
-    run.inner.with_host(&app.host, leave_host(run, &app)).await?;
+    run.patiently(|| run.inner.with_host(&app.host, leave_host(run, &app))).await?;
     Ok(json!({}))
 }
 

@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::id::{SystemEntropy, random_text};
 use crate::model::{
     AppName, ContainerSpec, ContainerState, DomainName, ExecSpec, ImageRef, MountSpec, NetworkSpec,
-    PortBinding, Protocol, RestartPolicy, Route, UserSpec,
+    PortBinding, Protocol, RestartPolicy, Route, RouteInfo, UserSpec,
 };
 use crate::runtime::{ContainerRuntime, ContainerRuntimeExt};
 use crate::secret::Secret;
@@ -83,7 +83,8 @@ impl Traefik {
         }
     }
 
-    /// Uses another image, such as a mirror's. It must have `sh`, `mv`, `rm` and `cat`, as the official one has.
+    /// Uses another image, such as a mirror's. It must have `sh`, `mv`, `ln`, `rm`, `cat` and `sha256sum`, as the
+    /// official one has.
     #[must_use]
     pub fn with_image(mut self, image: impl Into<String>) -> Self {
         self.image = image.into();
@@ -209,15 +210,45 @@ impl Traefik {
     async fn write(&self, runtime: &dyn ContainerRuntime, file: &str, contents: &Value) -> Result<()> {
         const SCRIPT: &str = r#"printf %s "$2" > "$1.new" && mv -f "$1.new" "$1""#;
         let path = format!("{FOLDER}/{file}");
-        self.exec(runtime, ["sh", "-c", SCRIPT, "sh", &path, &contents.to_string()]).await
+        self.exec(runtime, ["sh", "-c", SCRIPT, "sh", &path, &contents.to_string()]).await.map(drop)
     }
 
-    async fn exec<const N: usize>(&self, runtime: &dyn ContainerRuntime, command: [&str; N]) -> Result<()> {
+    /// The digests of the files of apps, by name.
+    async fn file_digests(&self, runtime: &dyn ContainerRuntime) -> Result<BTreeMap<String, Digest>> {
+        // Without a file the pattern stays as it is, and there is nothing of that name.
+        const SCRIPT: &str = r#"cd "$1" && sha256sum app-*.yml 2>/dev/null; true"#;
+        let mut spec = ExecSpec::new(["sh", "-c", SCRIPT, "sh", FOLDER]);
+        spec.user = Some(ROOT);
+        let output = runtime.exec(&self.name(), &spec).await?;
+        let lines = output.stdout.lines().filter_map(|line| line.split_once("  "));
+        Ok(lines
+            .filter_map(|(hex, name)| Some((name.to_owned(), Digest::parse(&format!("sha256:{hex}")).ok()?)))
+            .collect())
+    }
+
+    /// The same for a file that is not there yet; one that is stays as it is. The kernel decides who was first.
+    async fn write_new(&self, runtime: &dyn ContainerRuntime, file: &str, contents: &Value) -> Result<bool> {
+        const SCRIPT: &str = r#"
+            new="$1.new-$$"
+            printf %s "$2" > "$new" || exit 1
+            if ln "$new" "$1" 2>/dev/null; then echo set; else [ -e "$1" ] || code=1; fi
+            rm -f "$new"
+            exit ${code:-0}"#;
+        let path = format!("{FOLDER}/{file}");
+        let said = self.exec(runtime, ["sh", "-c", SCRIPT, "sh", &path, &contents.to_string()]).await?;
+        Ok(!said.is_empty())
+    }
+
+    async fn exec<const N: usize>(
+        &self,
+        runtime: &dyn ContainerRuntime,
+        command: [&str; N],
+    ) -> Result<String> {
         let mut spec = ExecSpec::new(command);
         spec.user = Some(ROOT);
         let output = runtime.exec(&self.name(), &spec).await?;
         if output.exit_code == 0 {
-            return Ok(());
+            return Ok(output.stdout);
         }
         Err(Error::new(ErrorKind::Internal, "ingress.write", "the proxy's folder cannot be written")
             .with_context("container", self.name())
@@ -289,12 +320,25 @@ impl Ingress for Traefik {
             runtime.create_container(&spec).await?;
         }
         runtime.start_container(&spec.name).await?;
-        let pass =
-            self.read_pass(runtime).await?.unwrap_or_else(|| Secret::new(random_text(&SystemEntropy, 26)));
-        self.write(runtime, BASE_FILE, &config::base_file(pass.expose())).await?;
+        match self.read_pass(runtime).await? {
+            Some(pass) => self.write(runtime, BASE_FILE, &config::base_file(pass.expose())).await?,
+            // Of two processes that start the proxy at once, the pass of the first counts.
+            None => {
+                let pass = random_text(&SystemEntropy, 26);
+                self.write_new(runtime, BASE_FILE, &config::base_file(&pass)).await?;
+            }
+        }
         let door = self.door(runtime).await?;
         self.wait_until(&door, "/api/version", |status, _| status == 200).await?;
         Ok(Prepared::Started)
+    }
+
+    async fn is_running(&self, runtime: &dyn ContainerRuntime) -> Result<bool> {
+        let spec = self.spec();
+        let found = runtime.find_container(&spec.name).await?;
+        Ok(found.is_some_and(|c| {
+            c.state == ContainerState::Running && c.labels.get("byop.key") == spec.labels.get("byop.key")
+        }))
     }
 
     async fn join_network(&self, runtime: &dyn ContainerRuntime, network: &str) -> Result<()> {
@@ -323,6 +367,21 @@ impl Ingress for Traefik {
             }
         }
         Ok(())
+    }
+
+    async fn restore_route(&self, runtime: &dyn ContainerRuntime, route: &Route) -> Result<bool> {
+        if config::leads_nowhere(route) {
+            return Ok(false);
+        }
+        let door = self.door(runtime).await?;
+        let file = config::route_file(route, door.pass.expose());
+        let is_set = self.write_new(runtime, &config::file_name(&route.app), &file).await?;
+        let path = format!("/api/http/routers/{}@file", config::serving_router(&route.app));
+        match self.wait_until(&door, &path, |status, _| status == 200).await {
+            // Whoever works on the app may have taken it off again.
+            Err(error) if error.kind() != ErrorKind::Timeout => Err(error),
+            _ => Ok(is_set),
+        }
     }
 
     async fn delete_route(&self, runtime: &dyn ContainerRuntime, app: &AppName) -> Result<()> {
@@ -362,6 +421,25 @@ impl Ingress for Traefik {
         Ok(Probe { status: answer.status, location: answer.location })
     }
 
+    async fn list_routes(&self, runtime: &dyn ContainerRuntime) -> Result<Vec<RouteInfo>> {
+        let door = self.door(runtime).await?;
+        // The files say what was written to the last letter, Traefik itself what it uses.
+        let (files, answer) = tokio::try_join!(
+            self.file_digests(runtime),
+            door.get("/api/rawdata", "byop.internal", None, SETTLE)
+        )?;
+        let shown = serde_json::from_slice(&answer.body).map_err(|error| {
+            Error::new(ErrorKind::Unavailable, "ingress.list", "the proxy does not show its routes")
+                .with_context("status", answer.status)
+                .with_source(error)
+        })?;
+        Ok(config::shown_routes(&shown, &files))
+    }
+
+    fn describe_route(&self, route: &Route) -> Option<RouteInfo> {
+        config::describe(route)
+    }
+
     async fn remove(&self, runtime: &dyn ContainerRuntime) -> Result<()> {
         runtime.remove_container(&self.name()).await?;
         runtime.remove_network(&self.name()).await?;
@@ -370,6 +448,10 @@ impl Ingress for Traefik {
 
     fn container(&self) -> String {
         self.name()
+    }
+
+    fn container_spec(&self) -> ContainerSpec {
+        self.spec()
     }
 
     fn http_port(&self) -> u16 {

@@ -1,9 +1,11 @@
 //! Routes as Traefik's dynamic configuration: one file per app, in JSON, which is YAML too.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::digest::Digest;
-use crate::model::{AppName, Backend, BackendProtocol, Middleware, Route};
+use crate::model::{AppName, Backend, BackendProtocol, DomainName, Middleware, Route, RouteInfo};
 
 /// The header by which byop's own probes reach a candidate.
 pub(super) const CANDIDATE_HEADER: &str = "X-Byop-Candidate";
@@ -15,6 +17,9 @@ const PASS_HEADER: &str = "X-Byop-Pass";
 /// The entry point for byop's own requests, published on loopback only.
 pub(super) const INTERNAL: &str = "byop";
 
+/// The router of Traefik's own interface.
+const API_ROUTER: &str = "byop-api";
+
 /// The router that serves an app.
 pub(super) fn serving_router(app: &AppName) -> String {
     format!("app-{app}")
@@ -22,7 +27,8 @@ pub(super) fn serving_router(app: &AppName) -> String {
 
 /// The router that leads probes to an app's candidate.
 pub(super) fn candidate_router(app: &AppName) -> String {
-    format!("app-{app}-candidate")
+    // No app's name has two hyphens in a row: the candidate of `shop` is not the router of `shop-candidate`.
+    format!("app-{app}--candidate")
 }
 
 /// The file of an app.
@@ -63,7 +69,7 @@ pub(super) fn pass_of(base_file: &str) -> Option<&str> {
 
 /// The file that every proxy of byop has: its own interface, on the internal entry point.
 pub(super) fn base_file(pass: &str) -> Value {
-    json!({ "http": { "routers": { "byop-api": {
+    json!({ "http": { "routers": { API_ROUTER: {
         "rule": format!("PathPrefix(`/api`) && {}", pass_rule(pass)),
         "entryPoints": [INTERNAL],
         "service": "api@internal",
@@ -99,6 +105,72 @@ pub(super) fn routers(route: &Route, pass: &str) -> Map<String, Value> {
     routers
 }
 
+/// The rule of what serves, and the digest of its file, as they are once the route is applied without a candidate.
+pub(super) fn describe(route: &Route) -> Option<RouteInfo> {
+    let route = Route { candidate: None, ..route.clone() };
+    let backend = route.serving.as_ref().filter(|_| !route.domains.is_empty())?;
+    let settings = Digest::of(route_file(&route, "").to_string());
+    let mut info = RouteInfo::new(serving_router(&route.app), route.rule(), settings);
+    info.app = Some(route.app.clone());
+    info.domains.clone_from(&route.domains);
+    info.targets = vec![target(&route, backend)];
+    Some(info)
+}
+
+fn target(route: &Route, backend: &Backend) -> String {
+    format!("{}://{}:{}", route.options.protocol.scheme(), backend.container, backend.port)
+}
+
+/// The rules in what Traefik shows of itself, with the digests of the files that byop wrote, by their names.
+pub(super) fn shown_routes(shown: &Value, files: &BTreeMap<String, Digest>) -> Vec<RouteInfo> {
+    let mut routes = Vec::new();
+    for (full_name, router) in shown["routers"].as_object().into_iter().flatten() {
+        let (name, provider) = full_name.rsplit_once('@').unwrap_or((full_name, ""));
+        let is_interface = provider == "internal" || name == API_ROUTER;
+        if is_interface || router["status"] == "disabled" {
+            continue;
+        }
+        let plain = name.strip_prefix("app-");
+        let (is_candidate, plain) = match plain.and_then(|name| name.strip_suffix("--candidate")) {
+            Some(app) => (true, Some(app)),
+            None => (false, plain),
+        };
+        let app = plain.filter(|_| provider == "file").and_then(|app| AppName::new(app).ok());
+        let file = app.as_ref().and_then(|app| files.get(&file_name(app)));
+        // A rule without a file of its own was written by somebody else.
+        let settings = file.cloned();
+        let rule = router["rule"].as_str().unwrap_or_default();
+        let mut info = RouteInfo::new(name, rule, settings.unwrap_or_else(|| Digest::of_json(router)));
+        info.app = app.filter(|_| file.is_some());
+        info.is_candidate = is_candidate;
+        info.domains = hosts(rule);
+        let service = router["service"].as_str().unwrap_or_default();
+        let service =
+            if service.contains('@') { service.to_owned() } else { format!("{service}@{provider}") };
+        let servers = shown["services"][service.as_str()]["loadBalancer"]["servers"].as_array();
+        info.targets = servers
+            .into_iter()
+            .flatten()
+            .filter_map(|server| server["url"].as_str())
+            .map(str::to_owned)
+            .collect();
+        routes.push(info);
+    }
+    routes.sort_by(|a, b| a.name.cmp(&b.name));
+    routes
+}
+
+/// The host names that a rule asks for, in its order.
+fn hosts(rule: &str) -> Vec<DomainName> {
+    let mut hosts = Vec::new();
+    for part in rule.split("Host(").skip(1) {
+        let list = part.split(')').next().unwrap_or_default();
+        let names = list.split(',').map(|name| name.trim_matches([' ', '`', '"']).to_ascii_lowercase());
+        hosts.extend(names.filter_map(|name| DomainName::new(name).ok()));
+    }
+    hosts
+}
+
 /// Whether a route sends nobody anywhere, so that there is nothing to write.
 pub(super) fn leads_nowhere(route: &Route) -> bool {
     route.candidate.is_none() && (route.serving.is_none() || route.domains.is_empty())
@@ -109,9 +181,8 @@ pub(super) fn route_file(route: &Route, pass: &str) -> Value {
     let routers = routers(route, pass);
     let mut services = Map::new();
     for backend in [&route.serving, &route.candidate].into_iter().flatten() {
-        let scheme = route.options.protocol.scheme();
         let mut balancer = json!({
-            "servers": [{ "url": format!("{scheme}://{}:{}", backend.container, backend.port) }],
+            "servers": [{ "url": target(route, backend) }],
             "passHostHeader": true,
         });
         if let Some(sticky) = route.options.sticky_options() {
@@ -147,7 +218,7 @@ pub(super) fn is_in_use(shown: &Value, written: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DomainName, RoutingSpec};
+    use crate::model::RoutingSpec;
 
     fn route() -> Route {
         Route {
@@ -162,7 +233,7 @@ mod tests {
     #[test]
     fn the_candidate_is_reached_on_the_internal_entry_point_only() {
         let file = route_file(&route(), "pass");
-        let candidate = &file["http"]["routers"]["app-shop-candidate"];
+        let candidate = &file["http"]["routers"]["app-shop--candidate"];
         assert_eq!(candidate["entryPoints"], json!(["byop"]));
         assert_eq!(candidate["service"], "app-shop-r2-p81");
         let serving = &file["http"]["routers"]["app-shop"];
@@ -179,7 +250,7 @@ mod tests {
         let file = base_file("k3y").to_string();
         assert_eq!(pass_of(&file), Some("k3y"));
         assert_eq!(pass_of("{}"), None);
-        let candidate = &routers(&route(), "k3y")["app-shop-candidate"]["rule"];
+        let candidate = &routers(&route(), "k3y")["app-shop--candidate"]["rule"];
         assert_eq!(candidate, "Header(`X-Byop-Candidate`, `shop`) && Header(`X-Byop-Pass`, `k3y`)");
     }
 
@@ -222,6 +293,38 @@ mod tests {
         let balancer = &file["http"]["services"][router["service"].as_str().unwrap()]["loadBalancer"];
         assert_eq!(balancer["servers"][0]["url"], "h2c://byop-shop-r1:80");
         assert_eq!(balancer["sticky"]["cookie"]["name"], "shop");
+    }
+
+    #[test]
+    fn the_candidate_of_an_app_is_not_the_router_of_another() {
+        let app = |name| AppName::new(name).unwrap();
+        assert_ne!(candidate_router(&app("shop")), serving_router(&app("shop-candidate")));
+    }
+
+    #[test]
+    fn what_is_shown_of_a_route_is_what_is_described() {
+        let route = Route { candidate: None, ..route() };
+        let described = describe(&route).unwrap();
+        let file = route_file(&route, "");
+        let router = &file["http"]["routers"]["app-shop"];
+        let mut shown = json!({
+            "routers": {
+                "app-shop@file": { "status": "enabled", "rule": router["rule"], "service": router["service"] },
+                "byop-api@file": { "status": "enabled", "rule": "PathPrefix(`/api`)", "service": "api@internal" },
+                "other@file": { "status": "enabled", "rule": "HOST(`x`) || Host(`B.example`, `c.example`) && Path(`/`)" },
+            },
+            "services": { "app-shop-r1-p80@file": file["http"]["services"]["app-shop-r1-p80"] },
+        });
+        let files = [("app-shop.yml".to_owned(), described.settings.clone())].into();
+        let routes = shown_routes(&shown, &files);
+        assert_eq!(routes[0], described);
+        assert_eq!((routes.len(), routes[1].name.as_str(), &routes[1].app), (2, "other", &None));
+        let domains: Vec<_> = routes[1].domains.iter().map(DomainName::as_str).collect();
+        assert_eq!(domains, ["b.example", "c.example"]);
+        shown["services"]["app-shop-r1-p80@file"]["loadBalancer"]["servers"][0]["url"] =
+            json!("http://evil:80");
+        assert_ne!(shown_routes(&shown, &files)[0], described);
+        assert_eq!(shown_routes(&shown, &BTreeMap::new())[0].app, None, "a rule without byop's file");
     }
 
     #[test]

@@ -173,3 +173,13 @@ impl AuditFilter {
             && self.until.is_none_or(|until| record.time < until)
     }
 }
+
+/// What a walk through the whole audit found: that it is as it was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct AuditReport {
+    /// How many records there are.
+    pub records: u64,
+    /// The hash of the last; none without records. Kept elsewhere, it shows later whether the end was cut off.
+    pub last: Option<Digest>,
+}

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::app::{ResourceLimits, UserSpec};
 use super::image::Builder;
 use super::port::Protocol;
+use super::setup::ContainerSetup;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 
@@ -227,6 +228,15 @@ pub struct ContainerInfo {
     pub addresses: BTreeMap<String, String>,
     /// Published ports.
     pub ports: Vec<PortBinding>,
+    /// When it was made.
+    #[serde(default)]
+    pub created_at: Option<Timestamp>,
+    /// When its last run began; none before the first.
+    #[serde(default)]
+    pub started_at: Option<Timestamp>,
+    /// How it was set up. Not part of the JSON form.
+    #[serde(skip)]
+    pub setup: ContainerSetup,
 }
 
 /// A line of a list of containers.
@@ -239,12 +249,21 @@ pub struct ContainerSummary {
     pub name: String,
     /// The image, as it was asked for.
     pub image: String,
+    /// The id of the image that it was made from.
+    #[serde(default)]
+    pub image_id: String,
     /// What it is doing.
     pub state: ContainerState,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Published ports.
     pub ports: Vec<PortBinding>,
+    /// The networks that it is in, running or not: name to the network's id.
+    #[serde(default)]
+    pub networks: BTreeMap<String, String>,
+    /// The volumes that it mounts, by name.
+    #[serde(default)]
+    pub volumes: Vec<String>,
 }
 
 /// Which containers, networks or volumes to list: those that have all of these labels.
@@ -283,6 +302,7 @@ pub struct NetworkSpec {
 
 /// A network of the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct NetworkInfo {
     /// The engine's id.
     pub id: String,
@@ -290,15 +310,22 @@ pub struct NetworkInfo {
     pub name: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// Whether it has no way out.
+    #[serde(default)]
+    pub internal: bool,
 }
 
 /// A volume of the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct VolumeInfo {
     /// Its name.
     pub name: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// Settings of its driver: a volume of byop has none. One that leads elsewhere, such as to another machine, does.
+    #[serde(default)]
+    pub options: BTreeMap<String, String>,
 }
 
 /// A command to run inside a running container.

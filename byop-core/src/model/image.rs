@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::secret::Secret;
 
 /// A reference to an image: `[registry/]repository[:tag][@digest]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -145,6 +146,23 @@ pub struct ImageInfo {
     pub exposed_ports: Vec<u16>,
     /// Whether it brings its own health check.
     pub has_health_check: bool,
+    /// What its containers are set up with unless told otherwise. Not part of the JSON form.
+    #[serde(skip)]
+    pub defaults: ImageDefaults,
+}
+
+/// What an image brings along for its containers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImageDefaults {
+    /// The entry point.
+    pub entrypoint: Vec<String>,
+    /// The command.
+    pub command: Vec<String>,
+    /// Environment variables. An image may be somebody else's, so nobody knows what their values are.
+    pub env: BTreeMap<String, Secret>,
+    /// The health check, as the engine has it.
+    pub health: Vec<String>,
 }
 
 impl ImageInfo {
@@ -160,6 +178,7 @@ impl ImageInfo {
             user: String::new(),
             exposed_ports: Vec::new(),
             has_health_check: false,
+            defaults: ImageDefaults::default(),
         }
     }
 }

@@ -105,6 +105,12 @@ pub enum JobKind {
     Restart,
     /// Removes everything of the app.
     Remove,
+    /// Makes the app again what the store says it is.
+    Repair,
+    /// Rents a server.
+    CreateServer,
+    /// Gives a server back.
+    DestroyServer,
 }
 
 /// How far a job is.

@@ -88,6 +88,13 @@ text_newtype!(
     check_env_name,
     "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 );
+text_newtype!(
+    /// An e-mail address as it stands in a mail's envelope, such as `ops@acme.example`: without a name beside it,
+    /// quotes or comments.
+    EmailAddress,
+    check_email,
+    "^[^@]{1,64}@[^@]{1,253}$"
+);
 
 fn show(text: &str) -> String {
     text.chars().take(80).flat_map(char::escape_default).collect()
@@ -148,6 +155,26 @@ fn check_env_name(text: &str) -> Result<()> {
         .with_remedy("use letters, digits and underscores, not starting with a digit"))
 }
 
+fn check_email(text: &str) -> Result<()> {
+    // Of what the standard allows, that which needs no quotes in a header.
+    let is_atom = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+    };
+    let fits = text.len() <= 254
+        && text.split_once('@').is_some_and(|(local, domain)| {
+            local.len() <= 64
+                && local.split('.').all(is_atom)
+                && check_domain(&domain.to_ascii_lowercase()).is_ok()
+        });
+    if fits {
+        return Ok(());
+    }
+    Err(Error::invalid("email.address", "this is not a valid e-mail address")
+        .with_context("email", show(text))
+        .with_remedy("give an address such as ops@acme.example, without a name beside it; write international host names in their xn-- form"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +195,32 @@ mod tests {
         }
         for bad in ["", "1A", "A-B", "A=B", "A B", "A\0", "É"] {
             assert!(EnvName::new(bad).is_err(), "{bad}");
+        }
+        let addresses =
+            ["a@b.c", "Anna.Smith+byop@Mail.Example.COM", "o'neil@localhost", "a@xn--bcher-kva.example"];
+        for good in addresses {
+            assert!(EmailAddress::new(good).is_ok(), "{good}");
+        }
+        let long = format!("{}@b.c", "a".repeat(65));
+        for bad in [
+            "",
+            "a",
+            "@b.c",
+            "a@",
+            "a@b@c",
+            "a..b@c.d",
+            ".a@b.c",
+            "a b@c.d",
+            "A <a@b.c>",
+            "a@b.c\r\nBcc: x@y.z",
+            "a@-b.c",
+            "a@[127.0.0.1]",
+            "\"a\"@b.c",
+            "é@b.c",
+            "a@b.c, d@e.f",
+            &long,
+        ] {
+            assert!(EmailAddress::new(bad).is_err(), "{bad}");
         }
     }
 }

@@ -10,9 +10,11 @@ use super::detection::Detection;
 use super::name::AppName;
 use super::plan::Plan;
 use super::port::PublishedPort;
+use super::release_config::ReleaseConfig;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::secret::SecretRef;
+use crate::id::JobId;
 
 /// An app as stored: the wanted state and the release that serves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,6 +83,12 @@ pub struct Release {
     pub detection: Option<Detection>,
     /// How it was built; none for a prebuilt image.
     pub plan: Option<Plan>,
+    /// What its container is made from; none of a release that an earlier version of byop has made.
+    #[serde(default)]
+    pub config: Option<ReleaseConfig>,
+    /// The job that made it.
+    #[serde(default)]
+    pub job: Option<JobId>,
     /// When it was made.
     pub created_at: Timestamp,
 }

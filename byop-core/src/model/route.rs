@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::name::{AppName, DomainName};
 use super::routing::RoutingSpec;
+use crate::digest::Digest;
 
 /// The route of an app: host names, and the container that answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,42 @@ pub(crate) fn rule(domains: &[DomainName], options: &RoutingSpec) -> String {
         Some(path) if domains.len() > 1 => format!("({hosts}) && {path}"),
         Some(path) => format!("{hosts} && {path}"),
         None => hosts,
+    }
+}
+
+/// One rule of a proxy, as the proxy shows it. What byop wrote and what it finds can be compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RouteInfo {
+    /// Its name in the proxy.
+    pub name: String,
+    /// The app that byop wrote it for; none for one that is somebody else's.
+    pub app: Option<AppName>,
+    /// Whether it only leads byop's probes to a candidate.
+    pub is_candidate: bool,
+    /// The requests that it is for, in the proxy's words.
+    pub rule: String,
+    /// The host names in it, in its order.
+    pub domains: Vec<DomainName>,
+    /// Where it leads, such as `http://byop-shop-r1:8080`.
+    pub targets: Vec<String>,
+    /// Digest of everything else that is set about it: headers, limits and the like.
+    pub settings: Digest,
+}
+
+impl RouteInfo {
+    /// A rule that leads nowhere yet.
+    #[must_use]
+    pub fn new(name: impl Into<String>, rule: impl Into<String>, settings: Digest) -> Self {
+        Self {
+            name: name.into(),
+            app: None,
+            is_candidate: false,
+            rule: rule.into(),
+            domains: Vec::new(),
+            targets: Vec::new(),
+            settings,
+        }
     }
 }
 

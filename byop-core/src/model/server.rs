@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::port::Protocol;
+use super::price::ServerPrice;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 
@@ -29,8 +30,24 @@ id_newtype!(
     RegionId
 );
 id_newtype!(
-    /// The provider's id of a server.
+    /// The provider's id of a server. Where ids are unique within a region only, the region is part of it.
     ServerId
+);
+id_newtype!(
+    /// The provider's id of an SSH key.
+    SshKeyId
+);
+id_newtype!(
+    /// The provider's id of a firewall.
+    FirewallId
+);
+id_newtype!(
+    /// The provider's id of a reserved address.
+    ReservedIpId
+);
+id_newtype!(
+    /// The provider's id of a snapshot.
+    SnapshotId
 );
 
 /// A place in which servers can be made.
@@ -56,56 +73,105 @@ pub struct ServerSize {
     pub disk_bytes: u64,
     /// Architecture, such as `x86_64`.
     pub architecture: String,
-    /// The price of an hour, where the provider tells it.
-    pub hourly_price: Option<Price>,
+    /// What it costs, where the provider tells it.
+    pub price: Option<ServerPrice>,
 }
 
 impl ServerSize {
     /// A size without a price.
     #[must_use]
     pub fn new(id: impl Into<String>, cpus: u32, memory_bytes: u64, disk_bytes: u64) -> Self {
-        Self {
-            id: id.into(),
-            cpus,
-            memory_bytes,
-            disk_bytes,
-            architecture: "x86_64".into(),
-            hourly_price: None,
-        }
+        Self { id: id.into(), cpus, memory_bytes, disk_bytes, architecture: "x86_64".into(), price: None }
     }
 
-    /// Sets the price of an hour.
+    /// Sets the architecture.
     #[must_use]
-    pub fn with_hourly_price(mut self, price: Price) -> Self {
-        self.hourly_price = Some(price);
+    pub fn with_architecture(mut self, architecture: impl Into<String>) -> Self {
+        self.architecture = architecture.into();
+        self
+    }
+
+    /// Sets the price.
+    #[must_use]
+    pub fn with_price(mut self, price: ServerPrice) -> Self {
+        self.price = Some(price);
         self
     }
 }
 
-/// An amount of money, exact.
+/// An operating system that servers can be made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Price {
-    /// Millionths of the currency's unit.
-    pub micros: u64,
-    /// ISO 4217, such as `EUR`.
-    pub currency: String,
+#[non_exhaustive]
+pub struct ServerImage {
+    /// The provider's id, in the region that was asked for.
+    pub id: String,
+    /// For people, such as `Debian 12`.
+    pub name: String,
+    /// Architecture, such as `x86_64`; a size of another cannot run it.
+    pub architecture: String,
+    /// The smallest disk that it fits on, in bytes; 0 when any will do.
+    pub min_disk_bytes: u64,
+    /// The user that its maker lets in with a key, where that is known.
+    pub user: Option<String>,
 }
 
-/// A server to make.
+impl ServerImage {
+    /// An image for x86_64 and any disk.
+    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            architecture: "x86_64".into(),
+            min_disk_bytes: 0,
+            user: None,
+        }
+    }
+
+    /// Sets the architecture.
+    #[must_use]
+    pub fn with_architecture(mut self, architecture: impl Into<String>) -> Self {
+        self.architecture = architecture.into();
+        self
+    }
+
+    /// Sets the smallest disk.
+    #[must_use]
+    pub fn with_min_disk(mut self, bytes: u64) -> Self {
+        self.min_disk_bytes = bytes;
+        self
+    }
+
+    /// Sets the user that its maker lets in.
+    #[must_use]
+    pub fn with_user(mut self, user: impl Into<String>) -> Self {
+        self.user = Some(user.into());
+        self
+    }
+}
+
+/// A server to make: what a provider is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ServerSpec {
-    /// Chosen by the caller before the first try; the same key is the same server.
+    /// Chosen by the caller before the first try; the same key is the same server. At most 20 lower-case letters
+    /// and digits, so that every provider can carry it, if need be in the server's name.
     pub key: String,
-    /// Its name at the provider, and its host name.
+    /// Its host name: a DNS label of at most 40 characters.
     pub name: String,
     /// Where.
     pub region: RegionId,
     /// The provider's id of the size.
     pub size: String,
-    /// The provider's id of the operating system's image.
+    /// The provider's id of the image, as `find_image` gives it.
     pub image: String,
-    /// Labels, by which lists find it again.
+    /// Who may enter as the image's user: keys that the provider has.
+    #[serde(default)]
+    pub ssh_keys: Vec<SshKeyId>,
+    /// What filters its traffic from its first moment on.
+    #[serde(default)]
+    pub firewall: Option<FirewallId>,
+    /// Labels besides the name and the key: lower-case letters, digits, `-` and `_`, at most 63 characters each.
+    #[serde(default)]
     pub labels: BTreeMap<String, String>,
     /// What the server runs at its first start (cloud-init). It may hold keys, so it is never stored with the
     /// spec: whoever reads a spec back makes it again.
@@ -128,9 +194,25 @@ impl ServerSpec {
             region,
             size: size.into(),
             image: image.into(),
+            ssh_keys: Vec::new(),
+            firewall: None,
             labels: BTreeMap::new(),
             user_data: None,
         }
+    }
+
+    /// Lets the holder of a key in.
+    #[must_use]
+    pub fn with_ssh_key(mut self, key: SshKeyId) -> Self {
+        self.ssh_keys.push(key);
+        self
+    }
+
+    /// Sets what filters its traffic.
+    #[must_use]
+    pub fn with_firewall(mut self, firewall: FirewallId) -> Self {
+        self.firewall = Some(firewall);
+        self
     }
 
     /// Adds a label.
@@ -154,6 +236,9 @@ impl ServerSpec {
 pub struct Server {
     /// The provider's id.
     pub id: ServerId,
+    /// The key that it was made with; `None` for one that was not made through byop.
+    #[serde(default)]
+    pub key: Option<String>,
     /// Its name.
     pub name: String,
     /// Where it is.
@@ -162,9 +247,12 @@ pub struct Server {
     pub size: String,
     /// How it is.
     pub state: ServerState,
+    /// Why it failed, in the provider's words.
+    #[serde(default)]
+    pub failure: Option<String>,
     /// Public addresses, version 4 first; empty until the provider has given one.
     pub addresses: Vec<std::net::IpAddr>,
-    /// Its labels.
+    /// Its labels, as far as the provider keeps them.
     pub labels: BTreeMap<String, String>,
     /// When it was made, where the provider tells it.
     pub created_at: Option<Timestamp>,
@@ -175,14 +263,22 @@ impl Server {
     pub fn new(id: ServerId, name: impl Into<String>, region: RegionId, size: impl Into<String>) -> Self {
         Self {
             id,
+            key: None,
             name: name.into(),
             region,
             size: size.into(),
             state: ServerState::Starting,
+            failure: None,
             addresses: Vec::new(),
             labels: BTreeMap::new(),
             created_at: None,
         }
+    }
+
+    /// Whether it runs and can be reached from outside; whether anything answers there is another question.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.state == ServerState::Running && !self.addresses.is_empty()
     }
 }
 
@@ -205,21 +301,31 @@ pub enum ServerState {
     Failed,
 }
 
-/// Which servers to list.
+/// Which of our servers to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ServerFilter {
-    /// Only those that have all of these labels.
+    /// Only those that were made with this key.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// Only those that have all of these labels. A provider that keeps no labels finds none.
     pub labels: BTreeMap<String, String>,
     /// Only those in this region.
     pub region: Option<RegionId>,
 }
 
 impl ServerFilter {
-    /// Every server of the account.
+    /// Every server that was made through byop.
     #[must_use]
     pub fn all() -> Self {
         Self::default()
+    }
+
+    /// Only servers that were made with this key.
+    #[must_use]
+    pub fn with_key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
     }
 
     /// Only servers with this label.
@@ -234,6 +340,14 @@ impl ServerFilter {
     pub fn with_region(mut self, region: RegionId) -> Self {
         self.region = Some(region);
         self
+    }
+
+    /// Whether it fits: for providers whose interface does not filter by itself.
+    #[must_use]
+    pub fn is_match(&self, server: &Server) -> bool {
+        self.key.as_ref().is_none_or(|key| server.key.as_ref() == Some(key))
+            && self.region.as_ref().is_none_or(|region| *region == server.region)
+            && self.labels.iter().all(|(name, value)| server.labels.get(name) == Some(value))
     }
 }
 
@@ -261,27 +375,85 @@ pub struct FirewallRule {
     pub sources: Vec<String>,
 }
 
-/// What a provider can do beyond the required.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+impl FirewallRule {
+    /// Lets everyone reach a port.
+    #[must_use]
+    pub fn new(protocol: Protocol, port: u16) -> Self {
+        Self { protocol, port, sources: Vec::new() }
+    }
+
+    /// Lets in only this network, and others that are named so.
+    #[must_use]
+    pub fn with_source(mut self, network: impl Into<String>) -> Self {
+        self.sources.push(network.into());
+        self
+    }
+}
+
+/// What a provider does otherwise than others. What it cannot do at all it has no sub-port for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CloudCapabilities {
-    /// Filters traffic before it reaches the server.
-    pub firewall: bool,
-    /// Gives servers addresses of version 6.
+    /// It makes one server of one key by itself, however often it is asked. Without this a lost answer is followed
+    /// by looking for the key as long as its lists may be late.
+    pub keyed_create: bool,
+    /// How long, in seconds, a thing that was made may be missing from lists.
+    pub list_lag_seconds: u32,
+    /// Servers keep the labels of their spec. Their name and key they keep in any case.
+    pub labels: bool,
+    /// Servers can be given another size.
+    pub resize: bool,
+    /// Servers have addresses of version 6.
     pub ipv6: bool,
+    /// The most bytes of user data that it takes.
+    pub max_user_data: usize,
+}
+
+impl Default for CloudCapabilities {
+    fn default() -> Self {
+        Self {
+            keyed_create: false,
+            list_lag_seconds: 60,
+            labels: false,
+            resize: false,
+            ipv6: false,
+            max_user_data: 16 * 1024,
+        }
+    }
 }
 
 impl CloudCapabilities {
-    /// Only the required.
+    /// The least: no labels, 16 KiB of user data, and lists that may be a minute late.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// With filters before the server.
+    /// With a key that the provider itself keeps unique.
     #[must_use]
-    pub fn with_firewall(mut self) -> Self {
-        self.firewall = true;
+    pub fn with_keyed_create(mut self) -> Self {
+        self.keyed_create = true;
+        self
+    }
+
+    /// Sets how many seconds its lists may be late.
+    #[must_use]
+    pub fn with_list_lag(mut self, seconds: u32) -> Self {
+        self.list_lag_seconds = seconds;
+        self
+    }
+
+    /// With labels.
+    #[must_use]
+    pub fn with_labels(mut self) -> Self {
+        self.labels = true;
+        self
+    }
+
+    /// With other sizes for servers that are there.
+    #[must_use]
+    pub fn with_resize(mut self) -> Self {
+        self.resize = true;
         self
     }
 
@@ -289,6 +461,13 @@ impl CloudCapabilities {
     #[must_use]
     pub fn with_ipv6(mut self) -> Self {
         self.ipv6 = true;
+        self
+    }
+
+    /// Sets the most bytes of user data.
+    #[must_use]
+    pub fn with_max_user_data(mut self, bytes: usize) -> Self {
+        self.max_user_data = bytes;
         self
     }
 }

@@ -28,6 +28,15 @@ pub(super) fn of_app(app: &AppName, job: &JobId) -> BTreeMap<String, String> {
     BTreeMap::from([("byop.app".into(), app.to_string()), ("byop.job".into(), job.to_string())])
 }
 
+/// The labels of what outlives the release that it was made for: a network, a volume. Its key is its name: there is one
+/// of it, whoever makes it.
+pub(super) fn of_lasting(app: &AppName, job: &JobId, release: u64, name: &str) -> BTreeMap<String, String> {
+    let mut labels = of_app(app, job);
+    labels.insert("byop.release".into(), release.to_string());
+    labels.insert("byop.key".into(), name.to_owned());
+    labels
+}
+
 /// Finds every object of an app.
 pub(super) fn filter(app: &AppName) -> ContainerFilter {
     ContainerFilter::all().with_label("byop.app", app.as_str())

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Stage, StageContext, labels};
 use crate::error::Result;
+use crate::model::StepPolicy;
 use crate::runtime::ContainerRuntimeExt;
 
 /// Removes everything of an app from the host.
@@ -35,6 +36,11 @@ impl Stage for Remove {
     type Input = RemoveInput;
     type Output = ();
     const NAME: &'static str = "remove";
+
+    /// Nobody comes back for what is left behind.
+    fn policy(&self) -> StepPolicy {
+        StepPolicy::default().with_attempts(20)
+    }
 
     fn describe(&self, input: &RemoveInput) -> String {
         match input.data {

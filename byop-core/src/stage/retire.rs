@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Stage, StageContext, labels};
 use crate::error::{ErrorKind, Result};
-use crate::model::ContainerState;
+use crate::model::{ContainerState, StepPolicy};
 use crate::runtime::ContainerRuntimeExt;
 
 /// Stops and removes what is not the serving release.
@@ -45,6 +45,11 @@ impl Stage for Retire {
     type Input = RetireInput;
     type Output = Retired;
     const NAME: &'static str = "retire";
+
+    /// Nobody comes back for what is left behind.
+    fn policy(&self) -> StepPolicy {
+        StepPolicy::default().with_attempts(20)
+    }
 
     fn describe(&self, input: &RetireInput) -> String {
         format!("let the old release finish for {} s, then stop it", input.drain_seconds)

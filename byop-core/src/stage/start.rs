@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{Stage, StageContext, labels, volumes};
-use crate::digest::Digest;
+use super::container::ReleaseContainer;
+use super::{Stage, StageContext, labels, record, volumes};
 use crate::error::Result;
 use crate::model::{
-    AppSpec, Backend, ContainerSpec, ImageInfo, MountSpec, NetworkSpec, PortBinding, PublishedPort,
-    RestartPolicy, Route, UserSpec, VolumeSpec,
+    AppName, Backend, ContainerSpec, ImageInfo, NetworkSpec, PublishedPort, ReleaseConfig, Route, UserSpec,
 };
-use crate::secret::Secret;
 
 /// Starts the container of a release.
 #[derive(Debug)]
@@ -21,28 +19,21 @@ pub struct Start;
 /// The input of [`Start`].
 #[derive(Debug, Serialize)]
 pub struct StartInput {
-    /// What its owner wants.
-    pub spec: AppSpec,
+    /// The app.
+    pub app: AppName,
     /// The route with the new release as its candidate.
     pub route: Route,
     /// The new release.
     pub backend: Backend,
     /// The image.
     pub image: ImageInfo,
-    /// Environment from the plan; the spec's wins.
-    pub env: BTreeMap<String, String>,
-    /// The command in place of the image's.
-    pub command: Option<Vec<String>>,
-    /// Folders that outlive a release.
-    pub volumes: Vec<VolumeSpec>,
-    /// Folders that the app writes to besides `/tmp`.
-    pub writable: Vec<String>,
+    /// What the container is made from beside it.
+    pub config: ReleaseConfig,
     /// Ports of the host that lead into it, beside HTTP.
     pub ports: Vec<PublishedPort>,
+    /// What the container carries so that the store can be rebuilt, as JSON.
+    pub record: String,
 }
-
-/// A folder in memory.
-const TMPFS_BYTES: u64 = 64 << 20;
 
 #[async_trait]
 impl Stage for Start {
@@ -57,23 +48,24 @@ impl Stage for Start {
 
     async fn run(&self, cx: &StageContext, input: &StartInput) -> Result<()> {
         let runtime = cx.runtime.as_ref();
-        let app = &input.spec.name;
+        let app = &input.app;
         let network = labels::network_name(app);
-        let object_labels = labels::of_app(app, &cx.job);
+        let lasting = |name: &str| labels::of_lasting(app, &cx.job, input.backend.release, name);
         runtime
             .create_network(&NetworkSpec {
                 name: network.clone(),
-                labels: object_labels.clone(),
+                labels: lasting(&network),
                 internal: false,
             })
             .await?;
-        for volume in &input.volumes {
-            runtime.create_volume(&labels::volume_name(app, &volume.name), &object_labels).await?;
+        for volume in &input.config.volumes {
+            let name = labels::volume_name(app, &volume.name);
+            runtime.create_volume(&name, &lasting(&name)).await?;
         }
         cx.ingress.join_network(runtime, &network).await?;
         let spec = container_spec(cx, input).await?;
         let start = async {
-            let user = input.spec.user.or_else(|| numeric_user(&input.image.user));
+            let user = input.config.user.or_else(|| numeric_user(&input.image.user));
             volumes::give_to(runtime, user, &spec).await?;
             runtime.create_container(&spec).await?;
             runtime.start_container(&spec.name).await
@@ -85,67 +77,23 @@ impl Stage for Start {
 }
 
 async fn container_spec(cx: &StageContext, input: &StartInput) -> Result<ContainerSpec> {
-    let app = &input.spec.name;
-    let mut spec = ContainerSpec::new(&input.backend.container, &input.image.id);
-    for (name, value) in &input.env {
-        spec.env.insert(name.clone(), Secret::new(value.clone()));
+    let mut secrets = BTreeMap::new();
+    for (name, reference) in &input.config.secrets {
+        secrets.insert(name.clone(), cx.secrets.get_secret(reference).await?);
     }
-    spec.env.insert("PORT".into(), Secret::new(input.backend.port.to_string()));
-    for port in &input.ports {
-        spec.env.insert(port.variable(), Secret::new(port.host_port.to_string()));
-        spec.ports.push(PortBinding {
-            host_ip: "0.0.0.0".into(),
-            host_port: port.host_port,
-            container_port: port.container_port,
-            protocol: port.protocol,
-        });
-    }
-    for (name, value) in &input.spec.env {
-        spec.env.insert(name.to_string(), Secret::new(value.clone()));
-    }
-    for (name, reference) in &input.spec.secrets {
-        spec.env.insert(name.to_string(), cx.secrets.get_secret(reference).await?);
-    }
-    spec.labels = labels::of_app(app, &cx.job);
-    spec.labels.insert("byop.release".into(), input.backend.release.to_string());
-    spec.labels.insert("byop.port".into(), input.backend.port.to_string());
-    let domains: Vec<&str> = input.spec.domains.iter().map(|domain| domain.as_str()).collect();
-    spec.labels.insert("byop.domains".into(), domains.join(","));
-    let key = Digest::of_json(&(&cx.job, input)).to_string();
-    // The labels by which Compose's own program finds the containers of a project.
-    for (name, value) in [
-        ("project", app.as_str()),
-        ("service", "web"),
-        ("oneoff", "False"),
-        ("container-number", "1"),
-        ("config-hash", &key),
-    ] {
-        spec.labels.insert(format!("com.docker.compose.{name}"), value.into());
-    }
-    spec.labels.insert("byop.key".into(), key);
-    spec.user = input.spec.user;
+    let container = ReleaseContainer {
+        app: &input.app,
+        job: &cx.job,
+        backend: &input.backend,
+        image_id: &input.image.id,
+        config: &input.config,
+        ports: &input.ports,
+    };
+    let mut spec = container.spec(&secrets);
+    spec.labels.insert(record::LABEL.into(), input.record.clone());
     if spec.user.is_none() && runs_as_root(&input.image.user) {
         cx.warn("the image runs as root; set `user` in the app's spec, or USER in its Dockerfile").await;
     }
-    spec.command.clone_from(&input.command);
-    spec.networks = vec![labels::network_name(app)];
-    spec.aliases = vec![app.to_string()];
-    spec.mounts = input
-        .volumes
-        .iter()
-        .map(|volume| MountSpec {
-            volume: labels::volume_name(app, &volume.name),
-            path: volume.path.clone(),
-            read_only: false,
-        })
-        .collect();
-    let is_mounted = |path: &str| input.volumes.iter().any(|volume| volume.path == path);
-    let in_memory = ["/tmp", "/run"].into_iter().chain(input.writable.iter().map(String::as_str));
-    spec.tmpfs =
-        in_memory.filter(|path| !is_mounted(path)).map(|path| (path.to_owned(), TMPFS_BYTES)).collect();
-    spec.resources = Some(input.spec.resources.clone());
-    spec.restart = RestartPolicy::UnlessStopped;
-    spec.init = true;
     Ok(spec)
 }
 

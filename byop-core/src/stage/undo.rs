@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Stage, StageContext, labels};
 use crate::error::{ErrorKind, Result};
-use crate::model::Route;
+use crate::model::{Route, StepPolicy};
 
 /// Takes back a release that did not come to serve.
 #[derive(Debug)]
@@ -32,6 +32,11 @@ impl Stage for Undo {
     type Input = UndoInput;
     type Output = ();
     const NAME: &'static str = "undo";
+
+    /// Nobody comes back for what is left behind.
+    fn policy(&self) -> StepPolicy {
+        StepPolicy::default().with_attempts(20)
+    }
 
     fn describe(&self, input: &UndoInput) -> String {
         match &input.restart {

@@ -86,6 +86,14 @@ struct JobEntry {
 struct Holder {
     owner: String,
     until: Timestamp,
+    ttl: Duration,
+}
+
+impl Holder {
+    /// A lease that ends later than it can was written before the clock was set back: nobody knows its end.
+    fn is_alive(&self, now: Timestamp) -> bool {
+        self.until > now && self.until <= now.plus(self.ttl * 2)
+    }
 }
 
 impl State {
@@ -113,10 +121,10 @@ impl State {
         self.jobs.iter().find(|entry| entry.job.subject == *subject && !entry.job.state.is_finished())
     }
 
-    fn take(&mut self, id: &JobId, owner: &str, until: Timestamp) -> Option<Lease> {
+    fn take(&mut self, id: &JobId, owner: &str, now: Timestamp, ttl: Duration) -> Option<Lease> {
         let entry = self.entry_mut(id)?;
         entry.token += 1;
-        entry.holder = Some(Holder { owner: owner.to_owned(), until });
+        entry.holder = Some(Holder { owner: owner.to_owned(), until: now.plus(ttl), ttl });
         Some(Lease { job: id.clone(), owner: owner.to_owned(), token: entry.token })
     }
 
@@ -297,7 +305,7 @@ impl Store for MemoryStore {
         }
         if let Some(holder) = &entry.holder
             && holder.owner != owner
-            && holder.until > now
+            && holder.is_alive(now)
         {
             return Err(refusal::lease_held(id, &holder.owner));
         }
@@ -306,28 +314,28 @@ impl Store for MemoryStore {
         {
             return Err(refusal::not_its_turn(id, first.job.id.as_str()));
         }
-        state.take(id, owner, now.plus(ttl)).ok_or_else(|| refusal::no_job("job.claim", id))
+        state.take(id, owner, now, ttl).ok_or_else(|| refusal::no_job("job.claim", id))
     }
 
     async fn claim_next(&self, owner: &str, ttl: Duration, idle: Duration) -> Result<Option<Lease>> {
         let now = self.clock.now();
         let mut state = self.state();
         let is_left_alone = |entry: &&JobEntry| match &entry.holder {
-            Some(holder) => holder.until <= now,
+            Some(holder) => !holder.is_alive(now),
             None => entry.job.created_at.plus(idle) <= now,
         };
         let is_first = |entry: &&JobEntry| {
             state.first_unfinished(&entry.job.subject).is_some_and(|first| first.job.id == entry.job.id)
         };
         let next = state.jobs.iter().filter(is_left_alone).find(is_first).map(|entry| entry.job.id.clone());
-        Ok(next.and_then(|id| state.take(&id, owner, now.plus(ttl))))
+        Ok(next.and_then(|id| state.take(&id, owner, now, ttl)))
     }
 
     async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<()> {
         let until = self.clock.now().plus(ttl);
         let mut state = self.state();
         let entry = state.leased("lease.renew", lease)?;
-        entry.holder = Some(Holder { owner: lease.owner.clone(), until });
+        entry.holder = Some(Holder { owner: lease.owner.clone(), until, ttl });
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ingress::{Ingress, Prepared, Probe};
 use crate::model::{
     AppName, Backend, ContainerSpec, ContainerState, DomainName, ExecSpec, ImageRef, NetworkSpec, Route,
+    RouteInfo,
 };
 use crate::runtime::{ContainerRuntime, ContainerRuntimeExt};
 
@@ -50,6 +51,7 @@ struct State {
     routes: BTreeMap<AppName, Route>,
     switches: Vec<(AppName, Option<Backend>)>,
     answers: BTreeMap<String, Answer>,
+    foreign: Vec<RouteInfo>,
 }
 
 #[derive(Debug, Clone)]
@@ -85,6 +87,19 @@ impl FakeIngress {
     #[must_use]
     pub fn route(&self, app: &AppName) -> Option<Route> {
         self.state().routes.get(app).cloned()
+    }
+
+    /// Adds a rule that is not byop's.
+    pub fn add_foreign_route(&self, route: RouteInfo) {
+        self.state().foreign.push(route);
+    }
+
+    /// Changes or takes away the route of an app, as somebody with access to the proxy would.
+    pub fn edit_route(&self, app: &AppName, change: impl FnOnce(Route) -> Option<Route>) {
+        let mut state = self.state();
+        if let Some(route) = state.routes.remove(app).and_then(change) {
+            state.routes.insert(app.clone(), route);
+        }
     }
 
     /// How often an app's requests began to go elsewhere or nowhere.
@@ -151,6 +166,10 @@ impl FakeIngress {
     }
 }
 
+fn target(backend: &Backend) -> String {
+    format!("http://{}:{}", backend.container, backend.port)
+}
+
 fn show(route: &Route) -> String {
     let release =
         |backend: &Option<Backend>| backend.as_ref().map_or("-".into(), |b| format!("r{}", b.release));
@@ -175,6 +194,11 @@ impl Ingress for FakeIngress {
         Ok(Prepared::Started)
     }
 
+    async fn is_running(&self, runtime: &dyn ContainerRuntime) -> Result<bool> {
+        self.engine.beside("ingress.is_running", "", || ()).await?;
+        Ok(self.check_running(runtime).await.is_ok())
+    }
+
     async fn join_network(&self, runtime: &dyn ContainerRuntime, network: &str) -> Result<()> {
         self.engine.beside("ingress.join_network", network, || ()).await?;
         self.check_running(runtime).await?;
@@ -190,6 +214,18 @@ impl Ingress for FakeIngress {
         self.check_running(runtime).await?;
         let kept = (route.serving.is_some() || route.candidate.is_some()).then(|| route.clone());
         self.engine.beside("ingress.apply_route", &show(route), || self.set_route(&route.app, kept)).await
+    }
+
+    async fn restore_route(&self, runtime: &dyn ContainerRuntime, route: &Route) -> Result<bool> {
+        self.check_running(runtime).await?;
+        let set = || {
+            let is_new = route.serving.is_some() && self.route(&route.app).is_none();
+            if is_new {
+                self.set_route(&route.app, Some(route.clone()));
+            }
+            is_new
+        };
+        self.engine.beside("ingress.restore_route", &show(route), set).await
     }
 
     async fn delete_route(&self, _: &dyn ContainerRuntime, app: &AppName) -> Result<()> {
@@ -228,6 +264,35 @@ impl Ingress for FakeIngress {
         }
     }
 
+    async fn list_routes(&self, runtime: &dyn ContainerRuntime) -> Result<Vec<RouteInfo>> {
+        self.engine.beside("ingress.list_routes", "", || ()).await?;
+        self.check_running(runtime).await?;
+        let state = self.state();
+        let mut routes = state.foreign.clone();
+        for route in state.routes.values() {
+            routes.extend(self.describe_route(route));
+            let Some(backend) = &route.candidate else { continue };
+            let rule = format!("candidate of {}", route.app);
+            let mut info =
+                RouteInfo::new(format!("{}--candidate", route.app), rule, Digest::of_json(&route.options));
+            info.app = Some(route.app.clone());
+            info.is_candidate = true;
+            info.targets = vec![target(backend)];
+            routes.push(info);
+        }
+        routes.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(routes)
+    }
+
+    fn describe_route(&self, route: &Route) -> Option<RouteInfo> {
+        let backend = route.serving.as_ref().filter(|_| !route.domains.is_empty())?;
+        let mut info = RouteInfo::new(route.app.as_str(), route.rule(), Digest::of_json(&route.options));
+        info.app = Some(route.app.clone());
+        info.domains.clone_from(&route.domains);
+        info.targets = vec![target(backend)];
+        Some(info)
+    }
+
     async fn remove(&self, runtime: &dyn ContainerRuntime) -> Result<()> {
         self.engine.beside("ingress.remove", "", || ()).await?;
         runtime.remove_container(NAME).await?;
@@ -237,6 +302,10 @@ impl Ingress for FakeIngress {
 
     fn container(&self) -> String {
         NAME.into()
+    }
+
+    fn container_spec(&self) -> ContainerSpec {
+        Self::spec()
     }
 
     fn http_port(&self) -> u16 {

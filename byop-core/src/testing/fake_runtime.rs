@@ -20,7 +20,7 @@ use crate::source::BuildContext;
 
 mod build;
 mod container;
-mod faults;
+pub(super) mod faults;
 mod process;
 mod program;
 mod state;
@@ -102,6 +102,35 @@ impl FakeRuntime {
     #[must_use]
     pub fn container_spec(&self, container: &str) -> Option<ContainerSpec> {
         self.state().find(container).map(|container| container.spec.clone())
+    }
+
+    /// Makes a container another than the one that was asked for, as somebody who removes and makes it by hand would;
+    /// the second argument is [`ContainerSetup::hazards`](crate::model::ContainerSetup::hazards).
+    pub fn edit_container(&self, container: &str, change: impl FnOnce(&mut ContainerSpec, &mut Vec<String>)) {
+        if let Some(container) = self.state().find_mut(container) {
+            container.edit(change);
+        }
+    }
+
+    /// Freezes a running container.
+    pub fn pause(&self, container: &str) {
+        if let Some(container) = self.state().find_mut(container) {
+            container.pause();
+        }
+    }
+
+    /// Takes a volume away, whoever uses it.
+    pub fn lose_volume(&self, name: &str) {
+        self.state().volumes.remove(name);
+    }
+
+    /// Takes a network away with all that was connected to it.
+    pub fn lose_network(&self, name: &str) {
+        let mut state = self.state();
+        state.networks.remove(name);
+        for container in state.containers.values_mut() {
+            container.networks.remove(name);
+        }
     }
 
     /// Ends the program of a running container, as a crash would.
@@ -266,7 +295,7 @@ impl ContainerRuntime for FakeRuntime {
         self.call("container.list", "", |state| {
             let containers =
                 state.containers.values().filter(|container| matches(&container.spec.labels, filter));
-            let mut found: Vec<_> = containers.map(container::Container::summary).collect();
+            let mut found: Vec<_> = containers.map(|container| container.summary(&state.networks)).collect();
             found.sort_by(|a, b| a.name.cmp(&b.name));
             Ok(found)
         })
@@ -322,7 +351,11 @@ impl ContainerRuntime for FakeRuntime {
         self.call("volume.list", "", |state| {
             let volumes = state.volumes.iter().filter(|(_, volume)| matches(&volume.labels, filter));
             Ok(volumes
-                .map(|(name, volume)| VolumeInfo { name: name.clone(), labels: volume.labels.clone() })
+                .map(|(name, volume)| VolumeInfo {
+                    name: name.clone(),
+                    labels: volume.labels.clone(),
+                    options: BTreeMap::new(),
+                })
                 .collect())
         })
         .await

@@ -44,9 +44,11 @@ macro_rules! ingress_suite {
             a_candidate_is_reached_by_probes
             a_route_that_is_applied_twice_is_ok
             a_route_takes_the_place_of_the_earlier_one
+            a_route_is_restored_only_where_there_is_none
             a_candidate_that_does_not_listen_is_a_bad_gateway
             limits_and_passwords_are_not_for_probes
             options_can_change_while_an_app_serves
+            routes_are_listed_as_they_are_described
             an_app_without_a_candidate_is_not_probed
             a_route_to_nobody_is_no_route
             deleting_a_missing_route_is_ok
@@ -173,6 +175,20 @@ pub async fn a_route_takes_the_place_of_the_earlier_one(subject: &Subject) {
     assert_eq!(subject.probe().await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
+/// [`Ingress::restore_route`] leaves a route as it is, and sets one that is missing.
+pub async fn a_route_is_restored_only_where_there_is_none(subject: &Subject) {
+    let network = subject.joined().await;
+    let current = subject.candidate("server", &Program::Server(PORT), &network).await;
+    subject.ingress.apply_route(subject.runtime(), &current).await.unwrap();
+    let serving = route(current.candidate.clone(), None);
+    subject.ingress.restore_route(subject.runtime(), &serving).await.unwrap();
+    subject.probes(200).await;
+    subject.ingress.delete_route(subject.runtime(), &app()).await.unwrap();
+    let restored = Route { candidate: current.candidate, ..serving };
+    subject.ingress.restore_route(subject.runtime(), &restored).await.unwrap();
+    subject.probes(200).await;
+}
+
 /// What the proxy says when nobody listens.
 pub async fn a_candidate_that_does_not_listen_is_a_bad_gateway(subject: &Subject) {
     let network = subject.joined().await;
@@ -223,6 +239,35 @@ fn strict() -> RoutingSpec {
         allowed_ips: vec!["192.0.2.1".into()],
         ..RoutingSpec::default()
     }
+}
+
+/// What is there can be held against what should be; a proxy that is gone has nothing to show.
+pub async fn routes_are_listed_as_they_are_described(subject: &Subject) {
+    let (ingress, runtime) = (&subject.ingress, subject.runtime());
+    assert!(ingress.list_routes(runtime).await.is_err(), "there is no proxy");
+    let network = subject.joined().await;
+    assert_eq!(ingress.list_routes(runtime).await.unwrap(), []);
+    let first = subject.candidate("server", &Program::Server(PORT), &network).await;
+    let mut serving = route(first.candidate.clone(), first.candidate);
+    ingress.apply_route(runtime, &serving).await.unwrap();
+    let listed = ingress.list_routes(runtime).await.unwrap();
+    assert_eq!(listed.iter().filter(|route| route.is_candidate).count(), 1, "{listed:?}");
+    assert!(listed.len() == 2 && listed.iter().all(|route| route.app == Some(app())), "{listed:?}");
+    serving.candidate = None;
+    for options in [RoutingSpec::default(), strict()] {
+        let before = ingress.describe_route(&serving);
+        serving.options = options;
+        ingress.apply_route(runtime, &serving).await.unwrap();
+        let described = ingress.describe_route(&serving).unwrap();
+        assert_eq!(described.domains, serving.domains);
+        assert_eq!(ingress.list_routes(runtime).await.unwrap(), [described.clone()]);
+        if serving.options != RoutingSpec::default() {
+            assert_ne!(before, Some(described), "other options are another rule");
+        }
+    }
+    ingress.delete_route(runtime, &app()).await.unwrap();
+    assert_eq!(ingress.list_routes(runtime).await.unwrap(), []);
+    assert_eq!(ingress.describe_route(&route(None, None)), None);
 }
 
 /// A probe never falls through to what serves.

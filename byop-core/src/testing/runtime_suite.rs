@@ -63,6 +63,7 @@ macro_rules! container_runtime_suite {
             inspecting_a_missing_container_is_not_found
             a_container_is_found_by_its_name_and_its_id
             the_exit_code_is_kept
+            the_setup_is_read_back
             a_crashed_program_is_started_again_when_asked
             a_container_that_was_stopped_on_purpose_stays_stopped
             containers_are_listed_by_label_in_order_of_name

@@ -30,7 +30,7 @@ mod store;
 mod watch;
 
 pub use clock::SimulatedClock;
-pub use faults::{FaultRates, Simulation};
+pub use faults::{CallFault, FaultRates, Simulation};
 pub use flaw::Flaw;
 pub use ingress::FaultyIngress;
 pub use process::Process;

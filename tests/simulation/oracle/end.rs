@@ -8,6 +8,7 @@ use byop_core::model::{
 };
 use byop_core::runtime::ContainerRuntime;
 use byop_core::stage::{container_name, network_name};
+use byop_core::store::{Page, Scope};
 use byop_core::testing::simulation::CANARY;
 
 use super::{Oracle, is_defect};
@@ -17,7 +18,7 @@ use crate::world::World;
 const PROXY: &str = "byop-fake-proxy";
 
 pub async fn check(oracle: &Arc<Oracle>, world: &World) {
-    let mut jobs = world.store.list_jobs(&JobFilter::all()).await.unwrap();
+    let mut jobs = world.store.list_jobs(&Scope::Platform, &JobFilter::all()).await.unwrap();
     jobs.reverse();
     // I4: whoever was told of a job finds it.
     for id in world.acknowledged() {
@@ -36,7 +37,7 @@ pub async fn check(oracle: &Arc<Oracle>, world: &World) {
 }
 
 fn check_job(oracle: &Oracle, world: &World, job: &Job) {
-    let shown = format!("{} {:?}", job.app, job.kind);
+    let shown = format!("{} {:?}", job.subject, job.kind);
     let known = oracle.state().jobs.get(&job.id).and_then(|known| known.ended);
     if known.is_some_and(|known| known != job.state) {
         oracle.violation(format!("a job is in two states: {shown} was {known:?} and is {:?}", job.state));
@@ -60,8 +61,8 @@ fn check_job(oracle: &Oracle, world: &World, job: &Job) {
 }
 
 async fn check_events(oracle: &Oracle, world: &World, job: &Job) {
-    let events = world.store.list_events(&job.id, 0, 100_000).await.unwrap();
-    let shown = format!("{} {:?} {}", job.app, job.kind, job.id);
+    let events = world.store.list_events(&Scope::Platform, &job.id, 0, 100_000).await.unwrap();
+    let shown = format!("{} {:?} {}", job.subject, job.kind, job.id);
     if !events.iter().zip(1..).all(|(event, number)| event.sequence == number) {
         oracle.violation(format!("events have gaps: {shown}"));
     }
@@ -71,7 +72,8 @@ async fn check_events(oracle: &Oracle, world: &World, job: &Job) {
         let known = state.jobs.get(&job.id).map(|known| known.events.clone()).unwrap_or_default();
         known.into_iter().filter(|body| !is_state(body)).collect()
     };
-    let found: Vec<_> = events.iter().map(|event| event.body.clone()).filter(|body| !is_state(body)).collect();
+    let found: Vec<_> =
+        events.iter().map(|event| event.body.clone()).filter(|body| !is_state(body)).collect();
     if told != found {
         let (told, found) = (told.len(), found.len());
         oracle.violation(format!("events are not those that were written: {shown}: {found} of {told}"));
@@ -85,13 +87,16 @@ async fn check_events(oracle: &Oracle, world: &World, job: &Job) {
         .collect();
     if job.state.is_finished() && ends.as_slice() != [(events.len() as u64, job.state)] {
         let count = events.len();
-        oracle.violation(format!("the last event is not the one end: {shown}: {ends:?} of {count} for {:?}", job.state));
+        oracle.violation(format!(
+            "the last event is not the one end: {shown}: {ends:?} of {count} for {:?}",
+            job.state
+        ));
     }
 }
 
 /// The store, the host and the proxy say the same.
 async fn check_apps(oracle: &Oracle, world: &World, jobs: &[Job]) {
-    let records = world.store.list_records("apps").await.unwrap();
+    let records = world.store.list_records(&Scope::Platform, "apps", &Page::all()).await.unwrap();
     let apps: Vec<App> =
         records.iter().map(|record| serde_json::from_value(record.value.clone()).unwrap()).collect();
     let mut containers: BTreeMap<String, ContainerState> = BTreeMap::new();
@@ -99,33 +104,43 @@ async fn check_apps(oracle: &Oracle, world: &World, jobs: &[Job]) {
     for app in &apps {
         networks.push(network_name(&app.name));
         let last = jobs.iter().rev().find(|job| {
-            job.app == app.name && job.kind == JobKind::Deploy && job.state == JobState::Succeeded
+            job.app() == Some(&app.name) && job.kind == JobKind::Deploy && job.state == JobState::Succeeded
         });
         let number = last.and_then(|job| job.output.as_ref()?["release"].as_u64());
         let current = app.current.as_ref().map(|release| release.number);
-        let removed = jobs.iter().rev().find(|job| job.app == app.name && job.kind == JobKind::Remove);
-        if removed.is_none_or(|job| last.is_some_and(|last| last.created_at > job.created_at)) && current != number {
+        let removed =
+            jobs.iter().rev().find(|job| job.app() == Some(&app.name) && job.kind == JobKind::Remove);
+        if removed.is_none_or(|job| last.is_some_and(|last| last.created_at > job.created_at))
+            && current != number
+        {
             oracle.violation(format!(
                 "the release that serves is not the last good one: {}: {current:?}, not {number:?}",
                 app.name
             ));
         }
         let route = world.proxy.route(&app.name);
-        let serving = route.as_ref().and_then(|route| route.serving.as_ref()).map(|backend| backend.container.clone());
+        let serving =
+            route.as_ref().and_then(|route| route.serving.as_ref()).map(|backend| backend.container.clone());
         if route.is_some_and(|route| route.candidate.is_some()) {
             oracle.violation(format!("a candidate is left on the proxy: {}", app.name));
         }
         let runs = app.wanted == AppState::Running;
         let wanted = current.filter(|_| runs).map(|number| container_name(&app.name, number));
         if serving != wanted {
-            oracle.violation(format!("the proxy sends requests elsewhere: {}: {serving:?}, not {wanted:?}", app.name));
+            oracle.violation(format!(
+                "the proxy sends requests elsewhere: {}: {serving:?}, not {wanted:?}",
+                app.name
+            ));
         }
         if let Some(number) = current {
             let state = if runs { ContainerState::Running } else { ContainerState::Exited };
             containers.insert(container_name(&app.name, number), state);
             let (status, _) = world.proxy.request(&format!("{}.example.com", app.name));
             if runs && status != 200 {
-                oracle.violation(format!("a serving app does not answer in the end: {} gave {status}", app.name));
+                oracle.violation(format!(
+                    "a serving app does not answer in the end: {} gave {status}",
+                    app.name
+                ));
             }
         }
     }
@@ -157,14 +172,14 @@ async fn check_claims(oracle: &Oracle, world: &World, apps: &[App]) {
     let served = apps.iter().filter(|app| app.current.is_some());
     let mut wanted: Vec<_> = served.flat_map(|app| &app.spec.domains).map(ToString::to_string).collect();
     wanted.sort();
-    let found = world.store.list_records("domains").await.unwrap();
+    let found = world.store.list_records(&Scope::Platform, "domains", &Page::all()).await.unwrap();
     let found: Vec<_> = found.into_iter().map(|record| record.key).collect();
     if found != wanted {
         oracle.violation(format!("other host names are taken: {found:?}, not {wanted:?}"));
     }
     let releases = apps.iter().filter_map(|app| app.current.as_ref());
     let wanted = releases.map(|release| release.ports.len()).sum::<usize>();
-    let found = world.store.list_records("ports").await.unwrap().len();
+    let found = world.store.list_records(&Scope::Platform, "ports", &Page::all()).await.unwrap().len();
     if found != wanted {
         oracle.violation(format!("other ports are taken: {found}, not {wanted}"));
     }
@@ -175,13 +190,13 @@ async fn check_secrets(oracle: &Oracle, world: &World, jobs: &[Job]) {
     let mut sinks: Vec<(&str, String)> = vec![("trace", world.simulation.lines().join("\n"))];
     for job in jobs {
         sinks.push(("job", serde_json::to_string(job).unwrap()));
-        let steps = world.store.list_steps(&job.id).await.unwrap();
+        let steps = world.store.list_steps(&Scope::Platform, &job.id).await.unwrap();
         sinks.push(("steps", serde_json::to_string(&steps).unwrap()));
-        let events = world.store.list_events(&job.id, 0, 100_000).await.unwrap();
+        let events = world.store.list_events(&Scope::Platform, &job.id, 0, 100_000).await.unwrap();
         sinks.push(("events", serde_json::to_string(&events).unwrap()));
     }
     for collection in ["apps", "domains", "ports", "hosts"] {
-        for record in world.store.list_records(collection).await.unwrap() {
+        for record in world.store.list_records(&Scope::Platform, collection, &Page::all()).await.unwrap() {
             sinks.push(("record", record.value.to_string()));
         }
     }

@@ -142,7 +142,8 @@ pub(super) fn refusal(stderr: &str, hidden: &[Secret], reference: Option<&str>) 
         None => error,
     };
     // The other side's words: the last of them, on one line each, without control characters.
-    let lines: Vec<String> = Redactor::new(hidden).text(stderr)
+    let lines: Vec<String> = Redactor::new(hidden)
+        .text(stderr)
         .lines()
         .rev()
         .take(5)

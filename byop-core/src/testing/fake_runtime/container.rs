@@ -11,8 +11,8 @@ use super::state::{Files, State};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    ContainerInfo, ContainerSpec, ContainerState, ContainerStats, ContainerSummary, LogCursor, LogLine,
-    PortBinding, RestartPolicy,
+    ContainerInfo, ContainerSetup, ContainerSpec, ContainerState, ContainerStats, ContainerSummary,
+    ImageInfo, LogCursor, LogLine, NetworkInfo, PortBinding, RestartPolicy,
 };
 
 /// The engine's first pause before a restart; it doubles with each.
@@ -41,9 +41,22 @@ pub(super) struct Container {
     stop_wanted: bool,
     healthy: Option<bool>,
     ports: Vec<PortBinding>,
+    image: ImageInfo,
+    hazards: Vec<String>,
 }
 
 impl Container {
+    /// Makes it another container than the one that was asked for.
+    pub(super) fn edit(&mut self, change: impl FnOnce(&mut ContainerSpec, &mut Vec<String>)) {
+        change(&mut self.spec, &mut self.hazards);
+    }
+
+    pub(super) fn pause(&mut self) {
+        if self.is_running() {
+            self.state = ContainerState::Paused;
+        }
+    }
+
     pub(super) fn is_running(&self) -> bool {
         self.state == ContainerState::Running
     }
@@ -72,17 +85,28 @@ impl Container {
             labels: self.spec.labels.clone(),
             addresses: if self.is_running() { self.networks.clone() } else { BTreeMap::new() },
             ports: self.published(),
+            created_at: None,
+            started_at: None,
+            setup: {
+                let mut setup = ContainerSetup::of(&self.spec, &self.image);
+                setup.hazards.clone_from(&self.hazards);
+                setup
+            },
         }
     }
 
-    pub(super) fn summary(&self) -> ContainerSummary {
+    pub(super) fn summary(&self, networks: &BTreeMap<String, NetworkInfo>) -> ContainerSummary {
+        let id_of = |name: &String| networks.get(name).map(|network| network.id.clone()).unwrap_or_default();
         ContainerSummary {
             id: self.id.clone(),
             name: self.spec.name.clone(),
             image: self.spec.image.clone(),
+            image_id: self.image_id.clone(),
             state: self.state,
             labels: self.spec.labels.clone(),
             ports: self.published(),
+            networks: self.networks.keys().map(|name| (name.clone(), id_of(name))).collect(),
+            volumes: self.spec.mounts.iter().map(|mount| mount.volume.clone()).collect(),
         }
     }
 
@@ -206,6 +230,8 @@ impl State {
             stop_wanted: false,
             healthy: None,
             ports: Vec::new(),
+            image: image.info.clone(),
+            hazards: Vec::new(),
         };
         self.event("container", "create", &id, &spec.labels);
         self.containers.insert(id.clone(), container);

@@ -19,12 +19,12 @@ pub enum Moment {
 /// One call that goes wrong.
 #[derive(Debug)]
 pub struct Fault {
-    pub(super) operation: String,
-    pub(super) subject: Option<String>,
+    pub(in crate::testing) operation: String,
+    pub(in crate::testing) subject: Option<String>,
     /// How many more matching calls go well first.
-    pub(super) skip: usize,
-    pub(super) moment: Moment,
-    pub(super) error: Option<Error>,
+    pub(in crate::testing) skip: usize,
+    pub(in crate::testing) moment: Moment,
+    pub(in crate::testing) error: Option<Error>,
 }
 
 impl Fault {
@@ -57,6 +57,24 @@ impl Fault {
     }
 }
 
-pub(super) fn ordinary(operation: &'static str) -> Error {
+pub(in crate::testing) fn ordinary(operation: &'static str) -> Error {
     Error::new(ErrorKind::Unavailable, operation, "the test wants this call to fail")
+}
+
+/// Takes the fault that is meant for this call, if one is.
+pub(in crate::testing) fn due(faults: &mut Vec<Fault>, operation: &str, subject: &str) -> Option<Fault> {
+    let mut due = None;
+    for (index, fault) in faults.iter_mut().enumerate() {
+        if (fault.operation != operation && fault.operation != "*")
+            || fault.subject.as_deref().is_some_and(|wanted| wanted != subject)
+        {
+            continue;
+        }
+        if fault.skip > 0 {
+            fault.skip -= 1;
+        } else if due.is_none() {
+            due = Some(index);
+        }
+    }
+    due.map(|index| faults.remove(index))
 }

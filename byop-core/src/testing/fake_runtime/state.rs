@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
 use super::container::Container;
-use super::faults::Fault;
+use super::faults::{self, Fault};
 use super::missing;
 use super::program::FakeProgram;
 use crate::clock::Timestamp;
@@ -82,20 +82,7 @@ impl State {
     /// Records the call and gives the fault that is meant for it.
     pub(super) fn fault(&mut self, operation: &str, subject: &str) -> Option<Fault> {
         self.calls.push(format!("{operation} {subject}").trim_end().to_owned());
-        let mut due = None;
-        for (index, fault) in self.faults.iter_mut().enumerate() {
-            if (fault.operation != operation && fault.operation != "*")
-                || fault.subject.as_deref().is_some_and(|wanted| wanted != subject)
-            {
-                continue;
-            }
-            if fault.skip > 0 {
-                fault.skip -= 1;
-            } else if due.is_none() {
-                due = Some(index);
-            }
-        }
-        due.map(|index| self.faults.remove(index))
+        faults::due(&mut self.faults, operation, subject)
     }
 
     pub(super) fn event(&mut self, object: &str, action: &str, id: &str, labels: &BTreeMap<String, String>) {
@@ -199,7 +186,7 @@ impl State {
     pub(super) fn create_network(&mut self, spec: &NetworkSpec) {
         if !self.networks.contains_key(&spec.name) {
             let (id, name, labels) = (self.next_id(), spec.name.clone(), spec.labels.clone());
-            self.networks.insert(name.clone(), NetworkInfo { id, name, labels });
+            self.networks.insert(name.clone(), NetworkInfo { id, name, labels, internal: spec.internal });
         }
     }
 

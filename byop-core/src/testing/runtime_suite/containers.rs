@@ -6,7 +6,10 @@ use futures_util::StreamExt;
 
 use super::{Program, RuntimeEnv};
 use crate::error::ErrorKind;
-use crate::model::{ContainerHealth, ContainerState, MountSpec, RestartPolicy};
+use crate::model::{
+    ContainerHealth, ContainerSetup, ContainerState, MountSpec, PortBinding, Protocol, ResourceLimits,
+    RestartPolicy, UserSpec,
+};
 
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -301,4 +304,34 @@ pub async fn a_check_that_fails_makes_a_container_unhealthy(env: &RuntimeEnv) {
 pub async fn a_container_without_a_check_has_no_health(env: &RuntimeEnv) {
     let id = env.started("a", &Program::Worker).await;
     assert_eq!(env.runtime.inspect_container(&id).await.unwrap().healthy, None);
+}
+
+/// What a container was set up with is told, to the last setting.
+pub async fn the_setup_is_read_back(env: &RuntimeEnv) {
+    let mut spec = env.spec("a", &Program::Worker);
+    let volume = env.volume("v").await;
+    spec.env = [("TOKEN".to_owned(), crate::secret::Secret::new("a=b c"))].into();
+    spec.user = Some(UserSpec { uid: 12, gid: 34 });
+    spec.mounts = vec![MountSpec { volume: volume.clone(), path: "/data".into(), read_only: true }];
+    spec.tmpfs = [("/scratch".to_owned(), 1 << 20)].into();
+    spec.resources = Some(ResourceLimits { memory_bytes: 64 << 20, cpus: 0.5, pids: 32 });
+    spec.capabilities = vec!["CHOWN".into()];
+    spec.restart = RestartPolicy::UnlessStopped;
+    spec.init = true;
+    spec.networks = vec![env.network("n").await];
+    spec.ports = vec![PortBinding {
+        host_ip: "127.0.0.1".into(),
+        host_port: 0,
+        container_port: 8080,
+        protocol: Protocol::Udp,
+    }];
+    let id = env.runtime.create_container(&spec).await.unwrap();
+    let info = env.runtime.inspect_container(&id).await.unwrap();
+    let image = env.runtime.inspect_image(&info.image_id).await.unwrap();
+    assert_eq!(info.setup, ContainerSetup::of(&spec, &image));
+    assert!(!format!("{info:?}").contains("a=b c"), "values of variables are shown to nobody");
+    let listed = env.runtime.list_containers(&env.filter()).await.unwrap().remove(0);
+    assert_eq!((listed.image_id, listed.volumes), (info.image_id, vec![volume]));
+    let network = env.runtime.list_networks(&env.filter()).await.unwrap().remove(0);
+    assert!(listed.networks.contains_key(&network.name), "a container that never ran is in its networks too");
 }

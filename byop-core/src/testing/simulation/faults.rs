@@ -52,16 +52,34 @@ impl FaultRates {
 
 /// How one call goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CallFault {
+#[non_exhaustive]
+pub enum CallFault {
+    /// It fails before it has any effect.
     Before(ErrorKind),
+    /// It fails after its effect: the caller cannot know.
     After(ErrorKind),
+    /// Its effect comes late.
     Delay(Duration),
+    /// Its answer comes late.
     Slow(Duration),
+    /// It is carried out twice.
     Twice,
+    /// The process dies before the effect.
     Death,
+    /// The process dies after the effect.
     LateDeath,
+    /// The process stands still after the effect, and then goes on.
     Freeze(Duration),
+    /// From now on the leases of the process cannot be renewed for so long.
     Deafness(Duration),
+}
+
+#[derive(Debug)]
+struct Planned {
+    operation: String,
+    /// How many more matching calls go well first.
+    skip: usize,
+    fault: CallFault,
 }
 
 /// Which port a call goes to.
@@ -85,6 +103,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     rates: FaultRates,
+    planned: Vec<Planned>,
     flaw: Option<Flaw>,
     counts: BTreeMap<&'static str, u64>,
     calls: u64,
@@ -120,6 +139,13 @@ impl Simulation {
     /// How often calls go wrong from now on.
     pub fn set_rates(&self, rates: FaultRates) {
         self.state().rates = rates;
+    }
+
+    /// Lets the `nth` coming call, counted from 1, go wrong whose operation and subject, such as
+    /// `container.create byop-shop-r1`, begin with `operation`.
+    pub fn inject(&self, operation: impl Into<String>, nth: usize, fault: CallFault) {
+        let planned = Planned { operation: operation.into(), skip: nth.saturating_sub(1), fault };
+        self.state().planned.push(planned);
     }
 
     /// Plants a bug.
@@ -203,10 +229,16 @@ impl Simulation {
     }
 
     /// Decides about one call.
-    pub(super) fn decide(&self, port: Port) -> Option<CallFault> {
+    pub(super) fn decide(&self, port: Port, operation: &str, subject: &str) -> Option<CallFault> {
         let rates = {
             let mut state = self.state();
             state.calls += 1;
+            if !state.planned.is_empty()
+                && let Some(fault) = state.planned(&format!("{operation} {subject}"))
+            {
+                *state.counts.entry("planned").or_default() += 1;
+                return Some(fault);
+            }
             state.rates
         };
         if rates == FaultRates::none() {
@@ -249,6 +281,23 @@ impl Simulation {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn planned(&mut self, call: &str) -> Option<CallFault> {
+        let mut due = None;
+        for (index, planned) in self.planned.iter_mut().enumerate() {
+            if !call.starts_with(&planned.operation) {
+                continue;
+            }
+            if planned.skip > 0 {
+                planned.skip -= 1;
+            } else if due.is_none() {
+                due = Some(index);
+            }
+        }
+        due.map(|index| self.planned.remove(index).fault)
     }
 }
 

@@ -100,7 +100,7 @@ impl Process {
         F: Future<Output = Result<T>> + Send,
     {
         self.pass().await;
-        let fault = self.simulation.decide(port);
+        let fault = self.simulation.decide(port, operation, subject);
         match fault {
             Some(CallFault::Before(kind)) => {
                 self.note(operation, subject, fault, "failed");

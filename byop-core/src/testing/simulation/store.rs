@@ -10,11 +10,16 @@ use super::faults::{Port, error};
 use super::{Flaw, Process, Seen};
 use crate::error::{ErrorKind, Result};
 use crate::id::JobId;
-use crate::model::{Event, EventBody, Job, JobFilter, JobState, StepRecord, StepState};
-use crate::store::{Expected, Lease, Record, Store};
+use crate::model::{
+    AuditEntry, AuditFilter, AuditRecord, Event, EventBody, Job, JobFilter, JobState, StepRecord, StepState,
+    Subject,
+};
+use crate::store::{Expected, Lease, Page, Pruned, Record, Retention, Scope, Store, WhenBusy};
 
 /// What a planted bug writes where no secret belongs. A simulation uses it as the value of a secret, and looks for it.
 pub const CANARY: &str = "canary-of-the-simulation";
+
+const FOR_EVER: Duration = Duration::from_secs(1 << 30);
 
 /// A store as one [`Process`] reaches it: calls fail, come late, or never return. Made by [`Process::store`].
 #[derive(Debug)]
@@ -51,7 +56,9 @@ impl FaultyStore {
 
     /// The lease as the store is told it: the newest one, where nobody checks.
     async fn lease(&self, lease: &Lease) -> Result<Lease> {
-        if !self.has(Flaw::LeaseNotChecked) || self.store.renew_lease(lease, Duration::from_secs(1)).await.is_ok() {
+        if !self.has(Flaw::LeaseNotChecked)
+            || self.store.renew_lease(lease, Duration::from_secs(1)).await.is_ok()
+        {
             return Ok(lease.clone());
         }
         self.store.claim_job(&lease.job, &lease.owner, Duration::from_secs(1)).await
@@ -62,6 +69,7 @@ impl FaultyStore {
 impl Store for FaultyStore {
     async fn put_record(
         &self,
+        scope: &Scope,
         collection: &str,
         key: &str,
         value: &Value,
@@ -71,7 +79,7 @@ impl Store for FaultyStore {
             let told = expected;
             let ignored = self.has(Flaw::VersionIgnored) && matches!(told, Expected::Version(_));
             let expected = if ignored { Expected::Any } else { told };
-            let mut version = self.store.put_record(collection, key, value, expected).await?;
+            let mut version = self.store.put_record(scope, collection, key, value, expected).await?;
             if self.shows(Flaw::VersionReset) {
                 version = 1;
             }
@@ -81,23 +89,31 @@ impl Store for FaultyStore {
         .await
     }
 
-    async fn find_record(&self, collection: &str, key: &str) -> Result<Option<Record>> {
-        self.call("record.find", &format!("{collection}/{key}"), || self.store.find_record(collection, key)).await
+    async fn find_record(&self, scope: &Scope, collection: &str, key: &str) -> Result<Option<Record>> {
+        let subject = format!("{collection}/{key}");
+        self.call("record.find", &subject, || self.store.find_record(scope, collection, key)).await
     }
 
-    async fn list_records(&self, collection: &str) -> Result<Vec<Record>> {
-        self.call("record.list", collection, || self.store.list_records(collection)).await
+    async fn list_records(&self, scope: &Scope, collection: &str, page: &Page) -> Result<Vec<Record>> {
+        self.call("record.list", collection, || self.store.list_records(scope, collection, page)).await
     }
 
-    async fn delete_record(&self, collection: &str, key: &str) -> Result<()> {
-        self.call("record.delete", &format!("{collection}/{key}"), || self.store.delete_record(collection, key))
+    async fn delete_record(
+        &self,
+        scope: &Scope,
+        collection: &str,
+        key: &str,
+        expected: Expected,
+    ) -> Result<()> {
+        let subject = format!("{collection}/{key} {expected:?}");
+        self.call("record.delete", &subject, || self.store.delete_record(scope, collection, key, expected))
             .await
     }
 
-    async fn create_job(&self, job: &Job) -> Result<()> {
-        self.call("job.create", &format!("{} {:?}", job.app, job.kind), || async {
+    async fn create_job(&self, scope: &Scope, job: &Job, busy: WhenBusy) -> Result<()> {
+        self.call("job.create", &format!("{} {:?} {busy:?}", job.subject, job.kind), || async {
             if !self.shows(Flaw::JobLost) {
-                self.store.create_job(job).await?;
+                self.store.create_job(scope, job, busy).await?;
             }
             self.tell(&Seen::JobCreated(job));
             Ok(())
@@ -105,17 +121,26 @@ impl Store for FaultyStore {
         .await
     }
 
-    async fn get_job(&self, id: &JobId) -> Result<Job> {
-        self.call("job.get", id.as_str(), || self.store.get_job(id)).await
+    async fn get_job(&self, scope: &Scope, id: &JobId) -> Result<Job> {
+        self.call("job.get", id.as_str(), || self.store.get_job(scope, id)).await
     }
 
-    async fn list_jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
-        self.call("job.list", "", || self.store.list_jobs(filter)).await
+    async fn list_jobs(&self, scope: &Scope, filter: &JobFilter) -> Result<Vec<Job>> {
+        self.call("job.list", "", || self.store.list_jobs(scope, filter)).await
+    }
+
+    async fn request_cancel(&self, scope: &Scope, id: &JobId) -> Result<Job> {
+        self.call("job.cancel", id.as_str(), || async {
+            let job = self.store.request_cancel(scope, id).await?;
+            self.tell(&Seen::JobCancelled(&job));
+            Ok(job)
+        })
+        .await
     }
 
     async fn claim_job(&self, id: &JobId, owner: &str, ttl: Duration) -> Result<Lease> {
         self.call("job.claim", id.as_str(), || async {
-            let ttl = if self.has(Flaw::LeaseForEver) { Duration::from_secs(1 << 30) } else { ttl };
+            let ttl = if self.has(Flaw::LeaseForEver) { FOR_EVER } else { ttl };
             let lease = match self.store.claim_job(id, owner, ttl).await {
                 Err(error) if self.has(Flaw::LeaseIgnored) && error.kind() == ErrorKind::Conflict => {
                     // Who holds it is in no reply but this one.
@@ -124,6 +149,18 @@ impl Store for FaultyStore {
                 other => other?,
             };
             self.tell(&Seen::JobClaimed(&lease));
+            Ok(lease)
+        })
+        .await
+    }
+
+    async fn claim_next(&self, owner: &str, ttl: Duration, idle: Duration) -> Result<Option<Lease>> {
+        self.call("job.claim_next", "", || async {
+            let ttl = if self.has(Flaw::LeaseForEver) { FOR_EVER } else { ttl };
+            let lease = self.store.claim_next(owner, ttl, idle).await?;
+            if let Some(lease) = &lease {
+                self.tell(&Seen::JobClaimed(lease));
+            }
             Ok(lease)
         })
         .await
@@ -173,12 +210,12 @@ impl Store for FaultyStore {
         .await
     }
 
-    async fn list_steps(&self, job: &JobId) -> Result<Vec<StepRecord>> {
-        self.call("step.list", job.as_str(), || self.store.list_steps(job)).await
+    async fn list_steps(&self, scope: &Scope, job: &JobId) -> Result<Vec<StepRecord>> {
+        self.call("step.list", job.as_str(), || self.store.list_steps(scope, job)).await
     }
 
-    async fn append_events(&self, job: &JobId, bodies: Vec<EventBody>) -> Result<Vec<Event>> {
-        self.call("event.append", &format!("{} {}", job.as_str(), bodies.len()), || async {
+    async fn append_events(&self, lease: &Lease, bodies: Vec<EventBody>) -> Result<Vec<Event>> {
+        self.call("event.append", &format!("{} {}", lease.job.as_str(), bodies.len()), || async {
             let told = &bodies;
             let mut bodies = bodies.clone();
             if self.shows(Flaw::EventsLost) {
@@ -188,16 +225,47 @@ impl Store for FaultyStore {
                 bodies.push(EventBody::Warning { message: format!("the password is {CANARY}") });
             }
             if self.shows(Flaw::EventsDoubled) {
-                self.store.append_events(job, bodies.clone()).await?;
+                self.store.append_events(&self.lease(lease).await?, bodies.clone()).await?;
             }
-            let events = self.store.append_events(job, bodies).await?;
-            self.tell(&Seen::EventsWritten(job, told));
+            let events = self.store.append_events(&self.lease(lease).await?, bodies).await?;
+            self.tell(&Seen::EventsWritten(lease, told));
             Ok(events)
         })
         .await
     }
 
-    async fn list_events(&self, job: &JobId, after: u64, limit: u32) -> Result<Vec<Event>> {
-        self.call("event.list", job.as_str(), || self.store.list_events(job, after, limit)).await
+    async fn list_events(&self, scope: &Scope, job: &JobId, after: u64, limit: u32) -> Result<Vec<Event>> {
+        self.call("event.list", job.as_str(), || self.store.list_events(scope, job, after, limit)).await
+    }
+
+    async fn list_subject_events(
+        &self,
+        scope: &Scope,
+        subject: &Subject,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Event>> {
+        let effect = || self.store.list_subject_events(scope, subject, after, limit);
+        self.call("event.list", &subject.to_string(), effect).await
+    }
+
+    async fn append_audit(&self, scope: &Scope, entry: AuditEntry) -> Result<AuditRecord> {
+        let subject = format!("{} {}", entry.action, entry.subject);
+        self.call("audit.append", &subject, || self.store.append_audit(scope, entry.clone())).await
+    }
+
+    async fn list_audit(&self, scope: &Scope, filter: &AuditFilter) -> Result<Vec<AuditRecord>> {
+        self.call("audit.list", "", || self.store.list_audit(scope, filter)).await
+    }
+
+    async fn prune(&self, subject: Option<&Subject>, retention: &Retention) -> Result<Pruned> {
+        self.call("store.prune", "", || self.store.prune(subject, retention)).await
+    }
+
+    async fn wait_for_change(&self, seen: u64, patience: Duration) -> Result<u64> {
+        self.process.pass().await;
+        let seen = self.store.wait_for_change(seen, patience).await;
+        self.process.pass().await;
+        seen
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fmt::Debug;
 
-use crate::id::JobId;
 use crate::model::{EventBody, Job, StepRecord};
 use crate::store::{Expected, Lease};
 
@@ -21,7 +20,9 @@ pub enum Seen<'a> {
     /// A journal entry was written.
     StepWritten(&'a Lease, &'a StepRecord),
     /// Events were written.
-    EventsWritten(&'a JobId, &'a [EventBody]),
+    EventsWritten(&'a Lease, &'a [EventBody]),
+    /// A job was asked to end, and is now so.
+    JobCancelled(&'a Job),
     /// A record was written, and got this version.
     RecordWritten {
         /// The collection.

@@ -1,0 +1,67 @@
+//! Makes what a server is made with.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::ServerContext;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{FirewallId, FirewallSpec, ServerRequest, SshKeyId, StepPolicy};
+use crate::stage::Stage;
+
+/// Brings the SSH keys and makes the firewall of a server.
+#[derive(Debug)]
+pub struct PrepareServer;
+
+/// The input of [`PrepareServer`].
+#[derive(Debug, Serialize)]
+pub struct PrepareServerInput {
+    /// What is wanted.
+    pub request: ServerRequest,
+    /// The key of the firewall.
+    pub key: String,
+}
+
+/// The output of [`PrepareServer`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PreparedServer {
+    /// The keys at the provider, by the public keys.
+    pub ssh_keys: BTreeMap<String, SshKeyId>,
+    /// The firewall.
+    pub firewall: Option<FirewallId>,
+}
+
+#[async_trait]
+impl Stage for PrepareServer {
+    type Context = ServerContext;
+    type Input = PrepareServerInput;
+    type Output = PreparedServer;
+    const NAME: &'static str = "prepare_server";
+
+    fn describe(&self, input: &PrepareServerInput) -> String {
+        format!("prepare the keys and the firewall of {}", input.request.name)
+    }
+
+    fn policy(&self) -> StepPolicy {
+        StepPolicy::default().with_attempts(8)
+    }
+
+    async fn run(&self, cx: &ServerContext, input: &PrepareServerInput) -> Result<PreparedServer> {
+        let request = &input.request;
+        let mut prepared = PreparedServer { ssh_keys: BTreeMap::new(), firewall: None };
+        let lacks = || Error::new(ErrorKind::Unsupported, "server.prepare", "the provider lacks it");
+        for key in &request.ssh_keys {
+            let keys = cx.provider.ssh_keys().ok_or_else(lacks)?;
+            let id = keys.apply_ssh_key(&request.region, key).await?;
+            prepared.ssh_keys.insert(key.clone(), id);
+        }
+        if !request.firewall.is_empty() {
+            let firewalls = cx.provider.firewalls().ok_or_else(lacks)?;
+            let mut spec = FirewallSpec::new(&input.key, request.name.as_str(), request.region.clone());
+            spec.rules.clone_from(&request.firewall);
+            prepared.firewall = Some(firewalls.apply_firewall(&spec).await?);
+        }
+        Ok(prepared)
+    }
+}

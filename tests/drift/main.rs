@@ -1,0 +1,7 @@
+//! Store and world held against each other, on the real components: Docker and Traefik.
+
+mod addresses;
+mod rebuild;
+mod support;
+mod tampering;
+mod tools;

@@ -1,0 +1,69 @@
+//! What a child is told to do, and the jobs that a lane knows.
+
+use byop_core::Result;
+use byop_core::engine::Engine;
+use byop_core::id::JobId;
+use byop_core::model::{AppName, AppSpec};
+use byop_core::stage::Data;
+use serde::{Deserialize, Serialize};
+
+/// A kind of job, with what becomes of the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Op {
+    /// The first release.
+    Deploy,
+    /// Another configuration of the same image.
+    Update,
+    /// Another source, which is built.
+    Rebuild,
+    /// A release that never becomes healthy: it is taken back.
+    BadUpdate,
+    Restart,
+    Stop,
+    Start,
+    Remove,
+}
+
+impl Op {
+    pub const ALL: [Self; 8] = [
+        Self::Deploy,
+        Self::Update,
+        Self::Rebuild,
+        Self::BadUpdate,
+        Self::Restart,
+        Self::Stop,
+        Self::Start,
+        Self::Remove,
+    ];
+
+    /// Whether the app answers all the time.
+    pub fn is_seamless(self) -> bool {
+        matches!(self, Self::Update | Self::Rebuild | Self::BadUpdate)
+    }
+
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
+/// An order to an engine.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Verb {
+    Deploy(Box<AppSpec>),
+    Restart,
+    Stop,
+    Start,
+    Remove,
+}
+
+impl Verb {
+    pub async fn submit(self, engine: &Engine, app: &AppName) -> Result<JobId> {
+        match self {
+            Self::Deploy(spec) => engine.deploy(*spec).await,
+            Self::Restart => engine.restart(app).await,
+            Self::Stop => engine.stop(app).await,
+            Self::Start => engine.start(app).await,
+            Self::Remove => engine.remove(app, Data::Delete).await,
+        }
+    }
+}
