@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use byop_core::Engine;
 use byop_core::clock::Timestamp;
+use byop_core::engine::Engine;
 use byop_core::id::{JobId, SystemEntropy};
 use byop_core::model::{
     App, AppName, AppSpec, AppState, Job, JobFilter, JobKind, Source, StepRecord, Subject,
@@ -155,7 +155,7 @@ async fn long_past(figures: &mut Figures) {
     let half = events as u64 / 2000;
     slowest(figures, "a page of an app's releases", || store.list_records(&SCOPE, "releases", &of_app)).await;
     slowest(figures, "the last page of all releases", || store.list_records(&SCOPE, "releases", &late)).await;
-    slowest(figures, "a page of a client's releases", || store.list_records(&client, "releases", &late))
+    slowest(figures, "a page of a client's releases", || store.list_records(&client, "releases", &of_client))
         .await;
     slowest(figures, "a page of a job's events", || store.list_events(&SCOPE, &last, half, 100)).await;
     slowest(figures, "a page of an app's events", || store.list_subject_events(&SCOPE, &subject, half, 100))

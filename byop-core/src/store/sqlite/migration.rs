@@ -48,6 +48,24 @@ pub(super) fn check_owner(connection: &Connection) -> Outcome<()> {
     ))
 }
 
+/// Whether there is nothing to do. Then opening writes nothing, and waits for no writer.
+pub(super) fn is_current(connection: &Connection) -> Outcome<bool> {
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'migrations'", [], |row| {
+            row.get(0)
+        })?;
+    if application != APPLICATION || tables == 0 {
+        return Ok(false);
+    }
+    let mut statement = connection.prepare("SELECT number, checksum FROM migrations ORDER BY number")?;
+    let applied: Vec<(u32, String)> =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let known =
+        MIGRATIONS.iter().map(|migration| (migration.number, Digest::of(migration.sql).as_str().to_owned()));
+    Ok(known.eq(applied))
+}
+
 /// Brings the schema up to date: all of it, or nothing.
 pub(super) fn migrate(connection: &mut Connection, clock: &dyn Clock) -> Outcome<()> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -135,6 +153,16 @@ mod tests {
         let count: usize =
             connection.query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).unwrap();
         assert_eq!(count, MIGRATIONS.len());
+    }
+
+    #[test]
+    fn a_migrated_database_is_current_until_something_differs() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        assert!(matches!(is_current(&connection), Ok(false)));
+        assert!(migrate(&mut connection, &SystemClock).is_ok());
+        assert!(matches!(is_current(&connection), Ok(true)));
+        connection.execute("DELETE FROM migrations WHERE number = 2", []).unwrap();
+        assert!(matches!(is_current(&connection), Ok(false)));
     }
 
     #[test]
