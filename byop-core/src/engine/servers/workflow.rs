@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, ErrorReport, Result, Retry};
 use crate::model::{
     ProvisionState, Server, ServerPlan, ServerRecord, ServerReport, ServerRequest, ServerSpec, StepState,
 };
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretSource as _};
 use crate::stage::{
     AwaitServer, AwaitServerInput, ChooseServer, ChooseServerInput, CreateServer, CreateServerInput,
     Leftovers, PrepareServer, PrepareServerInput, Removal, RemoveServer, RemoveServerInput, RemovedServer,
@@ -52,7 +52,7 @@ pub(super) async fn create(run: &Run, request: &ServerRequest) -> Result<Value> 
 async fn make(run: &Run, entry: &mut Entry<'_>, settled: &mut bool) -> Result<Server> {
     let request = entry.record.request.clone();
     let user_data = match &request.user_data {
-        Some(name) => Some(run.unless_stopped(run.inner.secrets.get_secret(name)).await?),
+        Some(name) => Some(run.unless_stopped(run.secrets.get_secret(name)).await?),
         None => None,
     };
     let plan = run.step(&ChooseServer, &ChooseServerInput { request: request.clone() }).await?;
@@ -175,13 +175,7 @@ fn spec(run: &Run, record: &ServerRecord, plan: &ServerPlan, key: &str) -> Serve
 }
 
 /// Removes a server that the provider could not start, and counts it.
-async fn discard(
-    run: &Run,
-    entry: &mut Entry<'_>,
-    server: &Server,
-    key: &str,
-    reason: &str,
-) -> Result<()> {
+async fn discard(run: &Run, entry: &mut Entry<'_>, server: &Server, key: &str, reason: &str) -> Result<()> {
     let known = Leftovers { servers: vec![server.id.clone()], settled: true, ..Leftovers::default() };
     let name = entry.record.request.name.to_string();
     run.cx.warn(format!("the provider could not start the server {}: {reason}", server.id)).await;
@@ -270,8 +264,9 @@ async fn remove(
     let request = &record.request;
     if !request.ssh_keys.is_empty() {
         let others = run.inner.all_servers(&Scope::Platform).await?;
-        let others =
-            others.iter().filter(|other| other.provider == record.provider && other.request.name != request.name);
+        let others = others
+            .iter()
+            .filter(|other| other.provider == record.provider && other.request.name != request.name);
         let used: Vec<_> = others.flat_map(|other| &other.request.ssh_keys).collect();
         let unused: Vec<_> = request.ssh_keys.iter().filter(|key| !used.contains(key)).collect();
         known.ssh_keys = unused.iter().filter_map(|key| record.ssh_keys.get(*key)).cloned().collect();
