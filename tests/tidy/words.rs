@@ -44,6 +44,8 @@ const SLEEPS: &[(&str, usize, &str)] = &[
     ("tests/e2e/ports.rs", 2, "the pause of a loop that waits for a condition"),
     ("tests/e2e/middlewares.rs", 1, "the pause of a loop that waits for a condition"),
     ("tests/git/processes.rs", 1, "the pause of a loop that waits for a condition"),
+    ("tests/store/sqlite.rs", 1, "the pause of a loop that waits for a condition"),
+    ("tests/store/postgres/crashes.rs", 1, "the pause of a loop that waits for a condition"),
     ("tests/ports/update.rs", 1, "the pause of a loop that waits for a condition"),
     ("byop-cloud/src/http/retry.rs", 1, "the clock is paused, nobody waits"),
     ("byop-core/src/source/git/program.rs", 1, "the pause of a loop that waits for a condition"),
