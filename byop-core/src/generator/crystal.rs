@@ -3,9 +3,9 @@
 use super::finish::{copy, copy_source, end, no_start, run};
 use super::images::BaseImages;
 use super::native::{self, Hints, Program, file_name};
-use super::outline::Outline;
 use super::pins::{self, Pin};
 use super::view::View;
+use super::yaml::Outline;
 use super::{Generator, command};
 use crate::error::{Error, Result};
 use crate::model::{AppSpec, BuildStep, Detection, Diagnostic, Plan, Severity, Stage};

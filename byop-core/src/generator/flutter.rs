@@ -2,9 +2,9 @@
 
 use super::finish::{begin, cache, copy, copy_source, end, run, serve_static};
 use super::images::BaseImages;
-use super::outline::Outline;
 use super::pins::{self, Pin};
 use super::view::View;
+use super::yaml::Outline;
 use super::{Generator, native, scan};
 use crate::error::{Error, Result};
 use crate::model::{AppSpec, BuildStep, Detection, Diagnostic, Plan, Severity, Stage, Variant};
