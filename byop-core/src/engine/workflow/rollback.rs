@@ -22,6 +22,9 @@ pub(in crate::engine) async fn replace(run: &JobRun) -> Result<Deployment> {
 
 /// Lets an earlier release serve again, under a new number.
 pub(super) async fn rollback(run: &JobRun, to: u64) -> Result<Deployment> {
+    let (_, _, current) = serving(run).await?;
+    // Done by an earlier process, after which the retention may have let go of the one that it came from.
+    let to = if reserved_number(run) == Some(current.number) { current.number } else { to };
     let record = run.inner.get_release(&run.scope, &run.cx.app, to).await?;
     let spec = record.spec.clone();
     with_claims(run, &spec, |ports| rollback_claimed(run, record, ports)).await
