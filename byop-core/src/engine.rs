@@ -20,9 +20,9 @@ use crate::generator::Generator;
 use crate::id::{Entropy, JobId};
 use crate::ingress::Ingress;
 use crate::model::{
-    Actor, AppName, AppReport, AppSpec, Census, ClientId, ContainerStats, DriftFilter, DriftReport, Event,
-    Job, JobFilter, JobKind, JobState, LogLine, LogOptions, Preview, Rebuilt, SourceLimits, StepPolicy,
-    Subject,
+    Actor, AppName, AppReport, AppRetention, AppSpec, Census, ClientId, ContainerStats, DriftFilter,
+    DriftReport, Event, Job, JobFilter, JobKind, JobState, LogLine, LogOptions, Preview, Rebuilt,
+    SourceLimits, StepPolicy, Subject,
 };
 use crate::runtime::ContainerRuntime;
 use crate::secret::SecretSource;
@@ -33,28 +33,30 @@ mod apps;
 mod audit;
 mod builder;
 mod builds;
+mod census;
 mod clients;
 mod customers;
-mod census;
 mod drift;
 mod events;
 mod host_view;
 mod job_run;
 mod lock;
 mod observe;
+mod plan;
 mod ports;
 mod preview;
-mod records;
-mod rebuild;
 mod proxy;
+mod rebuild;
+mod records;
 mod redaction;
+mod releases;
 mod repair;
 mod route;
 #[cfg(feature = "schedules")]
 mod schedules;
 mod secrets;
-mod steady;
 mod servers;
+mod steady;
 mod tickets;
 mod worker;
 mod workflow;
@@ -112,6 +114,8 @@ struct Inner {
     lease: Duration,
     /// By name of the stage.
     policies: BTreeMap<String, StepPolicy>,
+    /// How much of an app's past stays.
+    retention: AppRetention,
     /// Held by whoever of this process has a host to itself.
     hosts_in_use: tokio::sync::Mutex<()>,
     /// Set when this engine looks for jobs that were left behind.
@@ -168,15 +172,8 @@ impl Engine {
     pub async fn deploy(&self, spec: AppSpec) -> Result<JobId> {
         spec.validate()?;
         let name = spec.name.clone();
-        // Known before the job is, and asked again by the job itself.
-        if self.inner.find_app(&self.scope, &name).await?.is_none()
-            && self.inner.find_app(&Scope::Platform, &name).await?.is_some()
-        {
-            return Err(apps::name_is_taken(&name));
-        }
-        let input = serde_json::to_value(&spec).map_err(|error| {
-            Error::new(ErrorKind::Internal, "app.deploy", "the spec cannot be written").with_source(error)
-        })?;
+        self.check_name(&name).await?;
+        let input = spec_input(&spec)?;
         self.submit(name, JobKind::Deploy, input).await
     }
 
@@ -387,6 +384,32 @@ impl Engine {
         self.submit(app.clone(), kind, input).await
     }
 
+    /// Refuses a name that another client has. Known before a job is made, and asked again by the job itself.
+    async fn check_name(&self, name: &AppName) -> Result<()> {
+        if self.inner.find_app(&self.scope, name).await?.is_none()
+            && self.inner.find_app(&Scope::Platform, name).await?.is_some()
+        {
+            return Err(apps::name_is_taken(name));
+        }
+        Ok(())
+    }
+
+    /// A job in the name of this handle's client and actor, if the client may have it.
+    async fn new_job(
+        &self,
+        id: JobId,
+        subject: impl Into<Subject>,
+        kind: JobKind,
+        input: serde_json::Value,
+    ) -> Result<Job> {
+        let subject = subject.into();
+        self.check_may(kind, subject.app()).await?;
+        let mut job = Job::new(id, subject, kind, input, self.inner.clock.now());
+        job.client = self.scope.client().cloned();
+        job.actor.clone_from(&self.actor);
+        Ok(job)
+    }
+
     async fn submit(
         &self,
         subject: impl Into<Subject>,
@@ -405,13 +428,15 @@ impl Engine {
         kind: JobKind,
         input: serde_json::Value,
     ) -> Result<JobId> {
-        let subject = subject.into();
-        self.check_may(kind, subject.app()).await?;
-        let mut job = Job::new(id.clone(), subject, kind, input, self.inner.clock.now());
-        job.client = self.scope.client().cloned();
-        job.actor.clone_from(&self.actor);
+        let job = self.new_job(id, subject, kind, input).await?;
         self.inner.store.create_job(&self.scope, &job, self.busy).await?;
-        worker::spawn(Arc::clone(&self.inner), id.clone()).await?;
-        Ok(id)
+        worker::spawn(Arc::clone(&self.inner), job.id.clone()).await?;
+        Ok(job.id)
     }
+}
+
+fn spec_input(spec: &AppSpec) -> Result<serde_json::Value> {
+    serde_json::to_value(spec).map_err(|error| {
+        Error::new(ErrorKind::Internal, "app.deploy", "the spec cannot be written").with_source(error)
+    })
 }

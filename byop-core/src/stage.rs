@@ -26,8 +26,8 @@ mod fetch;
 mod gate;
 mod labels;
 mod prepare;
-mod record;
 mod provision;
+mod record;
 mod remove;
 mod retire;
 mod start;
@@ -42,13 +42,13 @@ pub use fetch::{Fetch, FetchInput};
 pub use gate::{Gate, GateInput, GateReport, UnhealthyCause};
 pub use labels::{container_name, network_name, volume_name};
 pub use prepare::{Prepare, PrepareInput};
-pub(crate) use record::{LABEL as RECORD_LABEL, read as read_record, write as write_record};
 pub(crate) use provision::is_definite;
 pub use provision::{
-    AwaitServer, AwaitServerInput, ChooseServer, ChooseServerInput, CreateServer, CreateServerInput, Leftovers,
-    PrepareServer, PrepareServerInput, PreparedServer, Removal, RemoveServer, RemoveServerInput, RemovedServer,
-    ReserveAddress, ReserveAddressInput, ServerContext, ServerOutcome,
+    AwaitServer, AwaitServerInput, ChooseServer, ChooseServerInput, CreateServer, CreateServerInput,
+    Leftovers, PrepareServer, PrepareServerInput, PreparedServer, Removal, RemoveServer, RemoveServerInput,
+    RemovedServer, ReserveAddress, ReserveAddressInput, ServerContext, ServerOutcome,
 };
+pub(crate) use record::{LABEL as RECORD_LABEL, read as read_record, write as write_record};
 pub use remove::{Data, Remove, RemoveInput};
 pub use retire::{Retire, RetireInput, Retired};
 pub use start::{Start, StartInput};

@@ -24,7 +24,9 @@ mod refusal;
 mod sqlite;
 
 pub use memory::MemoryStore;
-pub use page::{Page, Pruned, Retention};
+pub use page::Page;
+
+pub use crate::model::{Pruned, Retention};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};
 #[cfg(feature = "sqlite")]

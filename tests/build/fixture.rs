@@ -29,11 +29,23 @@ pub(crate) struct Fixture {
     pub(crate) cached: Option<Vec<String>>,
     /// `classic`: whether the classic builder is tried too.
     pub(crate) is_classic: bool,
+    /// `full`: whether only a run of all apps has it, as another one shows the same.
+    is_full: bool,
 }
 
 /// Whether a person asked for some apps only.
 pub(crate) fn is_chosen() -> bool {
-    std::env::var("BYOP_APPS").is_ok_and(|names| !names.is_empty())
+    is_set("BYOP_APPS")
+}
+
+/// Whether nothing is to come from a cache, so that the first build and the second can be compared.
+pub(crate) fn is_cold() -> bool {
+    is_set("BYOP_COLD")
+}
+
+/// Whether a variable of the environment is set to something.
+pub(crate) fn is_set(name: &str) -> bool {
+    std::env::var(name).is_ok_and(|value| !value.is_empty())
 }
 
 /// The apps that this run is about, in order of name.
@@ -46,6 +58,8 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
         let names = std::env::var("BYOP_APPS").unwrap();
         found.retain(|fixture| names.split(',').any(|name| name.trim() == fixture.name));
         assert!(!found.is_empty(), "no app is called any of BYOP_APPS={names}");
+    } else if !is_set("BYOP_ALL_APPS") && !is_cold() {
+        found.retain(|fixture| !fixture.is_full);
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found
@@ -62,7 +76,7 @@ fn folders(parent: &Path) -> impl Iterator<Item = (String, PathBuf)> + use<> {
 fn read(beside: &Path, name: String, folder: PathBuf) -> Fixture {
     let text = std::fs::read_to_string(beside.join(format!("{name}.json"))).unwrap_or_else(|_| "{}".into());
     let facts: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}.json: {error}"));
-    const KNOWN: [&str; 8] = ["root", "stack", "path", "expect", "env", "touch", "cached", "classic"];
+    const KNOWN: [&str; 9] = ["root", "stack", "path", "expect", "env", "touch", "cached", "classic", "full"];
     for key in facts.as_object().unwrap().keys() {
         assert!(KNOWN.contains(&key.as_str()), "{name}.json: `{key}` is none of {KNOWN:?}");
     }
@@ -83,6 +97,7 @@ fn read(beside: &Path, name: String, folder: PathBuf) -> Fixture {
         env: env.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect(),
         cached,
         is_classic: facts["classic"] == true,
+        is_full: facts["full"] == true,
         name,
         folder,
     }

@@ -10,6 +10,12 @@ use byop_core::runtime::ContainerRuntime;
 use byop_core::source::{BuildContext, SourceTree};
 use futures_util::StreamExt;
 
+use crate::watch::Watch;
+
+/// The longest build of a fixture takes half a minute on an idle machine. One that stands still has to fail with what
+/// it said last, before the whole run is stopped without a word.
+const DEADLINE: Duration = Duration::from_secs(300);
+
 /// An instruction that was carried out, or found to have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Step {
@@ -42,12 +48,28 @@ impl Built {
     }
 }
 
-/// Builds a folder with files on top of it.
+/// Builds a folder with files on top of it, and tells the watch of `app` what the build says.
 pub(crate) async fn build(
     docker: &Docker,
     folder: &Path,
     files: &FileSet,
     spec: &BuildImageSpec,
+    watch: &Watch,
+    app: &str,
+) -> std::result::Result<Built, String> {
+    match tokio::time::timeout(DEADLINE, run(docker, folder, files, spec, watch, app)).await {
+        Ok(built) => built.map_err(|error| format!("{error:?}")),
+        Err(_) => Err(format!("the build does not end; {}", watch.last(app))),
+    }
+}
+
+async fn run(
+    docker: &Docker,
+    folder: &Path,
+    files: &FileSet,
+    spec: &BuildImageSpec,
+    watch: &Watch,
+    app: &str,
 ) -> Result<Built> {
     let context = BuildContext::new(&SourceTree::open(folder, &SourceLimits::default())?, files)?;
     let start = Instant::now();
@@ -58,9 +80,11 @@ pub(crate) async fn build(
         match event? {
             BuildEvent::Step { name, .. } => {
                 let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+                watch.line(app, &name);
                 steps.push(Step { name, is_cached: false, layer: None });
             }
             BuildEvent::Log(line) => {
+                watch.line(app, &line);
                 let Some(step) = steps.last_mut() else { continue };
                 // The words of BuildKit and of the classic builder.
                 if line == "CACHED" || line == " ---> Using cache" {

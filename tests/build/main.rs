@@ -2,7 +2,12 @@
 //!
 //! Each folder of `tests/apps` is one, and each of `examples/apps` (called `example-<name>` here). Beside a folder there
 //! may be `<name>.Dockerfile`, the best that an expert would write by hand, which sizes are compared with, and
-//! `<name>.json` with what the test cannot know by itself (see `fixture.rs`). `BYOP_APPS=a,b` runs only some.
+//! `<name>.json` with what the test cannot know by itself (see `fixture.rs`).
+//!
+//! A run has apps of every stack, and leaves out those that show nothing of their own (`full` in their JSON file);
+//! `BYOP_ALL_APPS=1` runs all, `BYOP_APPS=a,b` only some. `BYOP_COLD=1` runs all and takes nothing from a cache, leaves
+//! out what is by hand, and judges how long the second build takes: the figures of `benches/README.md`. It leaves as much in
+//! BuildKit's cache as it builds. `BYOP_BUILD_LOG=1` prints what the builds say, with times.
 //!
 //! Base images come from `tests/images/make.sh`. Containers and images are removed at the end; BuildKit's own cache
 //! stays: the names in it are the same in each run, so that only what a changed file needs is added to it.
@@ -12,6 +17,7 @@ mod image;
 mod report;
 mod serving;
 mod trial;
+mod watch;
 
 use byop_core::docker::Docker;
 use byop_core::model::Builder;
@@ -19,9 +25,10 @@ use byop_core::runtime::ContainerRuntime;
 use byop_core::testing::require;
 use futures_util::{StreamExt, stream};
 
-use fixture::{Fixture, fixtures, is_chosen};
+use fixture::{Fixture, fixtures, is_chosen, is_cold, is_set};
 use report::{Row, table};
 use trial::Bench;
+use watch::Watch;
 
 /// More at a time only take turns.
 const AT_A_TIME: usize = 2;
@@ -40,9 +47,9 @@ async fn engine() -> Option<Docker> {
 async fn try_all(title: &str, fixtures: Vec<Fixture>, builder: Builder) {
     let Some(docker) = engine().await else { return };
     let _turn = TURN.lock().await;
-    let count = fixtures.len();
+    let (count, watch) = (fixtures.len(), Watch::new(is_set("BYOP_BUILD_LOG")));
     let trials = fixtures.into_iter().map(|fixture| {
-        let bench = Bench::new(docker.clone(), fixture, builder);
+        let bench = Bench::new(docker.clone(), fixture, builder, watch.clone());
         async move {
             let row = bench.run().await;
             // One line as soon as it is known: a run takes minutes.
@@ -50,9 +57,18 @@ async fn try_all(title: &str, fixtures: Vec<Fixture>, builder: Builder) {
             row
         }
     });
-    let mut rows: Vec<Row> = stream::iter(trials).buffer_unordered(AT_A_TIME).collect().await;
+    let trials = stream::iter(trials).buffer_unordered(AT_A_TIME).collect();
+    let mut rows: Vec<Row> = tokio::select! {
+        rows = trials => rows,
+        () = watch.tell() => unreachable!("it tells without an end"),
+    };
     rows.sort_by(|a, b| a.app.cmp(&b.app));
     println!("\n{title}: {count} apps, {} stacks\n{}", report::stacks(&rows), table(&rows));
+    println!("{}", report::rebuilds(&rows));
+    if is_cold() && !is_chosen() && builder == Builder::BuildKit {
+        let (apps, stacks) = report::quick(&rows);
+        assert!(apps >= 24 && stacks >= 14, "only {apps} apps of {stacks} stacks are quick after a change");
+    }
     let problems: Vec<String> = rows.iter().flat_map(Row::complaints).collect();
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
 }

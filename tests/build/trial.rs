@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use byop_core::docker::Docker;
 use byop_core::generator::{builtin, preview};
@@ -13,12 +14,15 @@ use byop_core::model::{
 use byop_core::runtime::{ContainerRuntime, ContainerRuntimeExt};
 use byop_core::source::SourceTree;
 
-use crate::fixture::{Fixture, copy};
+use crate::fixture::{Fixture, copy, is_cold};
 use crate::image::{Built, build};
 use crate::report::{MOST_OF_BY_HAND, Row, Timing};
 use crate::serving::{Serving, container_spec};
+use crate::watch::Watch;
 
 const LABEL: &str = "byop.test.build";
+/// For one app with all its builds; nothing else of it may stand still either.
+const DEADLINE: Duration = Duration::from_secs(900);
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// Where one app is tried.
@@ -27,47 +31,70 @@ pub(crate) struct Bench {
     docker: Docker,
     fixture: Fixture,
     builder: Builder,
+    watch: Watch,
     /// Of everything that is made on the way.
     label: String,
 }
 
 impl Bench {
-    pub(crate) fn new(docker: Docker, fixture: Fixture, builder: Builder) -> Self {
+    pub(crate) fn new(docker: Docker, fixture: Fixture, builder: Builder, watch: Watch) -> Self {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let label = format!("byop-test-build-{}-{number}", std::process::id());
-        Self { docker, fixture, builder, label }
+        Self { docker, fixture, builder, watch, label }
     }
 
     /// Tries it, and removes what was made.
     pub(crate) async fn run(&self) -> Row {
         let mut row = Row { app: self.fixture.name.clone(), ..Row::default() };
         let mut layers = Vec::new();
-        if let Err(problem) = self.trial(&mut row, &mut layers).await {
+        let ended = tokio::time::timeout(DEADLINE, self.trial(&mut row, &mut layers)).await;
+        let ended = ended.unwrap_or_else(|_| Err(format!("it does not end; {}", self.last())));
+        if let Err(problem) = ended {
             row.problems.push(problem);
         }
+        self.begin("cleaning up");
         self.clean(&layers).await;
+        self.watch.end(&self.fixture.name);
         row
+    }
+
+    /// Says what it does from now on.
+    fn begin(&self, what: &str) {
+        self.watch.begin(&self.fixture.name, what);
+    }
+
+    fn last(&self) -> String {
+        self.watch.last(&self.fixture.name)
     }
 
     async fn trial(&self, row: &mut Row, layers: &mut Vec<String>) -> Result<(), String> {
         let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
         let folder = scratch.path();
         copy(&self.fixture.folder, folder).map_err(|error| error.to_string())?;
-        let found = self.preview(folder).map_err(|error| format!("{error:?}"))?;
+        let mut found = self.preview(folder).map_err(|error| format!("{error:?}"))?;
         row.stack.clone_from(&found.plan.stack);
         self.check_plan(&found, row);
-        let plan = &found.plan;
+        if is_cold() {
+            found.files = self.cold(&found.files);
+        }
+        let (found, plan) = (&found, &found.plan);
 
+        self.begin("the first build");
         let first = self.build(folder, &found.files, plan, "generated", layers).await?;
         row.first = Some(timing(&first));
         row.bytes = first.image.size_bytes;
         self.check_image(&first, plan, row);
+        self.begin("its container");
         if let Err(problem) = self.serve(&first, plan, row).await {
             row.problems.push(problem);
         }
         if self.builder == Builder::BuildKit {
-            self.compare(folder, plan, row, layers).await?;
-            self.rebuild(folder, &found, row, layers).await?;
+            if !is_cold() {
+                self.begin("the one by hand");
+                self.compare(folder, plan, row, layers).await?;
+            }
+            self.begin("the second build");
+            self.rebuild(folder, found, row, layers).await?;
         }
         Ok(())
     }
@@ -230,10 +257,26 @@ impl Bench {
         if let Some(dockerfile) = plan.dockerfile.as_ref().filter(|_| suffix != "by-hand") {
             spec.dockerfile.clone_from(dockerfile);
         }
-        let built = build(&self.docker, folder, files, &spec).await;
-        let built = built.map_err(|error| format!("{error:?}"))?;
+        let built = build(&self.docker, folder, files, &spec, &self.watch, &self.fixture.name).await?;
         layers.extend(built.layers().map(str::to_owned));
         Ok(built)
+    }
+
+    /// The files with names of caches and a folder in each stage that no run before had.
+    fn cold(&self, files: &FileSet) -> FileSet {
+        let mut cold = files.clone();
+        if let Some(text) = files.get("Dockerfile") {
+            let own = format!("{}-{}", self.label, now());
+            let mut text = text.replace("type=cache,id=", &format!("type=cache,id={own}-"));
+            // A folder, as a copy does not depend on variables. What an earlier stage began goes on as it is.
+            let folder = format!("WORKDIR /cold/{own}\nWORKDIR /\n");
+            text = text.lines().fold(String::new(), |text, line| {
+                let is_image = line.starts_with("FROM ") && line.contains(':');
+                text + line + "\n" + if is_image { &folder } else { "" }
+            });
+            cold.insert("Dockerfile", &text);
+        }
+        cold
     }
 
     fn labels(&self) -> BTreeMap<String, String> {
@@ -255,11 +298,15 @@ impl Bench {
     }
 }
 
+/// Milliseconds, to tell this run from all others.
+fn now() -> u128 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap_or_default().as_millis()
+}
+
 /// Blanks that no run before had at this place, so that nobody has built it yet.
 fn blanks() -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let digits = format!("{}", now.as_millis());
-    digits.bytes().map(|digit| format!("{}\n", " ".repeat(usize::from(digit - b'0')))).collect()
+    now().to_string().bytes().map(|digit| format!("{}\n", " ".repeat(usize::from(digit - b'0')))).collect()
 }
 
 fn timing(built: &Built) -> Timing {

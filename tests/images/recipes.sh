@@ -98,13 +98,15 @@ make_debian() {
 }
 
 # A minimal system as a tar on stdout, with the CA certificates that were added on this machine.
+# A connection to a mirror that stalls is given up early: apt would wait half a minute for it, and that several times.
 debootstrap() {
   local scratch=/dev/shm
   [ -w $scratch ] || scratch=$WORK
   # shellcheck disable=SC2016 # $1 is mmdebstrap's
   as_root env TMPDIR="$scratch" mmdebstrap -q --variant=minbase --include=ca-certificates \
     --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Check-Valid-Until "false"' \
-    --aptopt='APT::Install-Recommends "false"' --dpkgopt=force-unsafe-io \
+    --aptopt='APT::Install-Recommends "false"' \
+    --aptopt='Acquire::http::Timeout "8"' --aptopt='Acquire::Retries "6"' --dpkgopt=force-unsafe-io \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
     --customize-hook='find /usr/local/share/ca-certificates -name "*.crt" -exec cp {} "$1/usr/local/share/ca-certificates/" ";"' \

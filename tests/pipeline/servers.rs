@@ -68,7 +68,8 @@ impl World {
         };
         let cloud =
             FakeCloud::new().with_clock(clock.clone()).with_times(times).with_capabilities(capabilities);
-        let kinds = [ResourceKind::Server, ResourceKind::Firewall, ResourceKind::SshKey, ResourceKind::ReservedIp];
+        let kinds =
+            [ResourceKind::Server, ResourceKind::Firewall, ResourceKind::SshKey, ResourceKind::ReservedIp];
         let foreign = kinds.map(|kind| cloud.plant_foreign(kind, "somebody-elses")).to_vec();
         Self { store: Arc::new(MemoryStore::new(Arc::new(clock.clone()))), cloud, clock, foreign }
     }

@@ -147,7 +147,11 @@ impl Oracle {
 
     fn job_written(&self, job: &Job) {
         let mut state = self.state();
-        let Some(known) = state.jobs.get_mut(&job.id).filter(|_| job.state.is_finished()) else { return };
+        let Some(known) = state.jobs.get_mut(&job.id) else { return };
+        // Asking an ended job to end says no more than it did.
+        if !job.state.is_finished() || known.ended.is_some() {
+            return;
+        }
         known.ended = Some(job.state);
         let begins = matches!(job.kind, JobKind::Deploy | JobKind::Start | JobKind::Restart);
         let Some(app) = job.app() else { return };

@@ -88,6 +88,7 @@ impl Inner {
     pub(super) async fn delete_app(&self, scope: &Scope, app: &App) -> Result<()> {
         self.release_domains(scope, &app.name, &[]).await?;
         self.release_ports(scope, &app.name, &[]).await?;
+        self.delete_releases(scope, &app.name).await?;
         self.store.delete_record(scope, APPS, app.name.as_str(), Expected::Any).await
     }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::generator::{self, Generator};
 use crate::id::{Entropy, SystemEntropy, random_text};
 use crate::ingress::Ingress;
-use crate::model::{SourceLimits, StepPolicy};
+use crate::model::{AppRetention, SourceLimits, StepPolicy};
 use crate::runtime::ContainerRuntime;
 #[cfg(feature = "seal")]
 use crate::secret::Keyring;
@@ -39,6 +39,7 @@ pub struct EngineBuilder {
     port_range: RangeInclusive<u16>,
     lease: Duration,
     policies: BTreeMap<String, StepPolicy>,
+    retention: AppRetention,
 }
 
 impl EngineBuilder {
@@ -59,6 +60,7 @@ impl EngineBuilder {
             port_range: 20_000..=29_999,
             lease: Duration::from_secs(30),
             policies: BTreeMap::new(),
+            retention: AppRetention::default(),
         }
     }
 
@@ -157,6 +159,13 @@ impl EngineBuilder {
         self
     }
 
+    /// How much of an app's past stays; see [`AppRetention`].
+    #[must_use]
+    pub fn with_retention(mut self, retention: AppRetention) -> Self {
+        self.retention = retention;
+        self
+    }
+
     /// How long the steps of a stage may take, and how often they are tried; by its name, such as `build`.
     #[must_use]
     pub fn with_policy(mut self, stage: impl Into<String>, policy: StepPolicy) -> Self {
@@ -210,6 +219,7 @@ impl EngineBuilder {
             owner,
             lease: self.lease,
             policies: self.policies,
+            retention: self.retention,
             hosts_in_use: tokio::sync::Mutex::default(),
             takes_over: OnceLock::new(),
             #[cfg(feature = "schedules")]

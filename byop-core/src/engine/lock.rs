@@ -52,8 +52,12 @@ impl Inner {
                 Some(record) => {
                     let holder: Option<Holder> = serde_json::from_value(record.value.clone()).ok();
                     // What cannot be read is nobody's; what this process left behind is its own.
-                    let is_free = holder
-                        .is_none_or(|holder| holder.until <= self.clock.now() || holder.owner == self.owner);
+                    let is_free = holder.is_none_or(|holder| {
+                        let now = self.clock.now();
+                        // One that ends later than it can was taken before the clock was set back.
+                        let is_alive = holder.until > now && holder.until <= now.plus(self.lease * 2);
+                        !is_alive || holder.owner == self.owner
+                    });
                     if !is_free {
                         tokio::time::sleep(LOOK).await;
                         continue;

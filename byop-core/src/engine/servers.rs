@@ -11,8 +11,8 @@ use crate::cloud::CloudProvider;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::JobId;
 use crate::model::{
-    AppName, Job, JobKind, Server, ServerFilter, ServerId, ServerPlan, ServerRecord, ServerReport, ServerRequest,
-    Subject, SweepOptions, SweepReport,
+    AppName, Job, JobKind, Server, ServerFilter, ServerId, ServerPlan, ServerRecord, ServerReport,
+    ServerRequest, Subject, SweepOptions, SweepReport,
 };
 use crate::stage::{ChooseServer, ChooseServerInput, EventSink, ServerContext, Stage};
 use crate::store::Scope;
@@ -140,7 +140,8 @@ pub(super) async fn run(run: JobRun<()>, name: &AppName) -> Result<Value> {
     match run.job.kind {
         JobKind::CreateServer => {
             let request: ServerRequest = serde_json::from_value(run.job.input.clone()).map_err(|error| {
-                Error::new(ErrorKind::Corrupt, "job.input", "the job's input cannot be read").with_source(error)
+                Error::new(ErrorKind::Corrupt, "job.input", "the job's input cannot be read")
+                    .with_source(error)
             })?;
             let provider = inner.cloud(request.provider.as_deref())?;
             workflow::create(&run.with_context(ServerContext { provider, events }), &request).await

@@ -20,6 +20,11 @@ use crate::source::SourceTree;
 /// Extensions of the sources.
 const SOURCES: [&str; 6] = ["ts", "tsx", "js", "mjs", "jsx", "mts"];
 
+/// Where Deno keeps modules.
+const MODULES: &str = "/deno-dir";
+/// Where what the build adds to them is put aside.
+const ADDED: &str = "/added";
+
 /// Recognises `deno.json`, `deno.jsonc`, `deno.lock` and imports that only Deno understands.
 #[derive(Debug, Clone, Default)]
 pub struct DenoGenerator {
@@ -186,7 +191,7 @@ impl Generator for DenoGenerator {
         plan.entry = entry;
         plan.start = start;
         plan.env.insert("HOME".into(), "/tmp".into());
-        plan.env.insert("DENO_DIR".into(), "/deno-dir".into());
+        plan.env.insert("DENO_DIR".into(), MODULES.into());
         plan.env.insert("DENO_NO_UPDATE_CHECK".into(), "1".into());
         plan.ignore = ["node_modules", "**/node_modules", "_fresh", "coverage"].map(String::from).to_vec();
         self.stages(&mut plan, &view, &project);
@@ -197,71 +202,90 @@ impl Generator for DenoGenerator {
 impl DenoGenerator {
     fn stages(&self, plan: &mut Plan, view: &View<'_>, project: &Project) {
         let Some(start) = plan.start.clone() else { return };
-        let image = self.images.image("deno", plan.version.as_deref().unwrap_or_default());
+        let mut image = self.images.image("deno", plan.version.as_deref().unwrap_or_default());
         let mut steps = vec![
             BuildStep::Env {
-                values: [("DENO_DIR".to_owned(), "/deno-dir".to_owned())].into(),
+                values: [("DENO_DIR".to_owned(), MODULES.to_owned())].into(),
                 reason: "Modules go here, and from here into the image: it fetches nothing when it starts."
                     .into(),
             },
             BuildStep::Workdir("/app".into()),
         ];
+        let has_modules = plan.install.is_some();
         if let Some(line) = plan.install.clone() {
-            let mut files: Vec<String> =
-                ["deno.json", "deno.jsonc", "deno.lock", "package.json", ".npmrc", "import_map.json"]
-                    .into_iter()
-                    .filter(|file| view.has_file(file))
-                    .map(|file| view.full(file))
-                    .collect();
-            files.dedup();
-            if !files.is_empty() {
-                steps.push(copy(
-                    files,
-                    "./",
-                    "Manifests first: modules are only fetched again when they change.",
-                ));
-            }
-            for member in &project.config.members {
-                let files: Vec<String> = ["deno.json", "deno.jsonc", "package.json"]
-                    .into_iter()
-                    .map(|file| format!("{member}/{file}"))
-                    .filter(|file| view.has_file(file))
-                    .map(|file| view.full(&file))
-                    .collect();
-                if !files.is_empty() {
-                    steps.push(copy(files, &format!("./{member}/"), ""));
-                }
-            }
-            steps.push(run(line, Vec::new(), ""));
+            manifests(&mut steps, view, project);
+            steps.push(run(format!("{line} && touch {MODULES}/.installed"), Vec::new(), ""));
+            plan.stages.push(Stage {
+                name: "modules".into(),
+                image: std::mem::replace(&mut image, "modules".into()),
+                reason: "Fetches modules; the image has them in a layer that stays while they do.".into(),
+                steps: std::mem::take(&mut steps),
+            });
         }
         steps.push(copy_source(view, ""));
-        let folder = "mkdir -p /deno-dir";
-        let line =
-            plan.build.as_ref().map_or_else(|| folder.to_owned(), |line| format!("{folder} && {line}"));
-        steps.push(run(line, Vec::new(), "What the source imports, checked and fetched now."));
+        let build = plan.build.as_ref().map(|line| format!(" && {line}")).unwrap_or_default();
+        let (line, reason) = if has_modules {
+            let changed = format!("find {MODULES} -type f -newer {MODULES}/.installed");
+            (
+                format!("mkdir -p {ADDED}{MODULES}{build} && {changed} -exec cp --parents -t {ADDED} {{}} +"),
+                "What else the source imports, checked and fetched now, and what that adds to the modules.",
+            )
+        } else {
+            (format!("mkdir -p {MODULES}{build}"), "What the source imports, checked and fetched now.")
+        };
+        steps.push(run(line, Vec::new(), reason));
         plan.stages.push(Stage {
             name: "build".into(),
             image,
-            reason: "Fetches modules and builds; what it needs for that stays in this stage.".into(),
+            reason: "Builds; what it needs for that stays in this stage.".into(),
             steps,
         });
         let (words, needs_shell) = super::finish::shellless(&start, plan.port);
         let words = if needs_shell { command::exec_form(&start) } else { words };
         let role = if needs_shell { "native.run.shell" } else { "native.run" };
-        let probe = probe(plan, &self.images);
+        let first = if has_modules { "modules" } else { "build" };
+        let mut steps = vec![
+            BuildStep::Workdir("/app".into()),
+            probe(plan, &self.images),
+            copy_from(first, "/tini", "/tini", "As process 1 Deno would not end when it is asked to."),
+            copy_from(first, "/usr/bin/deno", "/usr/bin/deno", ""),
+            copy_from(first, MODULES, MODULES, ""),
+        ];
+        if has_modules {
+            steps.push(copy_from("build", &format!("{ADDED}{MODULES}"), MODULES, ""));
+        }
+        steps.push(copy_from("build", "/app", "./", ""));
         plan.stages.push(Stage {
             name: "run".into(),
             image: self.images.image(role, ""),
             reason: "What runs: Deno, the source and its modules; tasks need no shell.".into(),
-            steps: vec![
-                BuildStep::Workdir("/app".into()),
-                probe,
-                copy_from("build", "/tini", "/tini", "As process 1 Deno would not end when it is asked to."),
-                copy_from("build", "/usr/bin/deno", "/usr/bin/deno", ""),
-                copy_from("build", "/deno-dir", "/deno-dir", ""),
-                copy_from("build", "/app", "./", ""),
-            ],
+            steps,
         });
         plan.command = Some(["/tini", "--"].into_iter().map(String::from).chain(words).collect());
+    }
+}
+
+/// Copies the manifests, those of a workspace's members with them.
+fn manifests(steps: &mut Vec<BuildStep>, view: &View<'_>, project: &Project) {
+    let mut files: Vec<String> =
+        ["deno.json", "deno.jsonc", "deno.lock", "package.json", ".npmrc", "import_map.json"]
+            .into_iter()
+            .filter(|file| view.has_file(file))
+            .map(|file| view.full(file))
+            .collect();
+    files.dedup();
+    if !files.is_empty() {
+        steps.push(copy(files, "./", "Manifests first: modules are only fetched again when they change."));
+    }
+    for member in &project.config.members {
+        let files: Vec<String> = ["deno.json", "deno.jsonc", "package.json"]
+            .into_iter()
+            .map(|file| format!("{member}/{file}"))
+            .filter(|file| view.has_file(file))
+            .map(|file| view.full(&file))
+            .collect();
+        if !files.is_empty() {
+            steps.push(copy(files, &format!("./{member}/"), ""));
+        }
     }
 }

@@ -138,11 +138,8 @@ impl Generator for ElixirGenerator {
         plan.processes = procfile.others;
         plan.processes.retain(|_, line| !runs_mix(line));
         plan.health = scan::health(spec.health.path.as_deref(), health(&sources));
-        plan.install = spec
-            .build
-            .install
-            .clone()
-            .or_else(|| (!project.packages.is_empty()).then(|| install(&project, &plan)));
+        plan.install =
+            spec.build.install.clone().or_else(|| project.is_fetched.then(|| install(&project, &plan)));
         for (name, value) in [
             ("HOME", "/tmp"),
             ("LANG", "C.UTF-8"),

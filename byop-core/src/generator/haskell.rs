@@ -131,13 +131,28 @@ impl HaskellGenerator {
             Tool::Stack => vec![cache("stack-pantry", "/root/.stack/pantry")],
             Tool::Cabal => vec![cache("cabal-packages", "/root/.cabal/packages")],
         };
-        if let Some(line) = plan.install.clone() {
+        let libraries = project.libraries(name);
+        if plan.install.is_some() || libraries.is_some() {
             let files: Vec<String> = project.manifests.iter().map(|file| view.full(file)).collect();
             steps.push(copy(
                 files,
                 "./",
                 "Manifests first: dependencies are only compiled again when they change.",
             ));
+            for file in project.manifests_below() {
+                let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+                steps.push(copy(vec![view.full(file)], &format!("./{folder}/"), ""));
+            }
+        }
+        if let Some(line) = plan.install.clone() {
+            steps.push(run(line, caches.clone(), ""));
+        }
+        if let Some((folders, line)) = libraries {
+            for (index, folder) in folders.into_iter().enumerate() {
+                let reason = "The project's own libraries change less often than the program.";
+                let reason = if index == 0 { reason } else { "" };
+                steps.push(copy(vec![view.full(folder)], &format!("./{folder}"), reason));
+            }
             steps.push(run(line, caches.clone(), ""));
         }
         steps.push(copy_source(view, ""));

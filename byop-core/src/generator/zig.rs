@@ -185,7 +185,11 @@ impl Generator for ZigGenerator {
                     },
                     BuildStep::Workdir("/src".into()),
                     copy_source(&view, ""),
-                    run(line, caches, "Without the C library of a distribution the program needs no library at all."),
+                    run(
+                        format!("find . -type f -exec touch {{}} + && {line}"),
+                        caches,
+                        "Files of a context may all have one time, which Zig's cache would trust. Without the C library of a distribution the program needs no library at all.",
+                    ),
                 ],
             };
             let program = Program::fixed(format!("/out/bin/{name}"), format!("/app/{name}"));

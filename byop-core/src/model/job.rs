@@ -97,6 +97,8 @@ impl Job {
 pub enum JobKind {
     /// Makes a release and lets it serve.
     Deploy,
+    /// Lets an earlier release serve again.
+    Rollback,
     /// Stops the container.
     Stop,
     /// Starts the container again.

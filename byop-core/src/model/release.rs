@@ -13,8 +13,8 @@ use super::port::PublishedPort;
 use super::release_config::ReleaseConfig;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
-use crate::secret::SecretRef;
 use crate::id::JobId;
+use crate::secret::SecretRef;
 
 /// An app as stored: the wanted state and the release that serves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,7 +68,7 @@ pub struct Release {
     /// The secrets that it was given, each with what tells that value from others and nothing more; none for one
     /// that was given by an engine without a keyring.
     #[serde(default)]
-    pub secret_versions: BTreeMap<SecretRef, Option<String>>,
+    pub secrets: BTreeMap<SecretRef, Option<String>>,
     /// The port that it listens on.
     pub port: u16,
     /// The ports of the host that lead into it, beside HTTP.
@@ -91,6 +91,17 @@ pub struct Release {
     pub job: Option<JobId>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// A release with what it was made for, as stored for going back to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReleaseRecord {
+    /// The release.
+    pub release: Release,
+    /// What its owner asked for.
+    pub spec: AppSpec,
+    /// The same, with what the app says itself.
+    pub wanted: AppSpec,
 }
 
 /// A release on a host.

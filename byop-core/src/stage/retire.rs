@@ -23,8 +23,12 @@ pub struct RetireInput {
     pub drain_seconds: u32,
     /// How many of the app's images stay, the newest first, for going back.
     pub keep_images: usize,
-    /// The image that stays in any case.
+    /// How many bytes those may have together.
+    pub keep_image_bytes: Option<u64>,
+    /// The image that serves.
     pub image_id: String,
+    /// The image of the release before, which stays in any case.
+    pub needed_image_id: Option<String>,
 }
 
 /// What was removed.
@@ -71,7 +75,15 @@ impl Stage for Retire {
             retired.containers.push(container.name);
         }
         let images = cx.runtime.list_images(&labels::filter(&cx.app)).await?;
-        for image in images.iter().filter(|i| i.id != input.image_id).skip(input.keep_images) {
+        let (mut kept, mut bytes) = (0, 0);
+        for image in images.iter().filter(|image| image.id != input.image_id) {
+            let is_needed = input.needed_image_id.as_ref() == Some(&image.id);
+            let has_room = input.keep_image_bytes.is_none_or(|most| bytes + image.size_bytes <= most);
+            if is_needed || (kept < input.keep_images && has_room) {
+                kept += 1;
+                bytes += image.size_bytes;
+                continue;
+            }
             match cx.runtime.remove_image_and_tags(image).await {
                 Ok(()) => retired.images.push(image.id.clone()),
                 // Something else uses it; it is tried again after the next deployment.

@@ -322,7 +322,8 @@ impl Store for MemoryStore {
         let mut state = self.state();
         let is_left_alone = |entry: &&JobEntry| match &entry.holder {
             Some(holder) => !holder.is_alive(now),
-            None => entry.job.created_at.plus(idle) <= now,
+            // One from the future was made before the clock was set back.
+            None => entry.job.created_at.plus(idle) <= now || entry.job.created_at > now,
         };
         let is_first = |entry: &&JobEntry| {
             state.first_unfinished(&entry.job.subject).is_some_and(|first| first.job.id == entry.job.id)

@@ -148,9 +148,13 @@ impl FakeIngress {
         }
     }
 
-    async fn check_running(&self, runtime: &dyn ContainerRuntime) -> Result<()> {
+    async fn is_running(runtime: &dyn ContainerRuntime) -> Result<bool> {
         let found = runtime.find_container(NAME).await?;
-        if found.is_some_and(|container| container.state == ContainerState::Running) {
+        Ok(found.is_some_and(|container| container.state == ContainerState::Running))
+    }
+
+    async fn check_running(&self, runtime: &dyn ContainerRuntime) -> Result<()> {
+        if Self::is_running(runtime).await? {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Unavailable, "ingress.inspect", "the proxy is not running")
@@ -180,7 +184,7 @@ fn show(route: &Route) -> String {
 impl Ingress for FakeIngress {
     async fn prepare(&self, runtime: &dyn ContainerRuntime) -> Result<Prepared> {
         self.engine.beside("ingress.prepare", "", || ()).await?;
-        if self.check_running(runtime).await.is_ok() {
+        if Self::is_running(runtime).await? {
             return Ok(Prepared::Running);
         }
         runtime.ensure_image(&ImageRef::new(IMAGE)?).await?;

@@ -19,6 +19,10 @@ defmodule Answer.MixProject do
   end
 
   defp deps do
-    []
+    [
+      {:json, path: "libs/json"},
+      {:slug, path: "libs/slug"},
+      {:web, path: "libs/web"}
+    ]
   end
 end

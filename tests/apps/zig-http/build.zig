@@ -12,5 +12,8 @@ pub fn build(b: *std.Build) void {
             .optimize = optimize,
         }),
     });
+    // A library in C brings the C library with it, which is compiled with it once.
+    const digest = b.dependency("digest", .{ .target = target, .optimize = optimize });
+    exe.root_module.linkLibrary(digest.artifact("digest"));
     b.installArtifact(exe);
 }

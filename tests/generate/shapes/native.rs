@@ -138,6 +138,23 @@ fn haskell_and_swift() -> Vec<Shape> {
             ..HASKELL
         },
         Shape {
+            name: "Haskell with Cabal and libraries of its own",
+            files: &[
+                ("cabal.project", "packages: shop libs/*\n"),
+                ("shop/shop.cabal", "name: shop\nexecutable shop\n  build-depends: base, store, warp\n"),
+                ("shop/Main.hs", ""),
+                ("libs/store/store.cabal", "name: store\nlibrary\n  build-depends: base, prices\n"),
+                ("libs/prices/prices.cabal", "name: prices\nlibrary\n  build-depends: base\n"),
+            ],
+            framework: "warp",
+            manager: "cabal",
+            install: "cabal update && cabal build --only-dependencies all",
+            build: "cabal build exe:shop",
+            start: "./shop",
+            port: 3000,
+            ..HASKELL
+        },
+        Shape {
             name: "a Haskell library",
             files: &[("lib.cabal", "name: lib\nlibrary\n  build-depends: base\n"), ("src/A.hs", "")],
             manager: "cabal",

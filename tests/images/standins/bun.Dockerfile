@@ -14,7 +14,7 @@ COPY node-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
 RUN sed -i 's/node /bun /g' /usr/local/bin/docker-entrypoint.sh && ln -s bun /usr/local/bin/bunx \
  && mkdir -p /usr/local/bun-node-fallback-bin && ln -s /usr/local/bin/bun /usr/local/bun-node-fallback-bin/node
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bun-node-fallback-bin \
-    NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+    NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt BUN_CONFIG_HTTP_IDLE_TIMEOUT=15
 WORKDIR /home/bun/app
 ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["bun"]

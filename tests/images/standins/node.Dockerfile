@@ -28,10 +28,13 @@ RUN groupadd --gid 1000 node && useradd --uid 1000 --gid node --shell /bin/bash 
 COPY --from=fetch /image /usr/local
 COPY node-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
 # For corepack: everything from the one registry, and no demand that a mirror pass on signatures.
-# A connection that stalls is given up early: npm would wait five minutes for it.
+# A connection that stalls is given up early: npm would wait five minutes for it, and then ten seconds to a minute
+# before each new try.
 ARG REGISTRY
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
     COREPACK_NPM_REGISTRY=$REGISTRY COREPACK_INTEGRITY_KEYS=0 \
-    NPM_CONFIG_FETCH_RETRIES=5 NPM_CONFIG_FETCH_TIMEOUT=20000
+    NPM_CONFIG_FETCH_RETRIES=8 NPM_CONFIG_FETCH_TIMEOUT=15000 \
+    NPM_CONFIG_FETCH_RETRY_MINTIMEOUT=500 NPM_CONFIG_FETCH_RETRY_FACTOR=2 NPM_CONFIG_FETCH_RETRY_MAXTIMEOUT=5000 \
+    YARN_HTTP_TIMEOUT=15000 YARN_HTTP_RETRY=8
 ENTRYPOINT ["docker-entrypoint.sh"]
 CMD ["node"]

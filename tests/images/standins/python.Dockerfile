@@ -9,5 +9,5 @@ RUN apt-get update -qq \
 ENV LANG=C.UTF-8 \
     PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
     REQUESTS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt \
-    PIP_RETRIES=10
+    PIP_RETRIES=10 PIP_DEFAULT_TIMEOUT=10 UV_HTTP_TIMEOUT=10
 CMD ["python3"]

@@ -1,8 +1,8 @@
 //! What is paid for and in nobody's books is found.
 
-use byop_core::model::{DnsRecord, DnsRecordKind, DomainName, SweepReason};
 use byop_core::cloud::DnsProviderExt;
 use byop_core::model::ClientId;
+use byop_core::model::{DnsRecord, DnsRecordKind, DomainName, SweepReason};
 
 use super::*;
 
@@ -21,7 +21,10 @@ async fn what_nobody_asked_for_is_found_with_its_age_and_price() {
         .map(|f| (f.resource.id.as_str(), f.reason, f.age_seconds.map(|age| age / 10), f.removed))
         .collect();
     let unknown = SweepReason::Unknown;
-    assert_eq!(found, [(planted.as_str(), unknown, Some(10), false), (volume.as_str(), unknown, Some(10), false)]);
+    assert_eq!(
+        found,
+        [(planted.as_str(), unknown, Some(10), false), (volume.as_str(), unknown, Some(10), false)]
+    );
     assert_eq!(report.monthly_price[0].to_string(), "9.00 USD");
     assert_eq!(world.cloud.alive().len(), 6, "only told, not removed");
 }

@@ -13,7 +13,10 @@ async fn a_plan_shows_the_price_and_makes_nothing() {
     let world = World::new();
     let plan = world.engine().plan_server(&full("web-1")).await.unwrap();
     let price = plan.price.unwrap();
-    assert_eq!((price.hourly.to_string(), price.monthly.to_string()), ("0.006 USD".into(), "4.00 USD".into()));
+    assert_eq!(
+        (price.hourly.to_string(), price.monthly.to_string()),
+        ("0.006 USD".into(), "4.00 USD".into())
+    );
     assert_eq!((plan.size.cpus, plan.image.id.as_str()), (1, "debian-12"));
     assert_eq!(world.cloud.alive(), []);
     assert_eq!(world.known().await, [""; 0]);

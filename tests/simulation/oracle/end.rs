@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use byop_core::model::{
-    App, AppState, ContainerFilter, ContainerState, EventBody, Job, JobFilter, JobKind, JobState,
+    App, AppState, AuditFilter, ContainerFilter, ContainerState, EventBody, Job, JobFilter, JobKind, JobState,
 };
 use byop_core::runtime::ContainerRuntime;
 use byop_core::stage::{container_name, network_name};
@@ -33,6 +33,7 @@ pub async fn check(oracle: &Arc<Oracle>, world: &World) {
     if jobs.iter().all(|job| job.state.is_finished()) {
         check_apps(oracle, world, &jobs).await;
     }
+    check_audit(oracle, world, &jobs).await;
     check_secrets(oracle, world, &jobs).await;
 }
 
@@ -144,11 +145,17 @@ async fn check_apps(oracle: &Oracle, world: &World, jobs: &[Job]) {
             }
         }
     }
-    if !apps.is_empty() {
+    let mut found = world.host.census();
+    if apps.iter().any(|app| app.current.is_some()) {
         containers.insert(PROXY.into(), ContainerState::Running);
-        networks.push(PROXY.into());
     }
-    let found = world.host.census();
+    if !apps.is_empty() {
+        networks.push(PROXY.into());
+        // A first deployment can fail before it comes to the proxy, or after.
+        if apps.iter().all(|app| app.current.is_none()) {
+            found.remove(PROXY);
+        }
+    }
     if found != containers {
         oracle.violation(format!("the host has other containers: {found:?}, not {containers:?}"));
     }
@@ -182,6 +189,25 @@ async fn check_claims(oracle: &Oracle, world: &World, apps: &[App]) {
     let found = world.store.list_records(&Scope::Platform, "ports", &Page::all()).await.unwrap().len();
     if found != wanted {
         oracle.violation(format!("other ports are taken: {found}, not {wanted}"));
+    }
+}
+
+/// I9: one record for each job's begin and end, in an unbroken chain.
+async fn check_audit(oracle: &Oracle, world: &World, jobs: &[Job]) {
+    let records = world.store.list_audit(&Scope::Platform, &AuditFilter::all()).await.unwrap();
+    let mut previous = None;
+    for (record, position) in records.iter().zip(1..) {
+        if record.position != position || record.previous != previous || !record.is_intact() {
+            oracle.violation(format!("the chain of the audit is broken: at {position}"));
+        }
+        previous = Some(record.hash.clone());
+    }
+    let count = |action: &str| records.iter().filter(|record| record.entry.action == action).count();
+    let ended = jobs.iter().filter(|job| job.state.is_finished()).count();
+    if (count("job.create"), count("job.end")) != (jobs.len(), ended) {
+        let (created, ends) = (count("job.create"), count("job.end"));
+        let jobs = jobs.len();
+        oracle.violation(format!("the audit misses something: {created} and {ends} of {jobs} and {ended}"));
     }
 }
 

@@ -115,7 +115,11 @@ impl<'a> Entry<'a> {
     pub(super) async fn forget(self) -> Result<()> {
         self.fence().await?;
         let key = self.record.request.name.as_str();
-        self.run.inner.store.delete_record(&self.run.scope, SERVERS, key, Expected::Version(self.version)).await
+        self.run
+            .inner
+            .store
+            .delete_record(&self.run.scope, SERVERS, key, Expected::Version(self.version))
+            .await
     }
 
     async fn fence(&self) -> Result<()> {

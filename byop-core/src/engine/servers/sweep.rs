@@ -32,7 +32,8 @@ pub(super) async fn sweep(
         };
         let records = inner.all_servers(&Scope::Platform).await?;
         let books = Books::new(&installation, name, &records);
-        findings.extend(resources.into_iter().filter_map(|resource| books.finding(inner.clock.now(), resource)));
+        findings
+            .extend(resources.into_iter().filter_map(|resource| books.finding(inner.clock.now(), resource)));
         if let Some(dns) = provider.dns() {
             match records_of_nobody(inner, &installation, name, dns).await {
                 Ok(found) => findings.extend(found),
@@ -45,7 +46,8 @@ pub(super) async fn sweep(
         findings.sort_by_key(|finding| finding.resource.kind);
         for finding in &mut findings {
             let is_named = |id: &String| options.installations.contains(id);
-            if finding.reason != SweepReason::Elsewhere || finding.installation.as_ref().is_some_and(is_named) {
+            if finding.reason != SweepReason::Elsewhere || finding.installation.as_ref().is_some_and(is_named)
+            {
                 remove(inner, finding, actor).await;
             }
         }
@@ -102,7 +104,8 @@ fn has(record: &ServerRecord, resource: &Resource) -> bool {
         ResourceKind::Server => record.servers.iter().any(|server| server.0 == id),
         ResourceKind::Firewall => record.firewall.as_ref().is_some_and(|firewall| firewall.0 == id),
         ResourceKind::ReservedIp => {
-            let is_new = || record.reserved_ip.is_none() && record.request.reserved_ip && uses(record, resource);
+            let is_new =
+                || record.reserved_ip.is_none() && record.request.reserved_ip && uses(record, resource);
             record.reserved_ip.as_ref().is_some_and(|ip| ip.id.0 == id) || is_new()
         }
         ResourceKind::SshKey => {

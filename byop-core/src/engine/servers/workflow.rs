@@ -175,13 +175,7 @@ fn spec(run: &Run, record: &ServerRecord, plan: &ServerPlan, key: &str) -> Serve
 }
 
 /// Removes a server that the provider could not start, and counts it.
-async fn discard(
-    run: &Run,
-    entry: &mut Entry<'_>,
-    server: &Server,
-    key: &str,
-    reason: &str,
-) -> Result<()> {
+async fn discard(run: &Run, entry: &mut Entry<'_>, server: &Server, key: &str, reason: &str) -> Result<()> {
     let known = Leftovers { servers: vec![server.id.clone()], settled: true, ..Leftovers::default() };
     let name = entry.record.request.name.to_string();
     run.cx.warn(format!("the provider could not start the server {}: {reason}", server.id)).await;
@@ -270,8 +264,9 @@ async fn remove(
     let request = &record.request;
     if !request.ssh_keys.is_empty() {
         let others = run.inner.all_servers(&Scope::Platform).await?;
-        let others =
-            others.iter().filter(|other| other.provider == record.provider && other.request.name != request.name);
+        let others = others
+            .iter()
+            .filter(|other| other.provider == record.provider && other.request.name != request.name);
         let used: Vec<_> = others.flat_map(|other| &other.request.ssh_keys).collect();
         let unused: Vec<_> = request.ssh_keys.iter().filter(|key| !used.contains(key)).collect();
         known.ssh_keys = unused.iter().filter_map(|key| record.ssh_keys.get(*key)).cloned().collect();

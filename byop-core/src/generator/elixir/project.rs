@@ -13,6 +13,13 @@ const NATIVE: [&str; 6] =
 /// As many apps of an umbrella as are looked at.
 const APPS: usize = 30;
 
+/// A dependency that is a folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Local {
+    pub(super) name: String,
+    pub(super) folder: String,
+}
+
 /// One `mix.exs`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Mix {
@@ -29,8 +36,8 @@ pub(super) struct Mix {
     /// The aliases for assets.
     pub(super) has_assets_setup: bool,
     pub(super) has_assets_deploy: bool,
-    /// Whether a dependency is a folder of the tree.
-    pub(super) has_local: bool,
+    /// The dependencies that are folders of the tree.
+    pub(super) local: Vec<Local>,
     pub(super) has_git: bool,
 }
 
@@ -50,7 +57,6 @@ impl Mix {
             let rest = after(key)?.strip_prefix('"')?;
             rest.split_once('"').map(|(found, _)| found.to_owned())
         };
-        let has_umbrella_deps = text.contains("in_umbrella:");
         Self {
             app: after("app:").and_then(|rest| rest.strip_prefix(':')).map(word).filter(|w| !w.is_empty()),
             elixir: quoted("elixir:"),
@@ -59,7 +65,7 @@ impl Mix {
             packages: packages(&text),
             has_assets_setup: text.contains("\"assets.setup\""),
             has_assets_deploy: text.contains("\"assets.deploy\""),
-            has_local: text.contains(" path: \"") && !has_umbrella_deps,
+            local: local(&text),
             has_git: text.contains(" git: \"") || text.contains(" github: \""),
         }
     }
@@ -112,13 +118,27 @@ fn releases(text: &str, rest: Option<&str>) -> Vec<String> {
     names
 }
 
-/// The names in `{:name, ...}` of the function of dependencies.
-fn packages(text: &str) -> BTreeSet<String> {
-    let Some(at) = text.find("deps do").or_else(|| text.find("deps: [")) else { return BTreeSet::new() };
-    let body = &text[at..];
+/// The function of dependencies, cut at each `{:`.
+fn dependencies(text: &str) -> impl Iterator<Item = &str> {
+    let body = text.find("deps do").or_else(|| text.find("deps: [")).map_or("", |at| &text[at..]);
     // The next function ends this one.
-    let end = body[4..].find("\n  def").map_or(body.len(), |end| end + 4);
-    body[..end].split("{:").skip(1).take(400).map(word).filter(|name| !name.is_empty()).collect()
+    let end = body.get(4..).and_then(|rest| rest.find("\n  def")).map_or(body.len(), |end| end + 4);
+    body[..end].split("{:").skip(1).take(400)
+}
+
+/// The names in `{:name, ...}`.
+fn packages(text: &str) -> BTreeSet<String> {
+    dependencies(text).map(word).filter(|name| !name.is_empty()).collect()
+}
+
+/// The folders in `{:name, path: "..."}`.
+fn local(text: &str) -> Vec<Local> {
+    let found = dependencies(text).filter_map(|entry| {
+        let folder = entry.split_once(" path: \"")?.1.split_once('"')?.0;
+        let folder = folder.trim_start_matches("./").trim_end_matches('/');
+        Some(Local { name: word(entry), folder: folder.to_owned() })
+    });
+    found.filter(|local| !local.name.is_empty()).collect()
 }
 
 #[derive(Debug)]
@@ -129,6 +149,10 @@ pub(super) struct Project {
     pub(super) has_lock: bool,
     /// The packages of all manifests.
     pub(super) packages: BTreeSet<String>,
+    /// The folders of dependencies in the tree, with those of their own; `None` when one is not there.
+    pub(super) local: Option<Vec<String>>,
+    /// Whether a package has to be downloaded.
+    pub(super) is_fetched: bool,
     pub(super) is_native: bool,
     pub(super) has_git: bool,
     pub(super) pins: Vec<Pin>,
@@ -151,6 +175,15 @@ impl Project {
             }
         }
         let lock = view.glance("mix.lock").unwrap_or_default();
+        let local = local_packages(view, &root);
+        let is_fetched = match &local {
+            Some(local) => {
+                let is_local = |name: &String| local.iter().any(|(known, ..)| known.name == *name);
+                let mut all = packages.iter().chain(local.iter().flat_map(|(_, mix)| &mix.packages));
+                (view.has_file("mix.lock") && !local.is_empty()) || all.any(|name| !is_local(name))
+            }
+            None => true,
+        };
         let is_native =
             NATIVE.iter().any(|name| packages.contains(*name) || lock.contains(&format!("\"{name}\": ")));
         let mut project = Self {
@@ -159,6 +192,8 @@ impl Project {
             apps,
             has_lock: view.has_file("mix.lock"),
             packages,
+            local: local.map(|local| local.into_iter().map(|(local, _)| local.folder).collect()),
+            is_fetched,
             is_native,
             pins: Vec::new(),
             erlang: None,
@@ -238,6 +273,40 @@ impl Project {
     }
 }
 
+/// The dependencies in folders of the tree, and theirs; `None` when one is elsewhere.
+fn local_packages(view: &View<'_>, root: &Mix) -> Option<Vec<(Local, Mix)>> {
+    let mut found: Vec<(Local, Mix)> = Vec::new();
+    let mut open: Vec<(String, Local)> =
+        root.local.iter().map(|local| (String::new(), local.clone())).collect();
+    while let Some((from, local)) = open.pop() {
+        let folder = inside(&from, &local.folder)?;
+        if found.iter().any(|(known, _)| known.folder == folder) {
+            continue;
+        }
+        let mix = Mix::parse(&view.glance(&format!("{folder}/mix.exs"))?);
+        open.extend(mix.local.iter().map(|local| (folder.clone(), local.clone())));
+        found.push((Local { name: local.name, folder }, mix));
+        if found.len() > APPS {
+            return None;
+        }
+    }
+    found.sort_by(|a, b| a.0.folder.cmp(&b.0.folder));
+    Some(found)
+}
+
+/// A path as seen from a folder, unless it leads out of the tree or to its root.
+fn inside(from: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            name => parts.push(name),
+        }
+    }
+    (!parts.is_empty() && !path.starts_with('/')).then(|| parts.join("/"))
+}
+
 /// The apps of an umbrella.
 fn apps(view: &View<'_>, folder: &str) -> Vec<(String, Mix)> {
     let mut found: Vec<&str> = view
@@ -274,6 +343,20 @@ mod tests {
         assert_eq!(mix.releases, ["store", "worker"]);
         assert_eq!(mix.packages.iter().map(String::as_str).collect::<Vec<_>>(), ["ecto_sql", "phoenix"]);
         assert!(mix.has_assets_deploy && !mix.has_assets_setup && !mix.has_git);
+    }
+
+    #[test]
+    fn dependencies_in_folders_are_found_with_theirs() {
+        let root = "deps: [{:web, path: \"libs/web\"}]";
+        let web = "defp deps do\n [{:json, path: \"../json\"}]";
+        let files = [("mix.exs", root), ("libs/web/mix.exs", web), ("libs/json/mix.exs", "")];
+        let tree = crate::source::SourceTree::from_files(files).unwrap();
+        let project = Project::read(&View::of(&tree)).unwrap().unwrap();
+        assert_eq!(project.local.unwrap(), ["libs/json", "libs/web"]);
+        assert!(!project.is_fetched);
+        assert_eq!(inside("libs/web", "../../../out"), None);
+        assert_eq!(inside("", "/etc"), None);
+        assert_eq!(inside("libs", ".."), None);
     }
 
     #[test]

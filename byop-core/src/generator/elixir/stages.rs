@@ -56,32 +56,13 @@ pub(super) fn add(
         values: BTreeMap::from([("MIX_ENV".to_owned(), "prod".to_owned())]),
         reason: "The settings for production are compiled in.".into(),
     });
-    let is_local = project.root.has_local;
     let (web, web_folder) = project.web();
     let assets_folder =
         if web_folder.is_empty() { "assets".to_owned() } else { format!("{web_folder}/assets") };
     let assets_view = View::at(place.source, &view.full(&assets_folder));
     let assets = node::assets(&assets_view, images, &["deploy", "build"])?;
     let mut lines = Vec::new();
-    if let Some(install) = plan.install.clone() {
-        let tools = "mix local.hex --force && mix local.rebar --force";
-        let install = format!("{tools} && {install}");
-        if is_local {
-            build.steps.push(copy_source(view, "The installation reads folders of the tree."));
-            build.steps.push(run(install, vec![cache("hex", "/root/.hex")], ""));
-        } else {
-            manifests(&mut build, view, project);
-            build.steps.push(run(install, vec![cache("hex", "/root/.hex")], ""));
-            if view.has_dir("config") {
-                build.steps.push(copy(
-                    vec![view.full("config")],
-                    "./config",
-                    "Dependencies are compiled with the settings, and only again when these change.",
-                ));
-                build.steps.push(run("mix deps.compile", Vec::new(), ""));
-            }
-        }
-    }
+    dependencies(&mut build, plan, view, project);
     if let Some(assets) = &assets {
         build.steps.push(BuildStep::Workdir(format!("/src/{assets_folder}")));
         build.steps.extend(assets.steps.iter().cloned());
@@ -149,6 +130,44 @@ pub(super) fn add(
         words
     });
     Ok(())
+}
+
+/// Downloads and compiles what the project is built on, before there is any source.
+fn dependencies(stage: &mut Stage, plan: &Plan, view: &View<'_>, project: &Project) {
+    let tools = "mix local.hex --force && mix local.rebar --force";
+    let install = plan.install.as_ref().map(|line| format!("{tools} && {line}"));
+    let hex = vec![cache("hex", "/root/.hex")];
+    let Some(local) = &project.local else {
+        stage.steps.push(copy_source(view, "The installation reads folders of the tree."));
+        stage.steps.extend(install.map(|line| run(line, hex, "")));
+        return;
+    };
+    if install.is_none() && local.is_empty() {
+        return;
+    }
+    manifests(stage, view, project);
+    for folder in local {
+        stage.steps.push(copy(vec![view.full(folder)], &format!("./{folder}"), ""));
+    }
+    let compile = if project.apps.is_empty() {
+        "mix deps.compile"
+    } else {
+        // Their source is not there yet.
+        "mix deps.compile --skip-umbrella-children"
+    };
+    let mut first = install;
+    if view.has_dir("config") {
+        stage.steps.extend(first.take().map(|line| run(line, hex.clone(), "")));
+        stage.steps.push(copy(
+            vec![view.full("config")],
+            "./config",
+            "Dependencies are compiled with the settings, and only again when these change.",
+        ));
+    }
+    stage.steps.push(match first {
+        Some(line) => run(format!("{line} && {compile}"), hex, ""),
+        None => run(compile, Vec::new(), ""),
+    });
 }
 
 /// Copies the manifests, those of an umbrella's apps with them.

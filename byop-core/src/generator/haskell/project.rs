@@ -69,6 +69,9 @@ const SERIES: [(u32, &str); 11] = [
     (14, "8.6"),
 ];
 
+/// As many packages of a project as are looked at.
+const PACKAGES: usize = 20;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tool {
     Stack,
@@ -98,7 +101,32 @@ pub(super) struct Project {
     pub(super) framework: Option<(&'static str, u16)>,
     pub(super) pins: Vec<Pin>,
     dependencies: Vec<String>,
-    has_packages_below: bool,
+    packages: Vec<Package>,
+    /// Whether the manifests that were found are all that the project has.
+    is_whole: bool,
+}
+
+/// A package of the project.
+#[derive(Debug, Default)]
+struct Package {
+    name: String,
+    /// Its manifest.
+    file: String,
+    programs: Vec<String>,
+    dependencies: Vec<String>,
+    has_library: bool,
+}
+
+impl Package {
+    fn read(file: &str, text: &str) -> Self {
+        let (name, programs, dependencies, has_library) =
+            if file.ends_with(".yaml") { from_hpack(text) } else { from_cabal(text) };
+        Self { name, file: file.to_owned(), programs, dependencies, has_library }
+    }
+
+    fn folder(&self) -> &str {
+        self.file.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
 }
 
 impl Project {
@@ -129,11 +157,10 @@ impl Project {
             .filter(|path| {
                 path.contains('/') && (path.ends_with(".cabal") || path.ends_with("/package.yaml"))
             })
-            .take(20)
+            .take(PACKAGES)
             .collect();
         files.extend(below.iter().map(|path| (*path).to_owned()));
-        let (mut programs, mut dependencies, mut pins) = (Vec::new(), Vec::new(), Vec::new());
-        let mut manifest = String::new();
+        let mut pins = Vec::new();
         pins.extend(pins::from_file(view, ".ghc-version")?);
         pins.extend(pins::from_tools(view, &["ghc", "haskell"])?);
         if let Some(text) = view.read("stack.yaml")? {
@@ -144,22 +171,26 @@ impl Project {
                 pins.push(Pin::new(request, "stack.yaml", format!("the compiler of {resolver}")));
             }
         }
+        let mut is_whole = false;
         if let Some(text) = view.glance("cabal.project") {
+            is_whole = tool == Tool::Cabal && below.len() < PACKAGES && are_known(&text, &files);
             let line = text.lines().find_map(|line| line.trim().strip_prefix("with-compiler:"));
             if let Some(request) = line.and_then(|line| line.trim().rsplit('/').next()).and_then(compiler_of)
             {
                 pins.push(Pin::new(request, "cabal.project", "with-compiler"));
             }
         }
-        for path in &files {
-            let Some(text) = view.glance(path) else { continue };
-            let found = if path.ends_with(".yaml") { from_hpack(&text) } else { from_cabal(&text) };
-            if !found.0.is_empty() && manifest.is_empty() {
-                manifest.clone_from(path);
-            }
-            programs.extend(found.0);
-            dependencies.extend(found.1);
-        }
+        let packages: Vec<Package> = files
+            .iter()
+            .filter_map(|path| view.glance(path).map(|text| Package::read(path, &text)))
+            .collect();
+        let manifest = packages.iter().find(|package| !package.programs.is_empty());
+        let manifest = manifest.map_or_else(|| file.to_owned(), |package| package.file.clone());
+        let mut programs: Vec<String> =
+            packages.iter().flat_map(|package| package.programs.iter().cloned()).collect();
+        let is_own = |name: &str| packages.iter().any(|package| package.name == name);
+        let dependencies = packages.iter().flat_map(|package| package.dependencies.iter());
+        let dependencies: Vec<String> = dependencies.filter(|name| !is_own(name)).cloned().collect();
         let mut seen: Vec<String> = Vec::new();
         programs.retain(|name| {
             let is_new = !seen.contains(name);
@@ -190,13 +221,14 @@ impl Project {
                 .map(|(_, name, port)| (*name, *port)),
             tool,
             file: file.to_owned(),
-            manifest: if manifest.is_empty() { file.to_owned() } else { manifest },
+            manifest,
             manifests,
             programs,
             chosen,
             pins,
-            has_packages_below: !below.is_empty(),
             dependencies,
+            packages,
+            is_whole,
         }))
     }
 
@@ -205,17 +237,61 @@ impl Project {
         self.dependencies.iter().all(|name| BOOT.contains(&name.as_str()))
     }
 
-    /// Compiles the dependencies, where the manifests at the root are all that it takes.
+    /// The manifests of packages in folders of their own.
+    fn below(&self) -> impl Iterator<Item = &Package> {
+        self.packages.iter().filter(|package| package.file.contains('/'))
+    }
+
+    /// The manifests below the root, where the manifests are all that it takes to find dependencies.
+    pub(super) fn manifests_below(&self) -> impl Iterator<Item = &str> {
+        self.below().filter(|_| self.is_whole).map(|package| package.file.as_str())
+    }
+
+    /// Compiles the dependencies that are fetched.
     pub(super) fn install_line(&self, name: &str) -> Option<String> {
+        let is_one = self.below().next().is_none();
         match self.tool {
-            _ if self.has_packages_below => None,
-            Tool::Stack => Some("stack build --system-ghc --install-ghc --only-dependencies".into()),
+            Tool::Stack if is_one => {
+                Some("stack build --system-ghc --install-ghc --only-dependencies".into())
+            }
             Tool::Cabal if self.is_offline() => None,
-            Tool::Cabal => Some(format!(
+            Tool::Cabal if is_one => Some(format!(
                 "cabal update && cabal build --only-dependencies {}",
                 quote(&format!("exe:{name}"))
             )),
+            // Of a package whose source is not there yet only the manifest may be asked for.
+            Tool::Cabal if self.is_whole => {
+                Some("cabal update && cabal build --only-dependencies all".into())
+            }
+            _ => None,
         }
+    }
+
+    /// The project's own libraries that the program is built on: their folders, and the command line that compiles
+    /// them alone.
+    pub(super) fn libraries(&self, name: &str) -> Option<(Vec<&str>, String)> {
+        if !self.is_whole {
+            return None;
+        }
+        let of_program = |package: &&Package| package.programs.iter().any(|program| program == name);
+        let mut wanted: Vec<&Package> = self.packages.iter().filter(of_program).take(1).collect();
+        let mut next = 0;
+        while let Some(package) = wanted.get(next) {
+            let more = self.below().filter(|other| {
+                other.has_library
+                    && package.dependencies.contains(&other.name)
+                    && !wanted.iter().any(|known| known.name == other.name)
+            });
+            let more: Vec<&Package> = more.collect();
+            wanted.extend(more);
+            next += 1;
+        }
+        let libraries = wanted.get(1..).filter(|libraries| !libraries.is_empty())?;
+        let targets: Vec<String> =
+            libraries.iter().map(|package| quote(&format!("lib:{}", package.name))).collect();
+        let offline = if self.is_offline() { " --offline" } else { "" };
+        let folders = libraries.iter().map(|package| package.folder()).collect();
+        Some((folders, format!("cabal build{offline} {}", targets.join(" "))))
     }
 
     pub(super) fn build_line(&self, name: &str) -> String {
@@ -223,8 +299,8 @@ impl Project {
             // Stack fetches the compiler that the snapshot wants when the image has another patch release.
             Tool::Stack => "stack build --system-ghc --install-ghc --copy-bins --local-bin-path /out".into(),
             Tool::Cabal => {
-                let update =
-                    if self.has_packages_below && !self.is_offline() { "cabal update && " } else { "" };
+                let is_known = self.is_offline() || self.install_line(name).is_some();
+                let update = if is_known { "" } else { "cabal update && " };
                 let offline = if self.is_offline() { " --offline" } else { "" };
                 format!("{update}cabal build{offline} {}", quote(&format!("exe:{name}")))
             }
@@ -251,6 +327,29 @@ impl Project {
     }
 }
 
+/// Whether a `cabal.project` names nothing but the packages with these manifests.
+fn are_known(text: &str, files: &[String]) -> bool {
+    let (mut is_list, mut is_known) = (false, files.iter().all(|file| file.ends_with(".cabal")));
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("--")) {
+        let mut rest = line.trim();
+        if !line.starts_with([' ', '\t']) {
+            is_list = line.starts_with("packages:");
+            is_known &= !line.starts_with("import");
+            rest = rest.split_once(':').map_or("", |(_, rest)| rest);
+        }
+        for word in rest.split([' ', '\t', ',']).filter(|word| is_list && !word.is_empty()) {
+            let path = word.trim_start_matches("./").trim_end_matches('/');
+            let start = path.split('*').next().unwrap_or_default();
+            is_known &= path == "."
+                || files.iter().any(|file| match start.len() == path.len() {
+                    true => file == path || file.rsplit_once('/').is_some_and(|(folder, _)| folder == path),
+                    false => file.starts_with(start),
+                });
+        }
+    }
+    is_known
+}
+
 /// The release line of the compiler behind `lts-22.43`, `ghc-9.6.6` and the like.
 fn compiler_of(text: &str) -> Option<String> {
     if let Some(series) = text.strip_prefix("lts-") {
@@ -263,8 +362,8 @@ fn compiler_of(text: &str) -> Option<String> {
     (line.iter().all(|part| part.parse::<u32>().is_ok())).then(|| line.join("."))
 }
 
-/// Programs and dependencies of a `package.yaml`.
-fn from_hpack(text: &str) -> (Vec<String>, Vec<String>) {
+/// Name, programs and dependencies of a `package.yaml`, and whether it has a library.
+fn from_hpack(text: &str) -> (String, Vec<String>, Vec<String>, bool) {
     let outline = Outline::parse(text);
     let mut programs: Vec<String> = outline.below(&["executables"]).into_iter().map(str::to_owned).collect();
     if outline.has(&["executable"]) {
@@ -278,12 +377,12 @@ fn from_hpack(text: &str) -> (Vec<String>, Vec<String>) {
     let own = outline.text(&["name"]).unwrap_or_default();
     let names = dependencies.iter().filter_map(|entry| entry.split_whitespace().next());
     let names = names.filter(|name| *name != own).map(str::to_owned).collect();
-    (programs, names)
+    (own.to_owned(), programs, names, outline.has(&["library"]))
 }
 
-/// Programs and dependencies of a `.cabal` file.
-fn from_cabal(text: &str) -> (Vec<String>, Vec<String>) {
-    let (mut programs, mut dependencies) = (Vec::new(), Vec::new());
+/// Name, programs and dependencies of a `.cabal` file, and whether it has a library.
+fn from_cabal(text: &str) -> (String, Vec<String>, Vec<String>, bool) {
+    let (mut programs, mut dependencies, mut has_library) = (Vec::new(), Vec::new(), false);
     let (mut own, mut in_list, mut is_counted) = (String::new(), None, true);
     for line in text.lines() {
         let bare = line.trim();
@@ -295,12 +394,13 @@ fn from_cabal(text: &str) -> (Vec<String>, Vec<String>) {
         if indent == 0 {
             is_counted = !(lower.starts_with("test-suite") || lower.starts_with("benchmark"));
             in_list = None;
+            has_library |= lower == "library";
             if lower.starts_with("executable ") {
                 programs.push(bare["executable ".len()..].trim().to_owned());
             }
         }
-        if let Some(name) = lower.strip_prefix("name:") {
-            own = name.trim().to_owned();
+        if lower.starts_with("name:") && indent == 0 {
+            own = bare["name:".len()..].trim().to_owned();
         }
         let mut rest = bare;
         if lower.starts_with("build-depends:") {
@@ -318,8 +418,8 @@ fn from_cabal(text: &str) -> (Vec<String>, Vec<String>) {
             dependencies.extend(names);
         }
     }
-    dependencies.retain(|name| name.to_ascii_lowercase() != own);
-    (programs, dependencies)
+    dependencies.retain(|name| *name != own);
+    (own, programs, dependencies, has_library)
 }
 
 #[cfg(test)]
@@ -329,7 +429,8 @@ mod tests {
     #[test]
     fn a_cabal_file_names_programs_and_dependencies() {
         let text = "cabal-version: 2.4\nname: shop\n\ncommon all\n    build-depends: base >=4 && <5\n                 , bytestring\n    default-language: Haskell2010\n\nexecutable shop-server\n    main-is: Main.hs\n    build-depends:\n        shop,\n        scotty ^>=0.20\n\ntest-suite t\n    build-depends: hspec\n";
-        let (programs, dependencies) = from_cabal(text);
+        let (name, programs, dependencies, has_library) = from_cabal(text);
+        assert_eq!((name.as_str(), has_library), ("shop", false));
         assert_eq!(programs, ["shop-server"]);
         assert_eq!(dependencies, ["base", "bytestring", "scotty"]);
     }
@@ -337,9 +438,26 @@ mod tests {
     #[test]
     fn a_package_yaml_names_programs_and_dependencies() {
         let text = "name: shop\ndependencies:\n- base >= 4.7 && < 5\nexecutables:\n  shop-exe:\n    main: Main.hs\n    dependencies:\n    - shop\n    - warp\n";
-        let (programs, dependencies) = from_hpack(text);
+        let (name, programs, dependencies, has_library) = from_hpack(text);
+        assert_eq!((name.as_str(), has_library), ("shop", false));
         assert_eq!(programs, ["shop-exe"]);
         assert_eq!(dependencies, ["base", "warp"]);
+    }
+
+    #[test]
+    fn a_project_is_whole_when_all_its_packages_were_found() {
+        let files = ["shop.cabal", "libs/web/web.cabal"].map(String::from);
+        for (text, is_whole) in [
+            ("packages: .\n          ./libs/web/\n", true),
+            ("packages: ., libs/*/*.cabal\nwith-compiler: ghc-9.8.4\n", true),
+            ("packages:\n  .\n  libs/deep/down\n", false),
+            ("packages: . other/*.cabal\n", false),
+            ("import: common.project\npackages: .\n", false),
+            ("packages: .\nsource-repository-package\n  type: git\n", true),
+        ] {
+            assert_eq!(are_known(text, &files), is_whole, "{text}");
+        }
+        assert!(!are_known("packages: .", &["package.yaml".into()]));
     }
 
     #[test]

@@ -81,10 +81,13 @@ impl Stage for CreateServer {
         if let Some(data) = &self.user_data {
             let bytes = data.expose().len();
             if bytes > capabilities.max_user_data {
-                return Err(Error::invalid("server.create", "the user data is larger than the provider takes")
-                    .with_context("bytes", bytes)
-                    .with_context("limit", capabilities.max_user_data)
-                    .with_remedy("let it fetch what it needs at the first start"));
+                return Err(Error::invalid(
+                    "server.create",
+                    "the user data is larger than the provider takes",
+                )
+                .with_context("bytes", bytes)
+                .with_context("limit", capabilities.max_user_data)
+                .with_remedy("let it fetch what it needs at the first start"));
             }
             spec.user_data = Some(data.clone());
         }

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 use super::{Pauses, ServerContext, look_for, persist};
 use crate::error::{Error, ErrorKind, ErrorReport, Result};
 use crate::model::{
-    FirewallId, RegionId, ReservedIpId, Resource, ResourceKind, Server, ServerFilter, ServerId, SshKeyId, StepPolicy,
+    FirewallId, RegionId, ReservedIpId, Resource, ResourceKind, Server, ServerFilter, ServerId, SshKeyId,
+    StepPolicy,
 };
 use crate::stage::Stage;
 

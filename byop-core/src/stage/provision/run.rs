@@ -61,7 +61,8 @@ impl Stage for AwaitServer {
                 Ok(server) if server.is_ready() => return Ok(ServerOutcome::Running(server)),
                 Ok(_) => seen = true,
                 // One that was just made may not be known everywhere yet.
-                Err(error) if error.kind() == ErrorKind::NotFound && !seen && Instant::now() < readable_by => {}
+                Err(error)
+                    if error.kind() == ErrorKind::NotFound && !seen && Instant::now() < readable_by => {}
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     return Err(vanished(&input.id).with_source(error));
                 }

@@ -9,7 +9,7 @@ use super::faults::Port;
 use super::{Flaw, Process, Seen};
 use crate::error::Result;
 use crate::ingress::{Ingress, Prepared, Probe};
-use crate::model::{AppName, Backend, DomainName, Route};
+use crate::model::{AppName, Backend, ContainerSpec, DomainName, Route, RouteInfo};
 use crate::runtime::ContainerRuntime;
 
 /// A proxy as one [`Process`] reaches it: calls fail, come late or twice, or never return. Made by
@@ -54,6 +54,10 @@ impl Ingress for FaultyIngress {
         self.call("ingress.prepare", "", || self.ingress.prepare(runtime)).await
     }
 
+    async fn is_running(&self, runtime: &dyn ContainerRuntime) -> Result<bool> {
+        self.call("ingress.is_running", "", || self.ingress.is_running(runtime)).await
+    }
+
     async fn join_network(&self, runtime: &dyn ContainerRuntime, network: &str) -> Result<()> {
         self.call("ingress.join_network", network, || self.ingress.join_network(runtime, network)).await
     }
@@ -76,6 +80,23 @@ impl Ingress for FaultyIngress {
             async move { if lost { Ok(()) } else { self.ingress.apply_route(runtime, route).await } }
         })
         .await
+    }
+
+    async fn restore_route(&self, runtime: &dyn ContainerRuntime, route: &Route) -> Result<bool> {
+        let subject = format!("{} {}", route.app, show(route.serving.as_ref()));
+        self.call("ingress.restore_route", &subject, || self.ingress.restore_route(runtime, route)).await
+    }
+
+    async fn list_routes(&self, runtime: &dyn ContainerRuntime) -> Result<Vec<RouteInfo>> {
+        self.call("ingress.list_routes", "", || self.ingress.list_routes(runtime)).await
+    }
+
+    fn describe_route(&self, route: &Route) -> Option<RouteInfo> {
+        self.ingress.describe_route(route)
+    }
+
+    fn container_spec(&self) -> ContainerSpec {
+        self.ingress.container_spec()
     }
 
     async fn delete_route(&self, runtime: &dyn ContainerRuntime, app: &AppName) -> Result<()> {

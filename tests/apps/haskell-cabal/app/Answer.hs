@@ -1,20 +1,27 @@
 {-# LANGUAGE OverloadedStrings #-}
 
-module Answer (answer) where
+module Answer (site) where
 
-import Data.ByteString (ByteString)
 import qualified Data.ByteString.Char8 as Bytes
+import Data.Maybe (fromMaybe)
 
--- | The answer to a request.
-answer :: ByteString -> ByteString
-answer request
-  | "GET /healthz " `Bytes.isPrefixOf` request = page "200 OK" "ok\n"
-  | "GET / " `Bytes.isPrefixOf` request = page "200 OK" "hello from Haskell\n"
-  | otherwise = page "404 Not Found" "not found\n"
+import Web.Json (Value (..))
+import Web.Request (Request, parameter)
+import Web.Response (Response, html, json, text)
+import Web.Router (Router, get, route)
+import Web.Template (fill, parse)
 
-page :: ByteString -> ByteString -> ByteString
-page status body =
-  Bytes.concat
-    [ "HTTP/1.1 ", status, "\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: "
-    , Bytes.pack (show (Bytes.length body)), "\r\n\r\n", body
-    ]
+-- | What is answered where.
+site :: Request -> Response
+site = route routes
+
+routes :: [Router]
+routes =
+  [ get "/healthz" (const (text "ok\n"))
+  , get "/" (const (text "hello from Haskell\n"))
+  , get "/hello" (\request -> html (fill page [("name", name request)]))
+  , get "/api/hello" (\request -> json (Object [("hello", String (name request))]))
+  ]
+  where
+    name request = fromMaybe "Haskell" (parameter "name" request)
+    page = parse (Bytes.pack "<h1>hello from {{name}}</h1>\n")

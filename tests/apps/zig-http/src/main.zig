@@ -1,5 +1,7 @@
 const std = @import("std");
 
+extern fn digest_tag(bytes: [*]const u8, length: usize, tag: *[9]u8) void;
+
 pub fn main() !void {
     var buffer: [256]u8 = undefined;
     var fixed = std.heap.FixedBufferAllocator.init(&buffer);
@@ -22,11 +24,14 @@ fn serve(stream: std.net.Stream) !void {
     const is_health = std.mem.startsWith(u8, start, "GET /healthz ");
     const body = if (is_health) "ok\n" else "hello from Zig\n";
 
+    var tag: [9]u8 = undefined;
+    digest_tag(body.ptr, body.len, &tag);
+
     var buffer: [512]u8 = undefined;
     const answer = try std.fmt.bufPrint(
         &buffer,
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {d}\r\nConnection: close\r\n\r\n{s}",
-        .{ body.len, body },
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {d}\r\nETag: \"{s}\"\r\nConnection: close\r\n\r\n{s}",
+        .{ body.len, tag[0..8], body },
     );
     _ = try std.posix.write(stream.handle, answer);
 }

@@ -4,7 +4,6 @@ defmodule Answer.Application do
   @impl true
   def start(_type, _args) do
     port = String.to_integer(System.get_env("PORT", "4000"))
-    children = [{Task.Supervisor, name: Answer.Tasks}, {Answer.Server, port}]
-    Supervisor.start_link(children, strategy: :one_for_one)
+    Supervisor.start_link([{Web.Server, {port, Answer.Router}}], strategy: :one_for_one)
   end
 end
