@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::redaction::Redaction;
 use super::{Engine, Inner, worker};
 use crate::digest::Digest;
 use crate::error::{Error, ErrorKind, Result};
@@ -45,7 +46,9 @@ impl Engine {
     pub async fn plan(&self, spec: &AppSpec) -> Result<Proposal> {
         spec.validate()?;
         self.check_name(&spec.name).await?;
-        self.inner.plan(&self.scope, spec).await
+        let redaction = Redaction::of_spec(&self.inner, &self.scope, spec.clone()).await;
+        let proposal = self.inner.plan(&self.scope, spec).await;
+        proposal.map_err(|error| redaction.report(error.report()).into())
     }
 
     /// Carries out a proposal, as a deployment whose job and audit name the proposal's digest.
