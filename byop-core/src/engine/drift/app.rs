@@ -11,7 +11,9 @@ use crate::model::{
     App, AppState, ContainerInfo, ContainerSetup, ContainerSummary, Drift, DriftKind, Release, RepairStep,
     Severity, Source,
 };
+use crate::secret::SecretSource as _;
 use crate::stage::{ReleaseContainer, container_name, network_name, volume_name};
+use crate::store::Scope;
 
 impl World<'_> {
     pub(super) async fn judge_app(&self, app: &App) -> Result<Vec<Drift>> {
@@ -75,8 +77,10 @@ impl World<'_> {
         let (Some(config), Some(job)) = (&release.config, &release.job) else { return Ok(()) };
         let mut secrets = BTreeMap::new();
         let mut unknown = BTreeSet::new();
+        let owner = self.inner.find_owned(&app.name).await?.map_or(Scope::Platform, |(_, owner)| owner);
+        let source = self.inner.secrets_of(&owner);
         for (name, reference) in &config.secrets {
-            match self.inner.secrets.get_secret(reference).await {
+            match source.get_secret(reference).await {
                 Ok(secret) => drop(secrets.insert(name.clone(), secret)),
                 Err(error) => {
                     let expected = format!("the secret {reference}");
