@@ -144,7 +144,9 @@ fn several_stages(files: &[File]) -> Vec<String> {
     for file in files.iter().filter(|file| file.is_library()) {
         let Some(area) = area(&file.path) else { continue };
         let may = ["engine/workflow.rs", "engine/servers/workflow.rs", "stage.rs"];
-        if may.iter().any(|path| file.path == format!("{CORE}{path}")) {
+        if may.iter().any(|path| file.path == format!("{CORE}{path}"))
+            || file.path.starts_with(&format!("{CORE}engine/workflow/"))
+        {
             continue;
         }
         let code = file.code();
