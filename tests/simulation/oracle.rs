@@ -10,7 +10,7 @@ use byop_core::store::{Expected, Lease};
 use byop_core::testing::FakeIngress;
 use byop_core::testing::simulation::{Seen, Simulation, Watch};
 
-use crate::world::World;
+use crate::world::{LEASE, World};
 
 mod end;
 
@@ -40,6 +40,8 @@ struct State {
 struct Known {
     job: Job,
     token: u64,
+    /// Who holds it, and until when by the simulation's time.
+    holder: Option<(String, u64)>,
     ended: Option<JobState>,
     done: BTreeSet<String>,
     events: Vec<EventBody>,
@@ -125,6 +127,29 @@ impl Oracle {
             }
         };
         problem.into_iter().for_each(|problem| self.violation(problem));
+    }
+
+    /// A job is taken only from those who gave no sign of life.
+    fn claimed(&self, lease: &Lease) {
+        let now = self.simulation.clock().elapsed_millis();
+        let robbed = {
+            let mut state = self.state();
+            let Some(known) = state.jobs.get_mut(&lease.job) else { return };
+            known.token = known.token.max(lease.token);
+            known.holder.take().is_some_and(|(owner, until)| owner != lease.owner && now < until)
+        };
+        // By a clock that was set forward, every lease has run out.
+        if robbed && !self.simulation.faults().contains_key("jump") {
+            self.violation(format!("a job was taken from its holder: {}", lease.job));
+        }
+        self.held(lease);
+    }
+
+    fn held(&self, lease: &Lease) {
+        let until = self.simulation.clock().elapsed_millis() + u64::try_from(LEASE.as_millis()).unwrap();
+        if let Some(known) = self.state().jobs.get_mut(&lease.job) {
+            known.holder = Some((lease.owner.clone(), until));
+        }
     }
 
     fn record(&self, collection: &str, key: &str, expected: Expected, version: u64) {
@@ -213,6 +238,7 @@ impl Watch for Oracle {
                 let known = Known {
                     job: (*job).clone(),
                     token: 0,
+                    holder: None,
                     ended: None,
                     done: BTreeSet::new(),
                     events: Vec::new(),
@@ -223,11 +249,12 @@ impl Watch for Oracle {
                 state.jobs.insert(job.id.clone(), known);
             }
             Seen::JobClaimed(lease) => {
-                if let Some(known) = self.state().jobs.get_mut(&lease.job) {
-                    known.token = known.token.max(lease.token);
-                }
+                self.claimed(lease);
             }
-            Seen::LeaseRenewed(lease) => self.check_writer(lease, "the lease"),
+            Seen::LeaseRenewed(lease) => {
+                self.check_writer(lease, "the lease");
+                self.held(lease);
+            }
             Seen::JobWritten(lease, job) => {
                 self.check_writer(lease, "the job");
                 self.job_written(job);

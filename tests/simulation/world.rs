@@ -79,6 +79,8 @@ pub struct World {
     weather: Weather,
     apps: Vec<AppName>,
     engines: Mutex<Vec<(Process, Engine)>>,
+    /// An engine that nobody has in hand any more takes over no jobs.
+    kept: Mutex<Vec<Engine>>,
     /// Jobs that a caller was told of.
     acknowledged: Arc<Mutex<Vec<JobId>>>,
 }
@@ -102,6 +104,7 @@ impl World {
             oracle,
             weather,
             engines: Mutex::default(),
+            kept: Mutex::default(),
             acknowledged: Arc::default(),
         }
     }
@@ -122,6 +125,7 @@ impl World {
             .with_work_dir("/nonexistent/byop-simulation")
             .build()
             .unwrap();
+        self.kept.lock().unwrap().push(engine.clone());
         let looking = engine.clone();
         tokio::spawn(async move {
             // From then on it looks by itself. One that cannot reach the store tries again.

@@ -26,8 +26,6 @@ pub(super) enum Stop {
     Cancelled,
     /// Its time is over.
     Late,
-    /// Another process has the job now.
-    LeaseLost,
 }
 
 /// Runs the steps of one job: a recorded answer is used, else the step is done and recorded.
@@ -79,8 +77,7 @@ impl<C: Sync> JobRun<C> {
         stage: &S,
         input: &S::Input,
     ) -> Result<S::Output> {
-        let ended = self.lost();
-        self.run(stage, input, ended).await
+        self.run(stage, input, std::future::pending()).await
     }
 
     /// Runs a stage to its end, whatever is recorded: the world may have been set back since, as by a proxy that was
@@ -90,7 +87,7 @@ impl<C: Sync> JobRun<C> {
         stage: &S,
         input: &S::Input,
     ) -> Result<S::Output> {
-        self.perform(stage, input, &key::<S>(input), self.lost()).await
+        self.perform(stage, input, &key::<S>(input), std::future::pending()).await
     }
 
     /// Runs a stage whose recorded answer is no longer good.
@@ -246,15 +243,6 @@ impl<C: Sync> JobRun<C> {
         }
     }
 
-    /// Resolves when the job is another process's.
-    fn lost(&self) -> impl Future<Output = Error> + use<C> {
-        let mut stop = self.stop.clone();
-        async move {
-            let is_lost = stop.wait_for(|reason| *reason == Some(Stop::LeaseLost)).await.is_ok();
-            if is_lost { lease_lost() } else { std::future::pending().await }
-        }
-    }
-
     async fn emit_finished<S: Stage>(&self, millis: u64, replayed: bool) {
         let body = EventBody::StepFinished { stage: S::NAME.into(), millis, replayed };
         self.events.emit(body).await;
@@ -265,7 +253,6 @@ impl<C: Sync> JobRun<C> {
         let mut stop = self.stop.clone();
         async move {
             match stop.wait_for(Option::is_some).await.map(|reason| *reason) {
-                Ok(Some(Stop::LeaseLost)) => lease_lost(),
                 Ok(Some(Stop::Late)) => {
                     Error::new(ErrorKind::Timeout, "job.run", "the job was not done by its deadline")
                         .with_retry(Retry::Never)
@@ -276,10 +263,6 @@ impl<C: Sync> JobRun<C> {
             }
         }
     }
-}
-
-fn lease_lost() -> Error {
-    Error::new(ErrorKind::LeaseLost, "job.run", "another process has taken over the job")
 }
 
 fn too_slow<S: Stage>(policy: StepPolicy) -> Error {

@@ -178,8 +178,9 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     let outcome = AssertUnwindSafe(outcome).catch_unwind();
     let outcome = tokio::select! {
         biased;
+        // Whatever it is doing, also between two steps: the job is another process's.
+        lost = keeper => Err(lost),
         outcome = outcome => outcome.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))),
-        never = keeper => match never {},
     };
 
     match outcome {
@@ -242,43 +243,35 @@ async fn carry_out(run: JobRun<()>, work: &std::path::Path) -> Result<Value> {
     }
 }
 
-/// Renews the lease, and tells the work to stop when the lease is lost, the time is over or the owner wishes it. Never
-/// ends by itself.
+/// Renews the lease, and tells the work to stop when the time is over or the owner wishes it. Ends when the lease is
+/// lost, or may be.
 async fn keep_alive(
     inner: &Inner,
     lease: &Lease,
     deadline: Option<Timestamp>,
     mut cancelled: watch::Receiver<bool>,
     stop: &watch::Sender<Option<Stop>>,
-) -> std::convert::Infallible {
+) -> Error {
     let mut ticks = tokio::time::interval(inner.lease / 3);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    // The first reason counts.
     let end = |reason| {
-        stop.send_if_modified(|stop| {
-            // A lost lease counts above all: nothing may be written any more.
-            let is_new = stop.is_none() || (reason == Stop::LeaseLost && *stop != Some(reason));
-            if is_new {
-                *stop = Some(reason);
-            }
-            is_new
-        });
+        stop.send_if_modified(|stop| stop.is_none() && stop.replace(reason).is_none());
     };
+    let lost = || Error::new(ErrorKind::LeaseLost, "job.run", "another process may have taken over the job");
     let mut held_until = Instant::now() + inner.lease;
     loop {
         tokio::select! {
             biased;
             // Another process may have taken the job by now, and this one cannot hear of it.
-            () = tokio::time::sleep_until(held_until) => {
-                end(Stop::LeaseLost);
-                std::future::pending::<()>().await;
-            }
+            () = tokio::time::sleep_until(held_until) => return lost(),
             _ = ticks.tick() => {
                 let asked = Instant::now();
                 let patience = (asked + inner.lease / 3).min(held_until);
                 match tokio::time::timeout_at(patience, inner.store.renew_lease(lease, inner.lease)).await {
-                    Ok(Err(error)) if error.kind() == ErrorKind::LeaseLost => end(Stop::LeaseLost),
+                    Ok(Err(error)) if error.kind() == ErrorKind::LeaseLost => return error,
                     Ok(Err(error)) => tracing::warn!(job = %lease.job, %error, "the lease could not be renewed"),
                     Err(_) => tracing::warn!(job = %lease.job, "the lease could not be renewed in time"),
                     Ok(Ok(())) => held_until = asked + inner.lease,

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
 use super::clock::SimulatedClock;
 use super::flaw::Flaw;
 use super::process::Process;
@@ -98,6 +101,7 @@ struct Shared {
     random: Random,
     clock: SimulatedClock,
     state: Mutex<State>,
+    changes: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -120,6 +124,7 @@ impl Simulation {
         Self(Arc::new(Shared {
             random: Random::new(seed),
             clock: SimulatedClock::new(),
+            changes: Notify::new(),
             state: Mutex::new(State { hash: 0xcbf2_9ce4_8422_2325, ..State::default() }),
         }))
     }
@@ -221,10 +226,18 @@ impl Simulation {
         self.has(flaw) && self.0.random.in_thousand(in_thousand)
     }
 
+    /// Resolves at the next change of the store.
+    pub(super) fn changed(&self) -> Notified<'_> {
+        self.0.changes.notified()
+    }
+
     pub(super) fn tell(&self, what: &Seen<'_>) {
         let watch = self.state().watch.clone();
         if let Some(watch) = watch {
             watch.saw(what);
+        }
+        if !matches!(what, Seen::HostCalled { .. }) {
+            self.0.changes.notify_waiters();
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use super::faults::{Port, error};
 use super::{Flaw, Process, Seen};
@@ -148,7 +149,8 @@ impl Store for FaultyStore {
                 }
                 other => other?,
             };
-            self.tell(&Seen::JobClaimed(&lease));
+            // Who claims in another's name is not that other.
+            self.tell(&Seen::JobClaimed(&Lease { owner: owner.to_owned(), ..lease.clone() }));
             Ok(lease)
         })
         .await
@@ -264,8 +266,18 @@ impl Store for FaultyStore {
 
     async fn wait_for_change(&self, seen: u64, patience: Duration) -> Result<u64> {
         self.process.pass().await;
-        let seen = self.store.wait_for_change(seen, patience).await;
+        // Those who wait are woken in the order in which they came; the store below may wake them in any.
+        let deadline = Instant::now() + patience;
+        let found = loop {
+            let changed = self.process.simulation.changed();
+            let found = self.store.wait_for_change(seen, Duration::ZERO).await;
+            if found.as_ref().map_or(true, |found| *found > seen)
+                || timeout_at(deadline, changed).await.is_err()
+            {
+                break found;
+            }
+        };
         self.process.pass().await;
-        seen
+        found
     }
 }
