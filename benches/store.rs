@@ -150,7 +150,8 @@ async fn long_past(figures: &mut Figures) {
     let store = SqliteStore::open(&path).await.unwrap();
     let subject: Subject = "app/app-77".parse().unwrap();
     let of_app = Page::all().with_prefix("app-77/").with_limit(50);
-    let late = Page::all().with_after(format!("app-{}/", 998)).with_limit(50);
+    let late = Page::all().with_after("app-999/0000000040").with_limit(50);
+    let of_client = Page::all().with_after("app-799/").with_limit(50);
     let client = Scope::Client("client-7".parse().unwrap());
     let half = events as u64 / 2000;
     slowest(figures, "a page of an app's releases", || store.list_records(&SCOPE, "releases", &of_app)).await;
@@ -169,8 +170,8 @@ async fn long_past(figures: &mut Figures) {
     slowest(figures, "an older page of a client's jobs", || store.list_jobs(&client, &jobs)).await;
     let audit = byop_core::model::AuditFilter::all().with_subject("app/app-77").with_page(0, 50);
     slowest(figures, "a page of an app's audit", || store.list_audit(&SCOPE, &audit)).await;
-    let unfinished = JobFilter::all().with_unfinished();
-    slowest(figures, "the jobs that have not ended", || store.list_jobs(&SCOPE, &unfinished)).await;
+    let unfinished = JobFilter::all().with_unfinished().with_page(None, 50);
+    slowest(figures, "a page of jobs that have not ended", || store.list_jobs(&SCOPE, &unfinished)).await;
     let started = Instant::now();
     store.check().await.unwrap();
     println!("a full check: {:.1} s", started.elapsed().as_secs_f64());
