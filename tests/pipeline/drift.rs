@@ -411,6 +411,29 @@ async fn everything_made_carries_the_labels() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_container_that_a_stranger_runs_from_the_apps_image_is_told_and_left_alone() {
+    let world = World::new();
+    let engine = world.engine();
+    let mut spec = image("shop", "unused");
+    spec.source = world.source("own", &[("Dockerfile", "FROM scratch\nEXPOSE 80\nUSER 1000\n")]);
+    deploy(&engine, &spec).await.unwrap();
+    let release = engine.get_app(&app("shop")).await.unwrap().app.current.unwrap();
+    let made = world.runtime.inspect_image(&release.image_id).await.unwrap();
+    // As an engine does it: the labels of the image are those of its containers too.
+    let run = |spec: &mut ContainerSpec| (spec.image, spec.labels) = (release.image.clone(), made.labels);
+    stranger(&world, run).await;
+    let found = drift(&engine).await.findings;
+    assert_eq!(found.iter().map(|drift| drift.kind).collect::<Vec<_>>(), [DriftKind::ForeignCopy]);
+    assert!(engine.census().await.unwrap().is_clean());
+    deploy(&engine, &spec.with_env("A", "1").unwrap()).await.unwrap();
+    assert_eq!(engine.get_app(&app("shop")).await.unwrap().containers.len(), 1);
+    assert!(world.running().contains(&"stranger".to_owned()), "neither an update");
+    let job = engine.remove(&app("shop"), byop_core::stage::Data::Delete).await.unwrap();
+    let _ = engine.wait(&job).await;
+    assert!(world.running().contains(&"stranger".to_owned()), "nor the end of the app touches it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_name_of_a_built_image_is_given_back() {
     let world = World::new();
     let engine = world.engine();

@@ -197,7 +197,7 @@ impl World {
         }
     }
 
-    async fn wait_for_the_jobs(&self) {
+    pub async fn wait_for_the_jobs(&self) {
         let unfinished = JobFilter::all().with_unfinished();
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
@@ -219,6 +219,12 @@ impl World {
         // What an engine does after its job's last write.
         tokio::time::sleep(Duration::from_secs(1)).await;
         self.simulation.note("all jobs have ended");
+    }
+
+    /// What broke, once all jobs have ended.
+    pub async fn check(&self) -> Vec<String> {
+        self.oracle.check_end(self).await;
+        self.oracle.violations()
     }
 
     async fn outcome(&self, seed: u64) -> Outcome {

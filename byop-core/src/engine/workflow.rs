@@ -10,6 +10,7 @@ use crate::model::{AppSpec, JobKind};
 use crate::stage::Data;
 
 mod deploy;
+mod gate;
 mod power;
 mod release;
 mod remove;

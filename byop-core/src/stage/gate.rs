@@ -81,10 +81,6 @@ impl Stage for Gate {
                 }
                 Ok(answer) => observed.last_probe = Some(answer),
                 Err(error) if error.kind() == ErrorKind::Timeout => observed.last_timeout = true,
-                // The proxy was started anew meanwhile, and told of what serves.
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    cx.ingress.apply_route(cx.runtime.as_ref(), &input.route).await?;
-                }
                 Err(error) => return Err(error),
             }
             if started.elapsed() >= deadline {

@@ -112,6 +112,7 @@ mod tests {
             image: "shop:1".into(),
             source_digest: None,
             config_digest: Digest::of("x"),
+            secret_versions: Default::default(),
             port: 80,
             ports: Vec::new(),
             health_path: "/".into(),

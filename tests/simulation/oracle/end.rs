@@ -104,16 +104,14 @@ async fn check_apps(oracle: &Oracle, world: &World, jobs: &[Job]) {
     let mut networks = Vec::new();
     for app in &apps {
         networks.push(network_name(&app.name));
-        let last = jobs.iter().rev().find(|job| {
+        let last = jobs.iter().rposition(|job| {
             job.app() == Some(&app.name) && job.kind == JobKind::Deploy && job.state == JobState::Succeeded
         });
-        let number = last.and_then(|job| job.output.as_ref()?["release"].as_u64());
+        let number = last.and_then(|last| jobs[last].output.as_ref()?["release"].as_u64());
         let current = app.current.as_ref().map(|release| release.number);
         let removed =
-            jobs.iter().rev().find(|job| job.app() == Some(&app.name) && job.kind == JobKind::Remove);
-        if removed.is_none_or(|job| last.is_some_and(|last| last.created_at > job.created_at))
-            && current != number
-        {
+            jobs.iter().rposition(|job| job.app() == Some(&app.name) && job.kind == JobKind::Remove);
+        if removed.is_none_or(|removed| last.is_some_and(|last| last > removed)) && current != number {
             oracle.violation(format!(
                 "the release that serves is not the last good one: {}: {current:?}, not {number:?}",
                 app.name

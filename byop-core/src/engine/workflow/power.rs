@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::gate::{gate_input, pass_gate};
 use super::release::{find, serving};
 use crate::engine::job_run::JobRun;
 use crate::engine::proxy::prepare_host;
-use crate::engine::route::{backend, gate_health, probe_host, route, serving_backend};
+use crate::engine::route::{backend, route, serving_backend};
 use crate::error::{ErrorKind, Result};
 use crate::model::{App, AppState, ContainerState, Release};
-use crate::stage::{Gate, GateInput, Stop, StopInput, Switch, container_name};
+use crate::stage::{Stop, StopInput, Switch, container_name};
 
 pub(in crate::engine) async fn stop(run: &JobRun) -> Result<Value> {
     let (mut app, version, release) = serving(run).await?;
@@ -51,13 +52,7 @@ pub(in crate::engine) async fn start(run: &JobRun) -> Result<Value> {
     let backend = backend(&app.name, &release);
     let serves = route(&app.spec, Some(backend.clone()), None);
     let candidate = route(&app.spec, None, Some(backend.clone()));
-    let gate = GateInput {
-        route: candidate.clone(),
-        backend: backend.clone(),
-        health: gate_health(&app.spec, &release),
-        host: probe_host(&app.spec),
-        path: release.health_path.clone(),
-    };
+    let gate = gate_input(&app.spec, &release, &backend, candidate.clone());
     // An app that is to be stopped may have been started by an earlier process.
     let mut is_touched = app.wanted != AppState::Running;
     let result = async {
@@ -70,7 +65,7 @@ pub(in crate::engine) async fn start(run: &JobRun) -> Result<Value> {
         is_touched = true;
         run.patiently(|| run.cx.runtime.start_container(&backend.container)).await?;
         run.step(&Switch, &candidate).await?;
-        run.step(&Gate, &gate).await?;
+        pass_gate(run, &gate).await?;
         run.always(&Switch, &serves).await
     };
     match result.await {

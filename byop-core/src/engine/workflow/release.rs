@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use super::gate::{gate_input, pass_gate, take_back};
 use crate::engine::job_run::JobRun;
-use crate::engine::route::{backend, gate_health, probe_host, route, serving_backend};
+use crate::engine::route::{backend, route, serving_backend};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     App, AppSpec, AppState, ContainerInfo, Deployment, DeploymentState, EventBody, ImageInfo, PublishedPort,
@@ -11,8 +12,8 @@ use crate::model::{
 };
 use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{
-    Gate, GateInput, Retire, RetireInput, Stage as _, Start, StartInput, Stop, StopInput, Switch, Undo,
-    UndoInput, container_name, write_record,
+    Retire, RetireInput, Stage as _, Start, StartInput, Stop, StopInput, Switch, Undo, UndoInput,
+    container_name, write_record,
 };
 
 /// What a deployment comes to once its image is there.
@@ -48,7 +49,7 @@ pub(super) async fn beside(
         image,
         config: release.config.clone().unwrap_or_default(),
         ports: release.ports.clone(),
-        record: write_record(&app.host, run.inner.owner_of(&app.name).await?.as_ref(), spec, &release),
+        record: write_record(&app.host, run.inner.owner_of(&run.job.subject).await?.as_ref(), spec, &release),
     };
     let displaced = displaced(run, app, &release).await?;
     Ok(Next::BringUp(Box::new(BringUp { start, release, wanted, displaced })))
@@ -60,9 +61,8 @@ pub(super) async fn serve(run: &JobRun, spec: &AppSpec, app: &App, next: Next) -
         Next::Unchanged(deployment) => return Ok(deployment),
         Next::BringUp(next) => next,
     };
-    let keep = app.current.as_ref().map(|current| container_name(&app.name, current.number));
     let BringUp { start, release, wanted, displaced } = *next;
-    bring_up(run, &wanted, &start, &release, keep, displaced).await?;
+    bring_up(run, app, &wanted, &start, &release, displaced).await?;
     let app = record(run, spec, wanted, release.clone()).await?;
     let deployment = deployment(run, &app, &release, DeploymentState::Serving);
     finish(run, spec, &release, deployment).await
@@ -79,9 +79,7 @@ pub(super) async fn take_back_earlier(run: &JobRun, app: &App) {
         keep,
         route: route(&app.spec, serving_backend(app), None),
     };
-    if let Err(second) = run.uninterrupted(&Undo, &undo).await {
-        run.cx.warn(format!("the failed release could not be removed: {second}")).await;
-    }
+    take_back(run, app, &undo).await;
 }
 
 /// The container of the serving release, if the new one cannot start beside it because both have a port of the host.
@@ -106,25 +104,19 @@ pub(super) async fn find(run: &JobRun, container: &str) -> Result<Option<Contain
 /// takes it back when that fails.
 async fn bring_up(
     run: &JobRun,
+    app: &App,
     wanted: &AppSpec,
     start: &StartInput,
     release: &Release,
-    keep: Option<String>,
     displaced: Option<String>,
 ) -> Result<()> {
     let undo = UndoInput {
         container: start.backend.container.clone(),
-        keep,
+        keep: app.current.as_ref().map(|current| container_name(&app.name, current.number)),
         route: Route { candidate: None, ..start.route.clone() },
         restart: displaced.clone(),
     };
-    let gate = GateInput {
-        route: start.route.clone(),
-        backend: start.backend.clone(),
-        health: gate_health(wanted, release),
-        host: probe_host(wanted),
-        path: release.health_path.clone(),
-    };
+    let gate = gate_input(wanted, release, &start.backend, start.route.clone());
     let result = async {
         if let Some(reason) = run.reason_for(&Undo, &undo) {
             return Err(reason);
@@ -134,7 +126,7 @@ async fn bring_up(
             run.uninterrupted(&Stop, &StopInput { container, grace_seconds: 10 }).await?;
         }
         run.step(&Start, start).await?;
-        run.step(&Gate, &gate).await?;
+        pass_gate(run, &gate).await?;
         // From here on it is too late to cancel: requests go to the new release.
         run.always(&Switch, &route(wanted, Some(start.backend.clone()), None)).await
     };
@@ -142,9 +134,7 @@ async fn bring_up(
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::LeaseLost => Err(error),
         Err(error) => {
-            if let Err(second) = run.uninterrupted(&Undo, &undo).await {
-                run.cx.warn(format!("the failed release could not be removed: {second}")).await;
-            }
+            take_back(run, app, &undo).await;
             Err(error)
         }
     }

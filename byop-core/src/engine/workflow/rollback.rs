@@ -41,10 +41,10 @@ async fn rollback_claimed(
     if let Some(config) = &mut release.config {
         config.env.extend(ports.iter().map(|port| (port.variable(), port.host_port.to_string())));
     }
-    if ports != release.ports || secrets != release.secrets {
+    if ports != release.ports || secrets != release.secret_versions {
         // What its container is made from is not what it was.
         release.config_digest = Digest::of_json(&(&release.config_digest, &ports, &secrets));
-        (release.ports, release.secrets) = (ports, secrets);
+        (release.ports, release.secret_versions) = (ports, secrets);
     }
     once_more(run, app, version, release, &spec, wanted).await
 }
