@@ -49,6 +49,9 @@ const HARMLESS: &[(&str, &str)] = &[
     ("when_busy", "another handle"),
 ];
 
+/// Verbs that take the name of an app, which is one for all: see the last test.
+const UNIQUE: [&str; 3] = ["apply", "deploy", "plan"];
+
 /// What a call is tried on.
 #[derive(Debug, Clone)]
 struct Target {
@@ -465,8 +468,7 @@ async fn for_every_verb_of_the_engine_foreign_is_as_missing() {
         let theirs = furnished(&world, &engine, "beta", "shop").await;
         let before = everything(&world.store, &theirs.client).await;
         for verb in verbs() {
-            // The name of an app is one for all: see the test below.
-            if verb == "deploy" || HARMLESS.iter().any(|(name, _)| *name == verb) {
+            if UNIQUE.contains(&verb.as_str()) || HARMLESS.iter().any(|(name, _)| *name == verb) {
                 continue;
             }
             let foreign = try_verb(&verb, &acme, &theirs).await;
@@ -510,9 +512,17 @@ async fn what_is_unique_on_the_platform_is_refused_and_stays_as_it_was() {
         let acme = made(&engine, "acme").await;
         let theirs = furnished(&world, &engine, "beta", "shop").await;
         let before = everything(&world.store, &theirs.client).await;
-        let error = acme.deploy(image("shop", "shop:2")).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
-        assert!(!shown_error(&error).contains("beta"), "{error:?}");
+        let spec = image("shop", "shop:2");
+        let proposal = engine.plan(&spec).await.unwrap();
+        let errors = [
+            acme.deploy(spec.clone()).await.unwrap_err(),
+            acme.plan(&spec).await.unwrap_err(),
+            acme.apply(&proposal).await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+            assert!(!shown_error(&error).contains("beta"), "{error:?}");
+        }
         // The same host name for another app.
         let mut other = image("other", "shop:1");
         other.domains = image("shop", "shop:1").domains;
