@@ -179,7 +179,7 @@ fn a_clock_that_is_set_back_holds_no_job_of_a_dead_process() {
         world.simulation.inject("container.create", 1, CallFault::Death);
         let job = engine.deploy(spec("shop:1")).await.unwrap();
         killed(&first).await;
-        world.simulation.clock().jump(-24 * 3_600_000);
+        world.jump(-24 * 3_600_000);
         let _second = world.engine();
         assert_eq!(state(world, &job).await, JobState::Succeeded);
     });
@@ -192,7 +192,7 @@ fn a_clock_that_is_set_back_holds_no_job_that_nobody_has_begun() {
         world.simulation.inject("job.claim", 1, CallFault::Death);
         tokio::spawn(async move { engine.deploy(spec("shop:1")).await });
         killed(&first).await;
-        world.simulation.clock().jump(-24 * 3_600_000);
+        world.jump(-24 * 3_600_000);
         let _second = world.engine();
         world.wait_for_the_jobs().await;
     });
@@ -205,7 +205,7 @@ fn a_clock_that_is_set_back_holds_no_host() {
         world.simulation.inject("ingress.prepare", 1, CallFault::Death);
         let job = engine.deploy(spec("shop:1")).await.unwrap();
         killed(&first).await;
-        world.simulation.clock().jump(-24 * 3_600_000);
+        world.jump(-24 * 3_600_000);
         let _second = world.engine();
         assert_eq!(state(world, &job).await, JobState::Succeeded);
     });

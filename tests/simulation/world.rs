@@ -174,8 +174,7 @@ impl World {
                 process.freeze(*time);
             }
             Operation::Jump(millis) => {
-                self.simulation.count("jump");
-                self.simulation.clock().jump(*millis);
+                self.jump(*millis);
             }
             asked => {
                 let (asked, acknowledged) = (asked.clone(), Arc::clone(&self.acknowledged));
@@ -245,6 +244,12 @@ impl World {
             violations: self.oracle.violations(),
             lines: simulation.lines(),
         }
+    }
+
+    /// Sets the wall clock forward or back.
+    pub fn jump(&self, millis: i64) {
+        self.simulation.count("jump");
+        self.simulation.clock().jump(millis);
     }
 
     pub fn acknowledged(&self) -> Vec<JobId> {
