@@ -182,7 +182,9 @@ async fn range_of(world: &World, network: &str) -> String {
 /// Waits until everything that takes a moment can be seen: a proxy reads its files, a check fails, a program ends.
 async fn settled(world: &World, wanted: &[(AppName, DriftKind)]) -> (DriftReport, Duration) {
     let deadline = Instant::now() + Duration::from_secs(15);
+    let mut ticks = tokio::time::interval(Duration::from_millis(100));
     loop {
+        ticks.tick().await;
         let began = Instant::now();
         let report = world.drift().await;
         let took = began.elapsed();
@@ -193,7 +195,6 @@ async fn settled(world: &World, wanted: &[(AppName, DriftKind)]) -> (DriftReport
             return (report, took);
         }
         assert!(Instant::now() < deadline, "not found: {missing:#?} in {report:#?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
