@@ -21,7 +21,8 @@ pub async fn check(oracle: &Arc<Oracle>, world: &World) {
     let mut jobs = world.store.list_jobs(&Scope::Platform, &JobFilter::all()).await.unwrap();
     jobs.reverse();
     // I4: whoever was told of a job finds it.
-    for id in world.acknowledged() {
+    let created: Vec<_> = oracle.state().jobs.keys().cloned().collect();
+    for id in world.acknowledged().into_iter().chain(created) {
         if !jobs.iter().any(|job| job.id == id) {
             oracle.violation(format!("an acknowledged job is gone: {id}"));
         }

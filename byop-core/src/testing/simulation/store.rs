@@ -185,6 +185,7 @@ impl Store for FaultyStore {
             let mut written = job.clone();
             if job.state.is_finished() {
                 if self.shows(Flaw::EndLost) {
+                    self.tell(&Seen::JobWritten(lease, job));
                     return Ok(());
                 }
                 if self.shows(Flaw::EndReopened) {
