@@ -1,4 +1,4 @@
-//! What every [`DnsProvider`](crate::cloud::DnsProvider) does, one function a behaviour.
+//! What every [`DnsProvider`] does, one function a behaviour.
 //!
 //! Run them all with [`dns_provider_suite!`](crate::dns_provider_suite), which makes a test of each. They write below
 //! a name of their own in a zone that is there, and remove it at the end.
