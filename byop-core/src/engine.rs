@@ -42,6 +42,7 @@ mod host_view;
 mod job_run;
 mod lock;
 mod observe;
+mod plan;
 mod ports;
 mod preview;
 mod proxy;
@@ -171,15 +172,8 @@ impl Engine {
     pub async fn deploy(&self, spec: AppSpec) -> Result<JobId> {
         spec.validate()?;
         let name = spec.name.clone();
-        // Known before the job is, and asked again by the job itself.
-        if self.inner.find_app(&self.scope, &name).await?.is_none()
-            && self.inner.find_app(&Scope::Platform, &name).await?.is_some()
-        {
-            return Err(apps::name_is_taken(&name));
-        }
-        let input = serde_json::to_value(&spec).map_err(|error| {
-            Error::new(ErrorKind::Internal, "app.deploy", "the spec cannot be written").with_source(error)
-        })?;
+        self.check_name(&name).await?;
+        let input = spec_input(&spec)?;
         self.submit(name, JobKind::Deploy, input).await
     }
 
@@ -390,6 +384,37 @@ impl Engine {
         self.submit(app.clone(), kind, input).await
     }
 
+    /// Refuses a name that another client has. Known before a job is made, and asked again by the job itself.
+    async fn check_name(&self, name: &AppName) -> Result<()> {
+        if self.inner.find_app(&self.scope, name).await?.is_none()
+            && self.inner.find_app(&Scope::Platform, name).await?.is_some()
+        {
+            return Err(apps::name_is_taken(name));
+        }
+        Ok(())
+    }
+
+    /// A job in the name of this handle's client and actor, if the client may have it.
+    async fn new_job(
+        &self,
+        id: JobId,
+        subject: impl Into<Subject>,
+        kind: JobKind,
+        input: serde_json::Value,
+    ) -> Result<Job> {
+        let subject = subject.into();
+        self.check_may(kind, subject.app()).await?;
+        // What the platform does to a client's app, the client sees.
+        let client = match self.scope.client() {
+            Some(client) => Some(client.clone()),
+            None => self.inner.owner_of(&subject).await?,
+        };
+        let mut job = Job::new(id, subject, kind, input, self.inner.clock.now());
+        job.client = client;
+        job.actor.clone_from(&self.actor);
+        Ok(job)
+    }
+
     async fn submit(
         &self,
         subject: impl Into<Subject>,
@@ -408,13 +433,15 @@ impl Engine {
         kind: JobKind,
         input: serde_json::Value,
     ) -> Result<JobId> {
-        let subject = subject.into();
-        self.check_may(kind, subject.app()).await?;
-        let mut job = Job::new(id.clone(), subject, kind, input, self.inner.clock.now());
-        job.client = self.scope.client().cloned();
-        job.actor.clone_from(&self.actor);
+        let job = self.new_job(id, subject, kind, input).await?;
         self.inner.store.create_job(&self.scope, &job, self.busy).await?;
-        worker::spawn(Arc::clone(&self.inner), id.clone()).await?;
-        Ok(id)
+        worker::spawn(Arc::clone(&self.inner), job.id.clone()).await?;
+        Ok(job.id)
     }
+}
+
+fn spec_input(spec: &AppSpec) -> Result<serde_json::Value> {
+    serde_json::to_value(spec).map_err(|error| {
+        Error::new(ErrorKind::Internal, "app.deploy", "the spec cannot be written").with_source(error)
+    })
 }

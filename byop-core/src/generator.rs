@@ -28,7 +28,6 @@ mod lua;
 mod native;
 mod needs;
 mod node;
-mod outline;
 mod overrides;
 mod packages;
 mod php;

@@ -38,7 +38,7 @@
 //! | [`ingress::Ingress`]: a reverse proxy | `ingress::Traefik` (feature `docker`) |
 //! | [`store::Store`]: durable state | [`store::MemoryStore`], `store::SqliteStore` (feature `sqlite`) |
 //! | [`SecretSource`]: where secrets come from | [`secret::MemorySecrets`] |
-//! | [`cloud::CloudProvider`], [`cloud::DnsProvider`] | none yet |
+//! | [`cloud::CloudProvider`], [`cloud::DnsProvider`] | none yet; `testing::FakeCloud` (feature `testing`) |
 //!
 //! Who implements one runs its behaviour suite from `testing` (feature `testing`).
 //!

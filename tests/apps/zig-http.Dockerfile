@@ -2,7 +2,8 @@ FROM python:3.13-slim-trixie AS build
 RUN pip install --no-cache-dir ziglang==0.15.2
 WORKDIR /src
 COPY . .
-RUN python -m ziglang build -Doptimize=ReleaseSafe -Dtarget=native-linux-musl -Dcpu=baseline --prefix /out
+RUN --mount=type=cache,id=t-zig-http-zig,target=/root/.cache/zig \
+    python -m ziglang build -Doptimize=ReleaseSafe -Dtarget=native-linux-musl -Dcpu=baseline --prefix /out
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=busybox:1.37-musl /bin/busybox /bin/wget

@@ -12,9 +12,9 @@ use futures_util::StreamExt;
 
 use crate::watch::Watch;
 
-/// The longest build of a fixture takes half a minute on an idle machine. One that stands still has to fail with what
+/// The longest build of a fixture takes under a minute on an idle machine. One that stands still has to fail with what
 /// it said last, before the whole run is stopped without a word.
-const DEADLINE: Duration = Duration::from_secs(300);
+const DEADLINE: Duration = Duration::from_secs(480);
 
 /// An instruction that was carried out, or found to have been.
 #[derive(Debug, Clone, PartialEq, Eq)]

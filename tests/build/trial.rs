@@ -22,7 +22,7 @@ use crate::watch::Watch;
 
 const LABEL: &str = "byop.test.build";
 /// For one app with all its builds; nothing else of it may stand still either.
-const DEADLINE: Duration = Duration::from_secs(900);
+const DEADLINE: Duration = Duration::from_secs(1500);
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// Where one app is tried.

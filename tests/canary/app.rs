@@ -32,7 +32,8 @@ for name, value in known.items():
     sys.stdout.write("pieces " + value[:half]); sys.stdout.flush()
     sys.stdout.write(value[half:] + "\n"); sys.stdout.flush()
 if os.environ.get("DIE"):
-    raise SystemExit("cannot log in with " + known["S04"] + " and " + json.dumps(known["S16"]))
+    print("cannot log in with " + known["S04"] + " and " + json.dumps(known["S16"]))
+    raise SystemExit(3)
 
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):

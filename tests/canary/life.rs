@@ -2,32 +2,31 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bollard::Docker as Api;
 use byop_core::docker::Docker;
 use byop_core::engine::Engine;
 use byop_core::id::{JobId, SystemEntropy};
 use byop_core::ingress::Traefik;
-use byop_core::model::{AppName, AppSpec, EnvName, GitSource, ImageRef, JobFilter, LogOptions, Source};
+use byop_core::model::{
+    AppName, AppSpec, EnvName, GitSource, ImageRef, JobFilter, LogOptions, Source, SourceLimits,
+};
 use byop_core::secret::{Key, Keyring, MemorySecrets, Secret, SecretRef};
 use byop_core::stage::Data;
-use byop_core::store::{Scope, SqliteStore, Store};
+use byop_core::store::{Scope, SqliteStore, Store, WhenBusy};
 use byop_core::testing::require;
 use byop_core::{Error, ErrorKind};
 use futures_util::StreamExt;
 
-use crate::processes::Watch;
 use crate::search::{FORMS, Needles, Sinks};
-use crate::{app, capture, values};
+use crate::watch::{Seen, Watch};
+use crate::{api, app, capture, values};
 
 /// Of the forty, those that the embedding program's own source has.
 const OF_THE_PROGRAM: usize = 8;
 
 struct Life {
     folder: tempfile::TempDir,
-    api: Api,
     port: u16,
     sinks: Sinks,
     needles: Needles,
@@ -36,10 +35,6 @@ struct Life {
 
 impl Life {
     async fn engine(&self, keyring: Keyring) -> Engine {
-        let traefik = Traefik::new()
-            .with_prefix(format!("byop-test-canary-{}", self.port))
-            .with_address("127.0.0.1")
-            .with_http_port(self.port);
         let mut program = MemorySecrets::new();
         for (name, value) in self.values.iter().take(OF_THE_PROGRAM) {
             program = program.with_secret(reference(name), value);
@@ -47,9 +42,10 @@ impl Life {
         Engine::builder()
             .with_store(SqliteStore::open(self.folder.path().join("byop.db")).await.unwrap())
             .with_runtime("local", Docker::from_env().unwrap())
-            .with_ingress(traefik)
+            .with_ingress(traefik(self.port))
             .with_work_dir(self.folder.path().join("work"))
             .with_secrets(program)
+            .with_limits(SourceLimits { allow_private_hosts: true, ..SourceLimits::default() })
             .with_keyring(keyring)
             .build()
             .unwrap()
@@ -93,91 +89,73 @@ impl Life {
         error
     }
 
-    /// The database with its companions, and the folders of jobs, as they are now.
+    /// The database with its companions, as they are now.
     fn files(&mut self) {
-        let root = self.folder.path().to_owned();
-        for entry in std::fs::read_dir(&root).unwrap().map(Result::unwrap) {
+        for entry in std::fs::read_dir(self.folder.path()).unwrap().map(Result::unwrap) {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with("byop.db") {
-                self.sinks.search(&self.needles, &name, &std::fs::read(entry.path()).unwrap());
-            }
-        }
-        self.folder_of_jobs(&root.join("work"));
-    }
-
-    fn folder_of_jobs(&mut self, folder: &Path) {
-        // A job removes its own while it is read.
-        for entry in std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
-            if entry.path().is_dir() {
-                self.folder_of_jobs(&entry.path());
-            } else if let Ok(bytes) = std::fs::read(entry.path()) {
-                self.sinks.search(&self.needles, "work folders", &bytes);
+            // The database takes its companions away when it is closed.
+            if let Some(bytes) = std::fs::read(entry.path()).ok().filter(|_| name.starts_with("byop.db")) {
+                self.sinks.search(&self.needles, &name, &bytes);
             }
         }
     }
 
     /// What the engine tells of the app's containers, but for the environment that the app is given.
     async fn containers(&mut self) {
-        let name = format!("byop-{}-r", self.name());
-        let all = bollard::query_parameters::ListContainersOptionsBuilder::default().all(true).build();
-        let mut found = 0;
-        for container in self.api.list_containers(Some(all)).await.unwrap() {
-            let names = container.names.clone().unwrap_or_default();
-            self.sinks.search(&self.needles, "list of containers", format!("{container:?}").as_bytes());
-            if !names.iter().any(|own| own.trim_start_matches('/').starts_with(&name)) {
-                continue;
-            }
-            found += 1;
-            let mut whole = self.api.inspect_container(container.id.as_deref().unwrap(), None).await.unwrap();
-            let env = whole.config.as_mut().and_then(|config| config.env.take()).unwrap();
-            let text = serde_json::to_string(&whole).unwrap();
-            self.sinks.search(&self.needles, "labels and arguments of containers", text.as_bytes());
-            // The search is of the right container: it has them all.
-            assert!(self.values.values().all(|value| env.iter().any(|line| line.ends_with(value.as_str()))));
-        }
-        assert_eq!(found, 1, "the app's container was not found");
+        let list = api::json("/containers/json?all=1").await;
+        self.sinks.search(&self.needles, "list of containers", list.to_string().as_bytes());
+        let prefix = format!("/byop-{}-r", self.name());
+        let is_own =
+            |one: &&serde_json::Value| one["Names"][0].as_str().is_some_and(|name| name.starts_with(&prefix));
+        let own: Vec<_> = list.as_array().unwrap().iter().filter(is_own).collect();
+        assert_eq!(own.len(), 1, "{own:?}");
+        let mut whole = api::json(&format!("/containers/{}/json", own[0]["Id"].as_str().unwrap())).await;
+        let env = whole["Config"]["Env"].take();
+        let text = whole.to_string();
+        self.sinks.search(&self.needles, "labels and arguments of containers", text.as_bytes());
+        // The search is of the right container: it has them all.
+        let env: Vec<&str> = env.as_array().unwrap().iter().filter_map(|line| line.as_str()).collect();
+        assert!(self.values.iter().all(|(name, value)| env.contains(&format!("{name}={value}").as_str())));
     }
 
     /// The layers of the app's images that are its own, their configuration and their history.
     async fn images(&mut self) {
-        let base = self.api.inspect_image("python:3.13-slim-trixie").await.unwrap();
-        let base = base.root_fs.and_then(|root| root.layers).unwrap().len();
-        let label = BTreeMap::from([("label", vec![format!("byop.app={}", self.name())])]);
-        let own = bollard::query_parameters::ListImagesOptionsBuilder::default()
-            .filters(&label.into_iter().collect())
-            .build();
-        let images = self.api.list_images(Some(own)).await.unwrap();
+        let base = api::json("/images/python:3.13-slim-trixie/json").await;
+        let base = base["RootFS"]["Layers"].as_array().unwrap().len();
+        let filter = format!("%7B%22label%22%3A%5B%22byop.app%3D{}%22%5D%7D", self.name());
+        let images = api::json(&format!("/images/json?filters={filter}")).await;
+        let images = images.as_array().unwrap();
         assert!(images.len() >= 2, "{images:?}");
         for image in images {
-            let history = self.api.image_history(&image.id).await.unwrap();
-            let inspected = self.api.inspect_image(&image.id).await.unwrap();
-            let text = format!("{history:?}\n{}", serde_json::to_string(&inspected).unwrap());
-            self.sinks.search(&self.needles, "image history", text.as_bytes());
-            let mut saved = Vec::new();
-            let mut stream = self.api.export_image(&image.id);
-            while let Some(chunk) = stream.next().await {
-                saved.extend_from_slice(&chunk.unwrap());
+            let id = image["Id"].as_str().unwrap();
+            for path in ["history", "json"] {
+                let text = api::get(&format!("/images/{id}/{path}")).await;
+                self.sinks.search(&self.needles, "image history", &text);
             }
-            let mut files = BTreeMap::new();
-            let mut archive = tar::Archive::new(saved.as_slice());
-            for entry in archive.entries().unwrap() {
-                let mut entry = entry.unwrap();
-                let path = entry.path().unwrap().display().to_string();
-                let mut bytes = Vec::new();
-                entry.read_to_end(&mut bytes).unwrap();
-                files.insert(path, bytes);
+        }
+        let names: Vec<String> =
+            images.iter().map(|image| format!("names={}", image["Id"].as_str().unwrap())).collect();
+        let saved = api::get(&format!("/images/get?{}", names.join("&"))).await;
+        let mut files = BTreeMap::new();
+        for entry in tar::Archive::new(saved.as_slice()).entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let path = entry.path().unwrap().display().to_string();
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).unwrap();
+            files.insert(path, bytes);
+        }
+        let manifest: serde_json::Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
+        for image in manifest.as_array().unwrap() {
+            let layers = image["Layers"].as_array().unwrap();
+            assert!(layers.len() > base, "no layer of its own in {layers:?}");
+            // What came with the base image is nobody's secret, and large.
+            for layer in &layers[..base] {
+                files.remove(layer.as_str().unwrap());
             }
-            let manifest: serde_json::Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
-            let layers = manifest[0]["Layers"].as_array().unwrap();
-            let of_base: Vec<&str> = layers[..base].iter().map(|layer| layer.as_str().unwrap()).collect();
-            let mut own = 0;
-            for (path, bytes) in &files {
-                if !of_base.contains(&path.as_str()) {
-                    own += usize::from(path.ends_with("layer.tar"));
-                    self.sinks.search(&self.needles, "image layers", bytes);
-                }
-            }
-            assert!(own >= 1, "no layer of its own in {layers:?}");
+        }
+        assert!(files.keys().any(|path| path.ends_with("layer.tar")));
+        for bytes in files.values() {
+            self.sinks.search(&self.needles, "image layers", bytes);
         }
     }
 
@@ -217,6 +195,41 @@ impl Life {
     }
 }
 
+/// A test that fails leaves nothing behind either.
+impl Drop for Life {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let (path, port, name) = (self.folder.path().join("byop.db"), self.port, self.name());
+        let clean_up = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let engine = Engine::builder()
+                    .with_store(SqliteStore::open(path).await?)
+                    .with_runtime("local", Docker::from_env()?)
+                    .with_ingress(traefik(port))
+                    .build()?
+                    .when_busy(WhenBusy::Wait);
+                for job in engine.list_jobs(&JobFilter::all().with_unfinished()).await? {
+                    engine.cancel(&job.id).await?;
+                }
+                let job = engine.remove(&name, Data::Delete).await?;
+                engine.wait(&job).await?;
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+            })
+        });
+        println!("cleaned up after a failure: {:?}", clean_up.join());
+    }
+}
+
+fn traefik(port: u16) -> Traefik {
+    Traefik::new()
+        .with_prefix(format!("byop-test-canary-{port}"))
+        .with_address("127.0.0.1")
+        .with_http_port(port)
+}
+
 fn reference(name: &str) -> String {
     format!("vault/{name}")
 }
@@ -246,7 +259,8 @@ async fn no_canary_is_anywhere_after_a_whole_life() {
     }
     let started = Instant::now();
     capture::begin();
-    let watch = Watch::begin();
+    let folder = tempfile::tempdir().unwrap();
+    let watch = Watch::begin(folder.path().join("work"));
     let values = values::canaries();
     let mut all = values.clone();
     // Some get another value later: then both are secrets.
@@ -259,14 +273,7 @@ async fn no_canary_is_anywhere_after_a_whole_life() {
     all.extend(new.iter().map(|(name, value)| (format!("{name} changed"), value.clone())));
     all.insert("credential".into(), "git-user:Zx6Wv-Nq0Lt7".into());
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut life = Life {
-        folder: tempfile::tempdir().unwrap(),
-        api: Api::connect_with_defaults().unwrap(),
-        port,
-        sinks: Sinks::default(),
-        needles: Needles::new(&all),
-        values,
-    };
+    let mut life = Life { folder, port, sinks: Sinks::default(), needles: Needles::new(&all), values };
     let (old_key, new_key) = (Key::generate(&SystemEntropy).unwrap(), Key::generate(&SystemEntropy).unwrap());
     for (name, version) in [("one", 1), ("two", 2)] {
         app::write(&life.folder.path().join(name), version);
@@ -281,8 +288,8 @@ async fn no_canary_is_anywhere_after_a_whole_life() {
     engine.put_secret(&SecretRef("git".into()), &Secret::new(all["credential"].clone())).await.unwrap();
     let spec = life.spec(life.source("one"));
     let preview = engine.preview(&spec).await.unwrap();
-    for file in preview.files.iter() {
-        life.sinks.search(&life.needles, "generated files", format!("{file:?}").as_bytes());
+    for (path, file) in &preview.files.0 {
+        life.sinks.search(&life.needles, "generated files", format!("{path}\n{}", file.contents).as_bytes());
     }
     life.sinks.search(&life.needles, "generated files", serde_json::to_string(&preview).unwrap().as_bytes());
     let first = life.done(&engine, engine.deploy(spec.clone()).await).await;
@@ -347,7 +354,11 @@ async fn no_canary_is_anywhere_after_a_whole_life() {
     drop(engine);
     life.files();
 
-    let arguments = watch.end();
+    let Seen { arguments, files } = watch.end();
+    assert!(!files.is_empty(), "no file of a job was seen");
+    for bytes in files.values() {
+        life.sinks.search(&life.needles, "folders of jobs", bytes);
+    }
     assert!(
         arguments.iter().any(|line| line.starts_with(b"git\0") || line.windows(5).any(|w| w == b"/git\0")),
         "git was not seen"

@@ -10,6 +10,8 @@ pub const FORMS: usize = 7;
 
 /// What to look for: each text with the name of the value and of the form.
 pub struct Needles {
+    /// Which two bytes some needle begins with: most places need no closer look.
+    starts: Vec<bool>,
     by_start: HashMap<[u8; 4], Vec<usize>>,
     all: Vec<(Vec<u8>, String)>,
 }
@@ -33,7 +35,14 @@ impl Needles {
         for (index, (text, _)) in all.iter().enumerate() {
             by_start.entry(text[..4].try_into().unwrap()).or_default().push(index);
         }
-        Self { by_start, all }
+        let mut starts = vec![false; 1 << 16];
+        for pair in all.iter().map(|(text, _)| [text[0], text[1]]).chain([[0x1f, 0x8b]]) {
+            starts[usize::from(u16::from_le_bytes(pair))] = true;
+        }
+        for second in [1, 0x5e, 0x9c, 0xda] {
+            starts[usize::from(u16::from_le_bytes([0x78, second]))] = true;
+        }
+        Self { starts, by_start, all }
     }
 
     pub fn len(&self) -> usize {
@@ -46,7 +55,11 @@ impl Needles {
         let mut parts = vec![bytes.to_vec()];
         let mut budget = 2_000;
         while let Some(part) = parts.pop() {
-            for (at, start) in part.windows(4).enumerate() {
+            for at in 0..part.len().saturating_sub(3) {
+                if !self.starts[usize::from(part[at]) | usize::from(part[at + 1]) << 8] {
+                    continue;
+                }
+                let start = &part[at..at + 4];
                 let candidates = self.by_start.get(start).into_iter().flatten();
                 for (text, what) in candidates.map(|index| &self.all[*index]) {
                     if part[at..].starts_with(text) {

@@ -1,6 +1,5 @@
 //! Store and world held against each other, on the real components: Docker and Traefik.
 
-mod addresses;
 mod rebuild;
 mod support;
 mod tampering;

@@ -58,7 +58,9 @@ impl<'a> Tools<'a> {
         let mut body: ContainerCreateBody = serde_json::from_value(config).unwrap();
         body.host_config = found.host_config;
         let endpoints = found.network_settings.unwrap().networks.unwrap().into_iter();
-        let own = endpoints.filter(|(name, _)| *name == self.network || name.ends_with("-traefik"));
+        // An engine takes only one network when it makes a container.
+        let first = body.host_config.as_ref().unwrap().network_mode.clone().unwrap();
+        let own = endpoints.filter(|(name, _)| *name == first);
         body.networking_config = Some(NetworkingConfig {
             endpoints_config: Some(
                 own.map(|(name, endpoint)| {
@@ -82,6 +84,8 @@ impl<'a> Tools<'a> {
         change(&mut body);
         self.remove().await;
         self.make(&self.container, body).await;
+        // Of those that it is in, it joins the app's again.
+        self.world.docker.connect_network(&self.network, &self.container).await.unwrap();
     }
 
     pub async fn remake_with_check(&self, test: &[&str]) {

@@ -8,10 +8,11 @@ use bollard::query_parameters::{
 };
 use byop_core::model::{App, AppState, EventBody, Job, JobFilter, JobState, StepState};
 use byop_core::stage::{container_name, network_name, volume_name};
-use byop_core::store::{Scope, Store};
+use byop_core::store::{Page, Scope, Store};
 use futures_util::TryStreamExt;
 use serde_json::Value;
 
+use crate::child::{IMAGES, RELEASES};
 use crate::lane::Lane;
 use crate::load::ask;
 use crate::world::{World, host};
@@ -72,7 +73,12 @@ async fn records(lane: &Lane) -> Outcome {
     same("the app's record", record.is_some(), lane.exists)?;
     let domain = store.find_record(SCOPE, "domains", &host(&lane.app)).await.map_err(text)?;
     same("the host name's record", domain.is_some(), lane.exists)?;
-    let Some(record) = record else { return Ok(()) };
+    let page = Page::all().with_prefix(format!("{}/", lane.app));
+    let releases = store.list_records(SCOPE, "releases", &page).await.map_err(text)?.len();
+    let Some(record) = record else { return same("releases on record", releases, 0) };
+    if !(1..=RELEASES).contains(&releases) {
+        return Err(format!("{releases} releases on record"));
+    }
     let app: App = serde_json::from_value(record.value).map_err(text)?;
     same("the release", app.current.map(|release| release.number), Some(lane.release))?;
     same("the next release", app.next_release, lane.next_release)?;
@@ -109,8 +115,8 @@ async fn objects(lane: &Lane) -> Outcome {
 
     let options = ListImagesOptionsBuilder::default().filters(&filters).build();
     let images = api.list_images(Some(options)).await.map_err(text)?.len();
-    // The serving one, and two to go back to.
-    if if lane.exists { (1..=3).contains(&images) } else { images == 0 } {
+    // The serving one, the newest earlier ones, and the one to go back to, which need not be among them.
+    if if lane.exists { (1..=2 + IMAGES).contains(&images) } else { images == 0 } {
         Ok(())
     } else {
         Err(format!("{images} images of the app"))

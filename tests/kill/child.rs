@@ -11,7 +11,7 @@ use byop_core::docker::Docker;
 use byop_core::engine::Engine;
 use byop_core::id::JobId;
 use byop_core::ingress::Traefik;
-use byop_core::model::AppName;
+use byop_core::model::{AppName, AppRetention};
 use byop_core::store::{SqliteStore, Store};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -23,6 +23,10 @@ use crate::watched::Watched;
 
 /// The variable by which this program knows that it is a child.
 pub const ORDERS: &str = "BYOP_KILL_CHILD";
+
+/// Releases on record, and images of earlier ones.
+pub const RELEASES: usize = 2;
+pub const IMAGES: usize = 1;
 
 /// What a child shall do, and in which world.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -64,6 +68,8 @@ impl Place {
             .with_ingress(traefik)
             .with_work_dir(&self.work)
             .with_lease(self.lease)
+            // As little as there may be, so that what goes away goes early.
+            .with_retention(AppRetention::default().with_releases(RELEASES).with_images(IMAGES))
             .build()
     }
 }

@@ -33,6 +33,8 @@ pub struct Lane {
     pub app: AppName,
     /// What serves; what would serve again if it is stopped or removed.
     pub spec: AppSpec,
+    /// What served before, with what its source said.
+    previous: Option<(AppSpec, u64)>,
     pub exists: bool,
     pub runs: bool,
     /// The number of the release that serves.
@@ -40,7 +42,9 @@ pub struct Lane {
     pub next_release: u64,
     /// Counts configurations and sources, so that no two are equal.
     edits: u64,
-    /// What the source of the serving release says.
+    /// What the source says.
+    source: u64,
+    /// What it said when the serving release was made.
     pub text: u64,
     pub load: Load,
     pub seeds: Seeds,
@@ -58,11 +62,13 @@ impl Lane {
             load: Load::start(world.place.port, host(&app)),
             app,
             spec,
+            previous: None,
             exists: false,
             runs: false,
             release: 0,
             next_release: 1,
             edits: 0,
+            source: 0,
             text: 0,
             seeds,
             history: Vec::new(),
@@ -75,6 +81,7 @@ impl Lane {
             Op::Deploy => !self.exists,
             Op::Start => self.exists && !self.runs,
             Op::Update | Op::Rebuild | Op::BadUpdate | Op::Restart | Op::Stop => self.exists && self.runs,
+            Op::Rollback => self.runs && self.previous.is_some(),
             Op::Remove => self.exists,
         }
     }
@@ -212,8 +219,8 @@ impl Lane {
         match op {
             Op::Deploy | Op::Update => (Verb::Deploy(Box::new(edited(self))), JobState::Succeeded),
             Op::Rebuild => {
-                self.text = self.edits;
-                self.world.edit(&self.spec, self.text);
+                self.source = self.edits;
+                self.world.edit(&self.spec, self.source);
                 (Verb::Deploy(Box::new(self.spec.clone())), JobState::Succeeded)
             }
             Op::BadUpdate => {
@@ -222,6 +229,7 @@ impl Lane {
                 spec.health.deadline_seconds = 1;
                 (Verb::Deploy(Box::new(spec)), JobState::Failed)
             }
+            Op::Rollback => (Verb::Rollback, JobState::Succeeded),
             Op::Restart => (Verb::Restart, JobState::Succeeded),
             Op::Stop => (Verb::Stop, JobState::Succeeded),
             Op::Start => (Verb::Start, JobState::Succeeded),
@@ -232,13 +240,16 @@ impl Lane {
     /// What is to be found from now on.
     fn note_end(&mut self, op: Op, verb: &Verb) {
         match op {
-            Op::Deploy | Op::Update | Op::Rebuild => {
+            Op::Deploy | Op::Update | Op::Rebuild | Op::Rollback => {
+                let before = self.exists.then(|| (self.spec.clone(), self.text));
+                (self.spec, self.text) = match verb {
+                    Verb::Deploy(spec) => ((**spec).clone(), self.source),
+                    _ => self.previous.take().unwrap_or_else(|| unreachable!("it was asked before")),
+                };
+                self.previous = before;
                 self.release = self.next_release;
                 self.next_release += 1;
                 (self.exists, self.runs) = (true, true);
-                if let Verb::Deploy(spec) = verb {
-                    self.spec = (**spec).clone();
-                }
             }
             // Its number is spent.
             Op::BadUpdate => self.next_release += 1,
@@ -246,7 +257,7 @@ impl Lane {
             Op::Stop => self.runs = false,
             Op::Remove => {
                 (self.exists, self.runs) = (false, false);
-                (self.release, self.next_release) = (0, 1);
+                (self.release, self.next_release, self.previous) = (0, 1, None);
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::verb::Op;
 use crate::world::World;
 
 /// Apps, each with a child at work.
-const LANES: usize = 8;
+const LANES: usize = 6;
 /// A job is killed at so many boundaries at most, one in each life, so that later ones are met in first lives too.
 const CHAIN: u32 = 8;
 
@@ -57,9 +57,12 @@ async fn sweep(world: &Arc<World>) -> Result<(), String> {
         }
     }
 
+    world.agrees().await?;
+
     let began = Instant::now();
     let lanes = together(lanes, move |lane| async move { moments(lane, kills).await }).await?;
     println!("random moments in {:.1?}", began.elapsed());
+    world.agrees().await?;
 
     let mut total = crate::load::Counts::default();
     for lane in lanes.iter().chain([&bystander]) {
@@ -85,7 +88,8 @@ async fn sweep(world: &Arc<World>) -> Result<(), String> {
             lane.perform(Op::Remove, Kills::None).await?;
         }
     }
-    bystander.perform(Op::Remove, Kills::None).await.map(|_| ())
+    bystander.perform(Op::Remove, Kills::None).await?;
+    world.agrees().await
 }
 
 /// Runs all lanes at the same time; the first complaint ends it.
@@ -130,6 +134,7 @@ fn towards(lane: &Lane, wanted: Op) -> Op {
         Op::Deploy => Op::Remove,
         _ if !lane.exists => Op::Deploy,
         Op::Start => Op::Stop,
+        Op::Rollback if lane.runs => Op::Update,
         _ => Op::Start,
     }
 }
@@ -139,7 +144,7 @@ async fn moments(mut lane: Lane, kills: u64) -> Result<Lane, String> {
     let world = Arc::clone(&lane.world);
     while u64::from(world.tally.with(|counts| counts.random_kills())) < kills {
         let op = loop {
-            const OFTEN: [Op; 12] = [
+            const OFTEN: [Op; 14] = [
                 Op::Deploy,
                 Op::Update,
                 Op::Update,
@@ -147,6 +152,8 @@ async fn moments(mut lane: Lane, kills: u64) -> Result<Lane, String> {
                 Op::Update,
                 Op::Rebuild,
                 Op::BadUpdate,
+                Op::Rollback,
+                Op::Rollback,
                 Op::Restart,
                 Op::Restart,
                 Op::Stop,

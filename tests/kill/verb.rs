@@ -18,6 +18,8 @@ pub enum Op {
     Rebuild,
     /// A release that never becomes healthy: it is taken back.
     BadUpdate,
+    /// The release that served before.
+    Rollback,
     Restart,
     Stop,
     Start,
@@ -25,11 +27,12 @@ pub enum Op {
 }
 
 impl Op {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Deploy,
         Self::Update,
         Self::Rebuild,
         Self::BadUpdate,
+        Self::Rollback,
         Self::Restart,
         Self::Stop,
         Self::Start,
@@ -38,7 +41,7 @@ impl Op {
 
     /// Whether the app answers all the time.
     pub fn is_seamless(self) -> bool {
-        matches!(self, Self::Update | Self::Rebuild | Self::BadUpdate)
+        matches!(self, Self::Update | Self::Rebuild | Self::BadUpdate | Self::Rollback)
     }
 
     pub fn name(self) -> String {
@@ -50,6 +53,7 @@ impl Op {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Verb {
     Deploy(Box<AppSpec>),
+    Rollback,
     Restart,
     Stop,
     Start,
@@ -60,6 +64,7 @@ impl Verb {
     pub async fn submit(self, engine: &Engine, app: &AppName) -> Result<JobId> {
         match self {
             Self::Deploy(spec) => engine.deploy(*spec).await,
+            Self::Rollback => engine.rollback(app, None).await,
             Self::Restart => engine.restart(app).await,
             Self::Stop => engine.stop(app).await,
             Self::Start => engine.start(app).await,

@@ -212,8 +212,8 @@ impl Store for Watched {
         self.inner.list_audit(scope, filter).await
     }
 
-    async fn prune(&self, retention: &Retention) -> Result<Pruned> {
-        self.around("prune".into(), self.inner.prune(retention)).await
+    async fn prune(&self, subject: Option<&Subject>, retention: &Retention) -> Result<Pruned> {
+        self.around("prune".into(), self.inner.prune(subject, retention)).await
     }
 
     async fn wait_for_change(&self, seen: u64, patience: Duration) -> Result<u64> {

@@ -9,7 +9,7 @@ use bollard::models::EventMessage;
 use bollard::query_parameters::EventsOptionsBuilder;
 use byop_core::Error;
 use byop_core::docker::Docker;
-use byop_core::model::{AppName, AppSpec, ContainerFilter, Source, UserSpec, VolumeSpec};
+use byop_core::model::{AppName, AppSpec, ContainerFilter, DriftFilter, Source, UserSpec, VolumeSpec};
 use byop_core::runtime::{ContainerRuntime, ContainerRuntimeExt};
 use byop_core::store::SqliteStore;
 use byop_core::testing::require;
@@ -115,6 +115,25 @@ impl World {
     pub fn edit(&self, spec: &AppSpec, text: u64) {
         if let Source::Directory(folder) = &spec.source {
             write(folder, "site/text", &format!("{text}\n"));
+        }
+    }
+
+    /// An engine finds on the host what is in the store, and nothing else, while no job is under way.
+    pub async fn agrees(&self) -> Result<(), String> {
+        let text = |error: Error| format!("{error:?}");
+        let store = SqliteStore::open(&self.place.store).await.map_err(text)?;
+        let engine = self.place.engine(store).map_err(text)?;
+        let mut census = engine.census().await.map_err(text)?;
+        // The engine is shared with whatever else runs on this machine.
+        census.unknown.retain(|object| object.name.contains(&self.place.port.to_string()));
+        if !census.is_clean() {
+            return Err(format!("store and host do not agree: {census:#?}"));
+        }
+        let drift = engine.drift(&DriftFilter::all()).await.map_err(text)?;
+        if drift.findings.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("what runs is not what is stored: {drift:#?}"))
         }
     }
 

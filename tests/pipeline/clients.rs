@@ -4,7 +4,7 @@ use byop_core::ErrorKind;
 use byop_core::engine::Engine;
 use byop_core::model::{
     Actor, AuditFilter, ClientId, ClientLimits, ClientSpec, ClientState, ContainerState, CustomerSpec,
-    TicketSpec,
+    JobFilter, TicketSpec,
 };
 use byop_core::store::{Page, Scope, Store};
 
@@ -129,6 +129,21 @@ async fn a_client_has_no_more_apps_than_it_may() {
     let error = acme.deploy(image("blog", "shop:1")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::QuotaExceeded);
     deploy(&acme, &image("shop", "shop:2")).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_platform_does_to_a_clients_app_is_the_clients() {
+    let world = World::new();
+    let engine = world.engine();
+    let acme = made(&engine, "acme").await;
+    deploy(&acme, &image("shop", "shop:1")).await.unwrap();
+    let more = image("shop", "shop:2").with_domain("www.example.com").unwrap();
+    deploy(&engine, &more).await.unwrap();
+    assert_eq!(acme.list_jobs(&JobFilter::all()).await.unwrap().len(), 2);
+    remove(&acme, &app("shop")).await;
+    let left = world.store.list_records(&Scope::Platform, "domains", &Page::all()).await.unwrap();
+    assert!(left.is_empty(), "{left:?}");
+    engine.delete_client(&client("acme")).await.unwrap();
 }
 
 #[tokio::test]

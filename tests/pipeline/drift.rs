@@ -4,8 +4,8 @@ use byop_core::ErrorKind;
 use byop_core::digest::Digest;
 use byop_core::engine::Engine;
 use byop_core::model::{
-    AppSpec, AppState, ContainerFilter, ContainerSpec, Drift, DriftFilter, DriftKind, DriftReport, ImageRef,
-    NetworkSpec, ObjectKind, RepairReport, RepairStep, RouteInfo, UserSpec, VolumeSpec,
+    AppSpec, AppState, ClientId, ContainerFilter, ContainerSpec, Drift, DriftFilter, DriftKind, DriftReport,
+    ImageRef, NetworkSpec, ObjectKind, RepairReport, RepairStep, RouteInfo, UserSpec, VolumeSpec,
 };
 use byop_core::runtime::ContainerRuntime;
 use byop_core::secret::{MemorySecrets, Secret, SecretRef};
@@ -391,6 +391,41 @@ async fn a_container_without_a_record_is_reported_and_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_is_told_of_its_own_and_only_the_platform_rebuilds() {
+    let world = World::new();
+    let engine = world.engine();
+    let client = |id: &str| engine.for_client(ClientId::new(id).unwrap());
+    let (acme, other) = (client("acme"), client("other"));
+    deploy(&acme, &spec()).await.unwrap();
+    deploy(&other, &image("theirs", "shop:2")).await.unwrap();
+    world.runtime.connect_network(NETWORK, "byop-theirs-r1").await.unwrap();
+    world.runtime.edit_container(PROXY, |spec, _| spec.writable_root = true);
+
+    let report = drift(&acme).await;
+    assert_eq!((report.apps, report.findings.len()), (vec![app("shop")], 1));
+    let text = serde_json::to_string(&report.findings).unwrap();
+    assert!(!text.contains("theirs"), "another client's name is told: {text}");
+    let filter = DriftFilter::all().with_app(app("theirs"));
+    assert_eq!(acme.drift(&filter).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(acme.repair(&app("theirs")).await.unwrap_err().kind(), ErrorKind::NotFound);
+    let report = repair(&acme).await;
+    assert!(report.done.is_empty(), "a proxy of all is not for one client to replace");
+    assert!(!serde_json::to_string(&report).unwrap().contains("theirs"));
+    assert!(kinds(&engine).await.contains(&DriftKind::ProxyChanged), "the platform is told");
+
+    world.runtime.remove_container("byop-theirs-r1").await.unwrap();
+    assert!(acme.census().await.unwrap().is_clean());
+    assert_eq!(other.census().await.unwrap().missing.len(), 1);
+    assert_eq!(acme.rebuild_store().await.unwrap_err().kind(), ErrorKind::PermissionDenied);
+
+    let rebuilt = without_store(&world).engine();
+    rebuilt.rebuild_store().await.unwrap();
+    let acme = rebuilt.for_client(ClientId::new("acme").unwrap());
+    assert_eq!(acme.list_apps().await.unwrap().len(), 1, "whose it is, is in the label");
+    assert_eq!(rebuilt.for_client(ClientId::new("other").unwrap()).list_apps().await.unwrap().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn everything_made_carries_the_labels() {
     let world = World::new();
     let engine = world.engine();
@@ -408,6 +443,29 @@ async fn everything_made_carries_the_labels() {
         let record = labels.get("byop.record").cloned().unwrap_or_default();
         assert!(!record.contains("blue"), "values of variables are in no label");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_container_that_a_stranger_runs_from_the_apps_image_is_told_and_left_alone() {
+    let world = World::new();
+    let engine = world.engine();
+    let mut spec = image("shop", "unused");
+    spec.source = world.source("own", &[("Dockerfile", "FROM scratch\nEXPOSE 80\nUSER 1000\n")]);
+    deploy(&engine, &spec).await.unwrap();
+    let release = engine.get_app(&app("shop")).await.unwrap().app.current.unwrap();
+    let made = world.runtime.inspect_image(&release.image_id).await.unwrap();
+    // As an engine does it: the labels of the image are those of its containers too.
+    let run = |spec: &mut ContainerSpec| (spec.image, spec.labels) = (release.image.clone(), made.labels);
+    stranger(&world, run).await;
+    let found = drift(&engine).await.findings;
+    assert_eq!(found.iter().map(|drift| drift.kind).collect::<Vec<_>>(), [DriftKind::ForeignCopy]);
+    assert!(engine.census().await.unwrap().is_clean());
+    deploy(&engine, &spec.with_env("A", "1").unwrap()).await.unwrap();
+    assert_eq!(engine.get_app(&app("shop")).await.unwrap().containers.len(), 1);
+    assert!(world.running().contains(&"stranger".to_owned()), "neither an update");
+    let job = engine.remove(&app("shop"), byop_core::stage::Data::Delete).await.unwrap();
+    let _ = engine.wait(&job).await;
+    assert!(world.running().contains(&"stranger".to_owned()), "nor the end of the app touches it");
 }
 
 #[tokio::test(start_paused = true)]

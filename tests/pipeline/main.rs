@@ -10,6 +10,7 @@ mod drift;
 mod events;
 mod failures;
 mod lifecycle;
+mod plan;
 mod project_file;
 mod queue;
 mod resume;

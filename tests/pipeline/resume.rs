@@ -42,6 +42,7 @@ enum Verb {
     Start,
     Restart,
     Remove,
+    Repair,
 }
 
 impl Verb {
@@ -53,6 +54,7 @@ impl Verb {
             Self::Start => engine.start(&name).await,
             Self::Restart => engine.restart(&name).await,
             Self::Remove => engine.remove(&name, Data::Delete).await,
+            Self::Repair => engine.repair(&name).await,
         }
     }
 }
@@ -283,6 +285,21 @@ fn in_a_restart() {
         before: one,
         stopped: false,
         job: |_| Verb::Restart,
+        wanted: JobState::Succeeded,
+        running: 1,
+    });
+}
+
+#[test]
+fn in_a_repair() {
+    dies_everywhere(&Scenario {
+        before: one,
+        stopped: false,
+        job: |world| {
+            world.runtime.edit_container("byop-shop-r1", |spec, _| spec.writable_root = true);
+            world.ingress.edit_route(&app("shop"), |_| None);
+            Verb::Repair
+        },
         wanted: JobState::Succeeded,
         running: 1,
     });

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use byop_core::model::{EventBody, JobFilter, StepRecord};
 use byop_core::store::{Expected, Page, SqliteStore, Store};
@@ -34,8 +35,10 @@ fn wal(path: &Path) -> PathBuf {
 async fn closed(store: SqliteStore) {
     let log = wal(store.path());
     drop(store);
+    let started = Instant::now();
     while log.exists() {
-        tokio::task::yield_now().await;
+        assert!(started.elapsed() < Duration::from_secs(20), "the file is not closed");
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 

@@ -30,6 +30,12 @@ const UNFINISHED: &[&str] = &[
 /// Sleeps in tests that do not stand for a condition that could be waited for: file, at most how many, reason.
 const SLEEPS: &[(&str, usize, &str)] = &[
     ("byop-core/src/testing/fake_ingress.rs", 1, "a fake that takes the time that it was told to take"),
+    ("byop-core/src/testing/fake_cloud.rs", 1, "a fake that takes the time that it was told to take"),
+    ("byop-core/src/testing/cloud_provider_suite/env.rs", 2, "the pauses of loops that wait for a condition"),
+    ("byop-core/src/testing/dns_provider_suite.rs", 1, "the pause of a loop that waits for a condition"),
+    ("tests/pipeline/servers.rs", 1, "the clock is paused, nobody waits"),
+    ("tests/pipeline/servers/sweep.rs", 5, "the clock is paused, nobody waits"),
+    ("tests/pipeline/servers/verbs.rs", 1, "the clock is paused, nobody waits"),
     ("tests/pipeline/cancel.rs", 1, "the clock is paused, nobody waits"),
     ("tests/pipeline/deploy.rs", 1, "the clock is paused, nobody waits"),
     ("tests/pipeline/schedules.rs", 1, "the clock is paused, nobody waits"),
@@ -38,6 +44,8 @@ const SLEEPS: &[(&str, usize, &str)] = &[
     ("tests/e2e/ports.rs", 2, "the pause of a loop that waits for a condition"),
     ("tests/e2e/middlewares.rs", 1, "the pause of a loop that waits for a condition"),
     ("tests/git/processes.rs", 1, "the pause of a loop that waits for a condition"),
+    ("tests/store/sqlite.rs", 1, "the pause of a loop that waits for a condition"),
+    ("tests/store/postgres/crashes.rs", 1, "the pause of a loop that waits for a condition"),
     ("tests/ports/update.rs", 1, "the pause of a loop that waits for a condition"),
     ("byop-cloud/src/http/retry.rs", 1, "the clock is paused, nobody waits"),
     ("byop-core/src/source/git/program.rs", 1, "the pause of a loop that waits for a condition"),

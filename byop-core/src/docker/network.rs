@@ -43,13 +43,16 @@ impl Docker {
     /// Creates a network with addresses that byop chooses, because the engine has none left.
     async fn network_in_range(&self, mut body: serde_json::Value, exhausted: Error) -> Result<()> {
         let operation = "network.create";
+        let mut tried = Vec::new();
         for _ in 0..ATTEMPTS {
-            let Some(subnet) = self.network_range.free(&self.taken().await?) else { return Err(exhausted) };
+            // A network that is being made has its addresses before it can be seen.
+            let taken: Vec<_> = self.taken().await?.into_iter().chain(tried.clone()).collect();
+            let Some(subnet) = self.network_range.free(&taken) else { return Err(exhausted) };
             body["IPAM"] =
                 serde_json::json!({ "Driver": "default", "Config": [{ "Subnet": subnet.to_string() }] });
             match self.wire.post(operation, "/networks/create", &body).await {
                 // Somebody else has taken it meanwhile.
-                Err(error) if error.message().contains("overlaps") => {}
+                Err(error) if error.message().contains("overlaps") => tried.push(subnet),
                 other => return other.map(drop),
             }
         }

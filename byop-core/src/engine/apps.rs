@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Inner;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{App, AppName, AppSpec, AppState, ClientId, DomainName};
+use crate::model::{App, AppName, AppSpec, AppState, ClientId, DomainName, Subject};
 use crate::runtime::ContainerRuntime;
 use crate::store::{Expected, Page, Record, Scope};
 
@@ -35,9 +35,13 @@ impl Inner {
         record.map(|record| Ok((parse(&record)?, Scope::of(record.owner.as_ref())))).transpose()
     }
 
-    /// Whose an app is; none when it is the platform's, or not there.
-    pub(super) async fn owner_of(&self, name: &AppName) -> Result<Option<ClientId>> {
-        let record = self.store.find_record(&Scope::Platform, APPS, name.as_str()).await?;
+    /// Whose it is; none when it is the platform's, or not there.
+    pub(super) async fn owner_of(&self, subject: &Subject) -> Result<Option<ClientId>> {
+        let (collection, key) = match subject {
+            Subject::App(name) => (APPS, name),
+            Subject::Server(name) => ("servers", name),
+        };
+        let record = self.store.find_record(&Scope::Platform, collection, key.as_str()).await?;
         Ok(record.and_then(|record| record.owner))
     }
 

@@ -61,7 +61,10 @@ impl Count<'_> {
     /// What carries a label and is none of what the store says.
     async fn unknown(&mut self) -> Result<()> {
         let view = self.view;
-        for container in &view.containers {
+        // Those that strangers run from images of apps have the images' labels, but no release.
+        let is_ours =
+            |labels: &BTreeMap<String, String>| !labels.contains_key(APP) || labels.contains_key(RELEASE);
+        for container in view.containers.iter().filter(|container| is_ours(&container.labels)) {
             if let Some(reason) = self.judge(&container.labels, |app| self.is_strange(app, container)) {
                 self.note(ObjectKind::Container, &container.name, &container.labels, reason);
             }

@@ -160,7 +160,7 @@ impl Engine {
     /// record may: the embedding program keeps its clients elsewhere. The platform may always.
     pub(super) async fn check_may(&self, kind: JobKind, app: Option<&AppName>) -> Result<()> {
         let Some(id) = self.scope.client() else { return Ok(()) };
-        if !matches!(kind, JobKind::Deploy | JobKind::Start | JobKind::Restart) {
+        if matches!(kind, JobKind::Stop | JobKind::Remove | JobKind::DestroyServer) {
             return Ok(());
         }
         let Some((client, _)) = self.find::<Client>(id.as_str()).await? else { return Ok(()) };

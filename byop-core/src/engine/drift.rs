@@ -185,6 +185,7 @@ impl<'a> World<'a> {
         }
         let mut image = ImageInfo::new(id);
         image.user.clone_from(&container.setup.user);
+        image.labels.clone_from(&container.labels);
         image.defaults.entrypoint.clone_from(&container.setup.entrypoint);
         image.defaults.command.clone_from(&container.setup.command);
         image.defaults.health.clone_from(&container.setup.health);

@@ -32,6 +32,12 @@ pub(super) struct HostView {
     pub(super) routes: Option<Vec<RouteInfo>>,
 }
 
+/// Whether a container is an app's. One that a stranger runs from the app's image inherits the image's labels, but no
+/// image has a release.
+pub(super) fn is_of(container: &ContainerSummary, app: &str) -> bool {
+    container.labels.get(APP).map(String::as_str) == Some(app) && container.labels.contains_key(RELEASE)
+}
+
 impl HostView {
     /// The container of this name.
     pub(super) fn container(&self, name: &str) -> Option<&ContainerSummary> {
@@ -43,9 +49,7 @@ impl HostView {
         &'a self,
         app: &'b str,
     ) -> impl Iterator<Item = &'a ContainerSummary> + use<'a, 'b> {
-        self.containers
-            .iter()
-            .filter(move |container| container.labels.get(APP).map(String::as_str) == Some(app))
+        self.containers.iter().filter(move |container| is_of(container, app))
     }
 
     /// All that an engine knows of these containers, by id. One that has gone meanwhile is left out.

@@ -20,7 +20,8 @@ impl Inner {
 
     pub(super) async fn observe(&self, app: App) -> Result<AppReport> {
         let runtime = self.runtime(&app.host)?;
-        let filter = ContainerFilter::all().with_label("byop.app", app.name.as_str());
+        let filter =
+            ContainerFilter::all().with_label("byop.app", app.name.as_str()).with_label("byop.release", "");
         let mut containers: Vec<ContainerInfo> = Vec::new();
         for summary in runtime.list_containers(&filter).await? {
             containers.extend(runtime.find_container(&summary.id).await?);

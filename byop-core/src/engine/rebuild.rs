@@ -152,6 +152,9 @@ impl Inner {
                 other => other?,
             }
         }
+        if let Some(release) = &app.current {
+            self.put_release(scope, &app.spec, app.spec.clone(), release).await?;
+        }
         match self.store.put_record(scope, APPS, app.name.as_str(), &json!(app), Expected::Absent).await {
             // Somebody else was faster.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),

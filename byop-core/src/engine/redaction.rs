@@ -44,7 +44,7 @@ impl Redaction {
     pub(super) async fn of_app(inner: &Inner, app: &AppName) -> Self {
         let redaction = Self::default();
         if let Ok(Some((app, owner))) = inner.find_owned(app).await {
-            let of_release = app.current.into_iter().flat_map(|release| release.secrets.into_keys());
+            let of_release = app.current.into_iter().flat_map(|release| release.secret_versions.into_keys());
             let names = named(app.spec).into_iter().chain(of_release);
             redaction.learn_names(inner, &owner, names).await;
         }

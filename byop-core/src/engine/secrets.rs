@@ -75,6 +75,19 @@ impl Secrets {
         Vec::new()
     }
 
+    /// What tells the values of secrets from those that they had before; `None` for one without a key to tell it with.
+    pub(super) async fn fingerprints<'a>(
+        &self,
+        names: impl Iterator<Item = &'a SecretRef>,
+    ) -> Result<BTreeMap<SecretRef, Option<String>>> {
+        let mut fingerprints = BTreeMap::new();
+        for name in names {
+            let value = self.get_secret(name).await?;
+            fingerprints.insert(name.clone(), self.fingerprint(name, &value).await?);
+        }
+        Ok(fingerprints)
+    }
+
     /// What tells this value of a secret from others, and nothing more; `None` without a key to make it with.
     #[cfg(feature = "seal")]
     async fn fingerprint(&self, name: &SecretRef, value: &Secret) -> Result<Option<String>> {

@@ -1,11 +1,11 @@
 //! Crystal: `shard.yml`, built to one static program.
 
-use super::finish::{copy, copy_source, end, no_start, run};
+use super::finish::{copy_source, end, manifests, no_start, run};
 use super::images::BaseImages;
 use super::native::{self, Hints, Program, file_name};
-use super::outline::Outline;
 use super::pins::{self, Pin};
 use super::view::View;
+use super::yaml::Outline;
 use super::{Generator, command};
 use crate::error::{Error, Result};
 use crate::model::{AppSpec, BuildStep, Detection, Diagnostic, Plan, Severity, Stage};
@@ -169,16 +169,7 @@ impl Generator for CrystalGenerator {
         if let Some((name, _)) = chosen.filter(|_| plan.start.is_some()) {
             let mut steps = vec![BuildStep::Workdir("/src".into())];
             if let Some(line) = plan.install.clone() {
-                let files: Vec<String> = ["shard.yml", "shard.lock"]
-                    .into_iter()
-                    .filter(|file| view.has_file(file))
-                    .map(|file| view.full(file))
-                    .collect();
-                steps.push(copy(
-                    files,
-                    "./",
-                    "Manifests first: shards are only fetched again when they change.",
-                ));
+                steps.push(manifests(&view, &["shard.yml", "shard.lock"], "shards"));
                 steps.push(run(line, Vec::new(), ""));
             }
             steps.push(copy_source(&view, ""));

@@ -2,12 +2,12 @@
 
 use super::Generator;
 use super::command::quote;
-use super::finish::{cache, copy, copy_source, end, no_start, run};
+use super::finish::{cache, copy_source, end, manifests, no_start, run};
 use super::images::BaseImages;
 use super::native::{self, Hints, Program, file_name};
-use super::outline::Outline;
 use super::pins::{self, Pin};
 use super::view::View;
+use super::yaml::Outline;
 use crate::error::{Error, Result};
 use crate::model::{AppSpec, BuildStep, Detection, Diagnostic, Plan, Severity, Stage};
 use crate::source::SourceTree;
@@ -164,16 +164,7 @@ impl Generator for DartGenerator {
             let mut steps = vec![BuildStep::Workdir("/src".into())];
             let caches = vec![cache("pub", "/root/.pub-cache")];
             if let Some(line) = plan.install.clone() {
-                let files: Vec<String> = ["pubspec.yaml", "pubspec.lock"]
-                    .into_iter()
-                    .filter(|file| view.has_file(file))
-                    .map(|file| view.full(file))
-                    .collect();
-                steps.push(copy(
-                    files,
-                    "./",
-                    "Manifests first: packages are only fetched again when they change.",
-                ));
+                steps.push(manifests(&view, &["pubspec.yaml", "pubspec.lock"], "packages"));
                 steps.push(run(line, caches.clone(), ""));
             }
             steps.push(copy_source(&view, ""));

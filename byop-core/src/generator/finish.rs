@@ -131,6 +131,12 @@ pub(crate) fn copy_from(from: &str, source: &str, target: &str, reason: &str) ->
     })
 }
 
+/// Copies those of these manifests that are there, for what is fetched by them.
+pub(crate) fn manifests(view: &View<'_>, names: &[&str], what: &str) -> BuildStep {
+    let files = names.iter().filter(|name| view.has_file(name)).map(|name| view.full(name)).collect();
+    copy(files, "./", &format!("Manifests first: {what} are only fetched again when they change."))
+}
+
 /// Copies the app's folder.
 pub(crate) fn copy_source(view: &View<'_>, reason: &str) -> BuildStep {
     let source = if view.base().is_empty() { ".".to_owned() } else { format!("{}/", view.base()) };

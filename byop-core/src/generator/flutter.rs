@@ -1,10 +1,10 @@
 //! Flutter for the web: built to files, served with the index page as the answer to unknown paths.
 
-use super::finish::{begin, cache, copy, copy_source, end, run, serve_static};
+use super::finish::{begin, cache, copy_source, end, manifests, run, serve_static};
 use super::images::BaseImages;
-use super::outline::Outline;
 use super::pins::{self, Pin};
 use super::view::View;
+use super::yaml::Outline;
 use super::{Generator, native, scan};
 use crate::error::{Error, Result};
 use crate::model::{AppSpec, BuildStep, Detection, Diagnostic, Plan, Severity, Stage, Variant};
@@ -116,11 +116,6 @@ impl Generator for FlutterGenerator {
         if !view.has_file("lib/main.dart") {
             return end(plan, &view, spec);
         }
-        let files: Vec<String> = ["pubspec.yaml", "pubspec.lock"]
-            .into_iter()
-            .filter(|file| view.has_file(file))
-            .map(|file| view.full(file))
-            .collect();
         let caches = vec![cache("pub", "/root/.pub-cache")];
         plan.stages.push(Stage {
             name: "build".into(),
@@ -128,7 +123,7 @@ impl Generator for FlutterGenerator {
             reason: "Builds the site; Flutter stays in this stage.".into(),
             steps: vec![
                 BuildStep::Workdir("/src".into()),
-                copy(files, "./", "Manifests first: packages are only fetched again when they change."),
+                manifests(&view, &["pubspec.yaml", "pubspec.lock"], "packages"),
                 run(plan.install.clone().unwrap_or_default(), caches.clone(), ""),
                 copy_source(&view, ""),
                 run(plan.build.clone().unwrap_or_default(), caches, ""),

@@ -1,6 +1,6 @@
 //! Gleam on Erlang: a shipment of compiled modules, run by the Erlang that compiled them.
 
-use super::finish::{begin, copy, copy_from, copy_source, end, no_start, run, start_of};
+use super::finish::{begin, copy_from, copy_source, end, manifests, no_start, run, start_of};
 use super::images::BaseImages;
 use super::pins::{self, Pin};
 use super::scan::Sources;
@@ -146,16 +146,7 @@ impl GleamGenerator {
             ],
         };
         if let Some(install) = plan.install.clone() {
-            let files: Vec<String> = ["gleam.toml", "manifest.toml"]
-                .into_iter()
-                .filter(|file| view.has_file(file))
-                .map(|file| view.full(file))
-                .collect();
-            build.steps.push(copy(
-                files,
-                "./",
-                "Manifests first: packages are only downloaded again when they change.",
-            ));
+            build.steps.push(manifests(&view, &["gleam.toml", "manifest.toml"], "packages"));
             build.steps.push(run(install, Vec::new(), ""));
         }
         build.steps.push(copy_source(view, ""));

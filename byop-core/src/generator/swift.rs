@@ -2,7 +2,7 @@
 
 use super::Generator;
 use super::command::quote;
-use super::finish::{copy, copy_source, end, no_start, run};
+use super::finish::{copy_source, end, manifests, no_start, run};
 use super::images::BaseImages;
 use super::native::{self, Hints, Program, file_name};
 use super::pins::{self, Pin};
@@ -224,16 +224,7 @@ impl SwiftGenerator {
     fn build_stage(&self, plan: &Plan, view: &View<'_>, name: &str) -> Stage {
         let mut steps = vec![BuildStep::Workdir("/src".into())];
         if let Some(line) = plan.install.clone() {
-            let files: Vec<String> = ["Package.swift", "Package.resolved"]
-                .into_iter()
-                .filter(|file| view.has_file(file))
-                .map(|file| view.full(file))
-                .collect();
-            steps.push(copy(
-                files,
-                "./",
-                "Manifests first: packages are only fetched again when they change.",
-            ));
+            steps.push(manifests(view, &["Package.swift", "Package.resolved"], "packages"));
             steps.push(run(line, vec![products()], ""));
         }
         steps.push(copy_source(view, ""));

@@ -11,5 +11,6 @@ mod reader;
 mod tests;
 mod writer;
 
+pub(crate) use outline::Outline;
 pub(crate) use reader::{Dialect, Document, Fault, read, read_as};
 pub(crate) use writer::{write, write_ranked};

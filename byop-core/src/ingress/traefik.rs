@@ -366,6 +366,12 @@ impl Ingress for Traefik {
                 None => self.wait_until(&door, &path, |status, _| status == 404).await?,
             }
         }
+        // The name says what a service is like, unless somebody has changed the file by hand meanwhile.
+        for (name, target) in config::targets(route) {
+            let path = format!("/api/http/services/{name}@file");
+            let leads_there = |_, shown: &Value| config::leads_to(shown, &target);
+            self.wait_until(&door, &path, leads_there).await?;
+        }
         Ok(())
     }
 

@@ -121,6 +121,18 @@ fn target(route: &Route, backend: &Backend) -> String {
     format!("{}://{}:{}", route.options.protocol.scheme(), backend.container, backend.port)
 }
 
+/// The services of a route by name, with what each leads to.
+pub(super) fn targets(route: &Route) -> Vec<(String, String)> {
+    let serving = route.serving.as_ref().filter(|_| !route.domains.is_empty());
+    let backends = [serving, route.candidate.as_ref()].into_iter().flatten();
+    backends.map(|backend| (service_name(route, backend), target(route, backend))).collect()
+}
+
+/// Whether what Traefik shows of a service leads to this target.
+pub(super) fn leads_to(shown: &Value, target: &str) -> bool {
+    shown["loadBalancer"]["servers"][0]["url"] == target
+}
+
 /// The rules in what Traefik shows of itself, with the digests of the files that byop wrote, by their names.
 pub(super) fn shown_routes(shown: &Value, files: &BTreeMap<String, Digest>) -> Vec<RouteInfo> {
     let mut routes = Vec::new();

@@ -68,7 +68,7 @@ pub struct Release {
     /// The secrets that it was given, each with what tells that value from others and nothing more; none for one
     /// that was given by an engine without a keyring.
     #[serde(default)]
-    pub secrets: BTreeMap<SecretRef, Option<String>>,
+    pub secret_versions: BTreeMap<SecretRef, Option<String>>,
     /// The port that it listens on.
     pub port: u16,
     /// The ports of the host that lead into it, beside HTTP.

@@ -108,9 +108,9 @@ impl Redactor {
                 }
                 _ => false,
             },
-            Value::Array(values) => values.iter_mut().fold(false, |found, value| self.json(value) || found),
+            Value::Array(values) => self.all_json(values),
             Value::Object(fields) => {
-                let mut found = fields.values_mut().fold(false, |found, value| self.json(value) || found);
+                let mut found = self.all_json(fields.values_mut());
                 let named: Vec<String> =
                     fields.keys().filter(|name| self.text(name) != name.as_str()).cloned().collect();
                 for name in named {
@@ -123,6 +123,14 @@ impl Redactor {
             }
             _ => false,
         }
+    }
+
+    fn all_json<'v>(&self, values: impl IntoIterator<Item = &'v mut Value>) -> bool {
+        let mut found = false;
+        for value in values {
+            found |= self.json(value);
+        }
+        found
     }
 
     /// An error as it may be shown.

@@ -37,7 +37,13 @@ pub(super) fn of_lasting(app: &AppName, job: &JobId, release: u64, name: &str) -
     labels
 }
 
-/// Finds every object of an app.
+/// Finds the containers of an app. One that a stranger runs from the app's image inherits the image's labels, but no
+/// image has a release.
+pub(super) fn containers(app: &AppName) -> ContainerFilter {
+    filter(app).with_label("byop.release", "")
+}
+
+/// Finds every object of an app but its containers.
 pub(super) fn filter(app: &AppName) -> ContainerFilter {
     ContainerFilter::all().with_label("byop.app", app.as_str())
 }

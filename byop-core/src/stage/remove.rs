@@ -52,7 +52,7 @@ impl Stage for Remove {
     async fn run(&self, cx: &StageContext, input: &RemoveInput) -> Result<()> {
         let (runtime, filter) = (cx.runtime.as_ref(), labels::filter(&cx.app));
         cx.ingress.delete_route(runtime, &cx.app).await?;
-        for container in runtime.list_containers(&filter).await? {
+        for container in runtime.list_containers(&labels::containers(&cx.app)).await? {
             runtime.remove_container(&container.id).await?;
         }
         for network in runtime.list_networks(&filter).await? {

@@ -60,7 +60,7 @@ impl Stage for Retire {
     }
 
     async fn run(&self, cx: &StageContext, input: &RetireInput) -> Result<Retired> {
-        let all = cx.runtime.list_containers(&labels::filter(&cx.app)).await?;
+        let all = cx.runtime.list_containers(&labels::containers(&cx.app)).await?;
         let old: Vec<_> = all.into_iter().filter(|container| container.name != input.keep).collect();
         if old.iter().any(|container| container.state == ContainerState::Running) {
             tokio::time::sleep(Duration::from_secs(input.drain_seconds.into())).await;

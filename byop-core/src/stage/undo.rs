@@ -48,7 +48,7 @@ impl Stage for Undo {
     async fn run(&self, cx: &StageContext, input: &UndoInput) -> Result<()> {
         cx.ingress.apply_route(cx.runtime.as_ref(), &input.route).await?;
         // Besides the release there may be containers that gave it its volumes or looked into its network.
-        for container in cx.runtime.list_containers(&labels::filter(&cx.app)).await? {
+        for container in cx.runtime.list_containers(&labels::containers(&cx.app)).await? {
             if input.keep.as_ref() == Some(&container.name) {
                 continue;
             }

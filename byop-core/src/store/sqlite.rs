@@ -19,6 +19,7 @@ mod audit;
 mod backup;
 mod changes;
 mod check;
+mod checksum;
 mod connection;
 mod events;
 mod fault;

@@ -952,6 +952,8 @@ pub async fn a_cursor_before_what_is_kept_is_told_so(subject: Subject) {
     let shop = &jobs[0].subject;
     let late = subject.store.list_subject_events(&PLATFORM, shop, 1, 9).await.unwrap_err();
     assert_eq!((late.kind(), late.context("oldest")), (ErrorKind::NotFound, Some("3")));
+    let foreign = subject.store.list_subject_events(&scope("other"), shop, 1, 9).await.unwrap();
+    assert_eq!(foreign, [], "a stranger is not told that there was anything");
     let left = subject.store.list_subject_events(&PLATFORM, shop, 2, 9).await.unwrap();
     assert_eq!(left.iter().map(|event| event.position).collect::<Vec<_>>(), [3, 4, 5, 6]);
     let (_, lease) = subject.claimed("shop").await;

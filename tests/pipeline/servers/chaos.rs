@@ -2,9 +2,13 @@
 
 use super::*;
 
-/// Runs, each with its seed; more on demand.
-fn runs() -> u64 {
-    std::env::var("BYOP_TEST_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(250)
+/// The seeds: `BYOP_SEEDS=2000` chooses how many, `BYOP_SEED=7` one of them.
+fn seeds() -> std::ops::RangeInclusive<u64> {
+    let number = |name| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
+    match number("BYOP_SEED") {
+        Some(seed) => seed..=seed,
+        None => 1..=number("BYOP_SEEDS").unwrap_or(80),
+    }
 }
 
 /// Numbers from a seed.
@@ -82,11 +86,10 @@ async fn run(seed: u64) -> (usize, usize) {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_lost_and_nothing_is_made_twice() {
-    let first = std::env::var("BYOP_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     let (mut faults, mut deaths) = (0, 0);
-    for seed in first..first + runs() {
+    for seed in seeds() {
         let seen = run(seed).await;
         (faults, deaths) = (faults + seen.0, deaths + seen.1);
     }
-    println!("{} runs from seed {first}: {faults} faults, {deaths} deaths", runs());
+    println!("seeds {:?}: {faults} faults, {deaths} deaths", seeds());
 }

@@ -173,8 +173,8 @@ impl Store for MortalStore {
     async fn list_audit(&self, s: &Scope, filter: &AuditFilter) -> Result<Vec<AuditRecord>> {
         self.1.read(self.0.list_audit(s, filter)).await
     }
-    async fn prune(&self, retention: &Retention) -> Result<Pruned> {
-        self.1.write(self.0.prune(retention)).await
+    async fn prune(&self, subject: Option<&Subject>, retention: &Retention) -> Result<Pruned> {
+        self.1.write(self.0.prune(subject, retention)).await
     }
     async fn wait_for_change(&self, seen: u64, patience: Duration) -> Result<u64> {
         self.1.read(self.0.wait_for_change(seen, patience)).await

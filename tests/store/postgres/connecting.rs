@@ -130,6 +130,6 @@ async fn a_call_that_is_dropped_half_way_leaves_all_or_nothing() {
                 AND state LIKE 'idle in transaction%'";
     let started = Instant::now();
     while run_sql(&url, open).unwrap() != "0" {
-        assert!(started.elapsed() < Duration::from_secs(5), "a transaction was left open");
+        assert!(started.elapsed() < Duration::from_secs(20), "a transaction was left open");
     }
 }

@@ -58,7 +58,7 @@ async fn a_server_that_is_killed_loses_nothing_and_leaves_nothing_half_written()
         let started = Instant::now();
         while count(&store).await < before + 20 {
             assert!(started.elapsed() < Duration::from_secs(20), "nothing is written any more");
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let killed = server.clone();
         tokio::task::spawn_blocking(move || {
@@ -97,8 +97,8 @@ async fn a_server_that_is_killed_loses_nothing_and_leaves_nothing_half_written()
 }
 
 async fn count(store: &PostgresStore) -> usize {
-    match store.list_audit(&PLATFORM, &AuditFilter::all()).await {
-        Ok(records) => records.len(),
+    match store.list_jobs(&PLATFORM, &JobFilter::all()).await {
+        Ok(jobs) => jobs.len(),
         Err(error) => panic!("reads wait for a server that restarts: {error:?}"),
     }
 }

@@ -30,7 +30,8 @@ fn a_file_that_another_process_keeps_locked_is_unavailable_after_a_while() {
     let store = super::child::block_on(SqliteStore::open(&path)).unwrap();
     let test = "sqlite::locks::a_file_that_another_process_keeps_locked_is_unavailable_after_a_while";
     let mut child = command(test, &path, &[]).stdin(Stdio::piped()).spawn().unwrap();
-    assert_eq!(Said::of(&mut child).next().as_deref(), Some("held"));
+    let mut said = Said::of(&mut child);
+    assert_eq!(said.next().as_deref(), Some("held"));
     super::child::block_on(async {
         let started = Instant::now();
         // Readers are not kept out.

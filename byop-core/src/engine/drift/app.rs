@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::container::{judge_labels, judge_setup, judge_state, serving};
 use super::{Findings, World};
-use crate::engine::host_view::{APP, RELEASE};
+use crate::engine::host_view::{APP, RELEASE, is_of};
 use crate::engine::route::backend;
 use crate::error::Result;
 use crate::model::{
     App, AppState, ContainerInfo, ContainerSetup, ContainerSummary, Drift, DriftKind, Release, RepairStep,
     Severity, Source,
 };
+use crate::secret::SecretSource as _;
 use crate::stage::{ReleaseContainer, container_name, network_name, volume_name};
+use crate::store::Scope;
 
 impl World<'_> {
     pub(super) async fn judge_app(&self, app: &App) -> Result<Vec<Drift>> {
@@ -75,8 +77,10 @@ impl World<'_> {
         let (Some(config), Some(job)) = (&release.config, &release.job) else { return Ok(()) };
         let mut secrets = BTreeMap::new();
         let mut unknown = BTreeSet::new();
+        let owner = self.inner.find_owned(&app.name).await?.map_or(Scope::Platform, |(_, owner)| owner);
+        let source = self.inner.secrets_of(&owner);
         for (name, reference) in &config.secrets {
-            match self.inner.secrets.get_secret(reference).await {
+            match source.get_secret(reference).await {
                 Ok(secret) => drop(secrets.insert(name.clone(), secret)),
                 Err(error) => {
                     let expected = format!("the secret {reference}");
@@ -99,7 +103,7 @@ impl World<'_> {
         let image = self.image_for(&container.image_id, container, &spec.env);
         let wanted = ContainerSetup::of(&spec, &image);
         judge_setup(findings, &container.name, &wanted, &container.setup, &unknown);
-        judge_labels(findings, &container.name, app, release, &spec.labels, &container.labels);
+        judge_labels(findings, app, release, &spec.labels, container, &image.labels);
         Ok(())
     }
 
@@ -162,7 +166,7 @@ impl World<'_> {
             _ => {}
         }
         for container in self.view.containers.iter().filter(|container| is_in(container)) {
-            if container.name != proxy && !self.is_of(container, app) {
+            if container.name != proxy && !is_of(container, app.name.as_str()) {
                 let expected = "only the app and its proxy";
                 findings.add(DriftKind::NetworkIntruder, &name, expected, self.told(&container.name));
             }
@@ -186,7 +190,7 @@ impl World<'_> {
                 findings.add(DriftKind::VolumeReplaced, &name, "a plain volume", found);
             }
             for other in &self.view.containers {
-                if other.volumes.contains(&name) && !self.is_of(other, app) {
+                if other.volumes.contains(&name) && !is_of(other, app.name.as_str()) {
                     findings.add(
                         DriftKind::VolumeShared,
                         &name,
@@ -213,7 +217,7 @@ impl World<'_> {
                     findings.add(DriftKind::ReleaseUnknown, &other.name, "one container", found);
                 }
                 None => {
-                    let found = "a container that says of no release that it is it";
+                    let found = "a release that is no number";
                     findings.add(DriftKind::ReleaseUnknown, &other.name, "one container", found);
                 }
             }
@@ -224,14 +228,10 @@ impl World<'_> {
             return;
         };
         for other in &self.view.containers {
-            if other.image_id == current.image_id && !other.labels.contains_key(APP) && !is_own(other) {
+            if other.image_id == current.image_id && !is_of(other, app.name.as_str()) && !is_own(other) {
                 let found = "a container that is not byop's runs the app's image";
                 findings.add(DriftKind::ForeignCopy, self.told(&other.name), "one container", found);
             }
         }
-    }
-
-    fn is_of(&self, container: &ContainerSummary, app: &App) -> bool {
-        container.labels.get(APP).map(String::as_str) == Some(app.name.as_str())
     }
 }

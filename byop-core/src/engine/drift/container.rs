@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use super::Findings;
-use crate::engine::host_view::{APP, HostView};
+use crate::engine::host_view::{HostView, RELEASE, is_of};
 use crate::model::{
     App, ContainerInfo, ContainerSetup, ContainerState, ContainerSummary, DriftKind, EnvName, MountSpec,
     PortBinding, Release,
@@ -25,16 +25,14 @@ pub(in crate::engine) fn serving<'a>(
     let name = container_name(&app.name, release.number);
     let number = release.number.to_string();
     let carries = |container: &&ContainerSummary| {
-        container.labels.get(super::super::host_view::RELEASE) == Some(&number)
+        container.labels.get(RELEASE) == Some(&number)
             && release
                 .job
                 .as_ref()
                 .is_none_or(|job| container.labels.get("byop.job").map(String::as_str) == Some(job.as_str()))
             && container.state != ContainerState::Created
     };
-    let is_ours = |container: &&ContainerSummary| {
-        container.labels.get(APP).map(String::as_str) == Some(app.name.as_str())
-    };
+    let is_ours = |container: &&ContainerSummary| is_of(container, app.name.as_str());
     view.container(&name).filter(is_ours).or_else(|| view.containers_of(app.name.as_str()).find(carries))
 }
 
@@ -117,12 +115,13 @@ pub(super) fn judge_setup(
 /// Whether it carries its labels, the record among them.
 pub(super) fn judge_labels(
     findings: &mut Findings<'_>,
-    name: &str,
     app: &App,
     release: &Release,
     wanted: &BTreeMap<String, String>,
-    found: &BTreeMap<String, String>,
+    container: &ContainerInfo,
+    of_image: &BTreeMap<String, String>,
 ) {
+    let found = &container.labels;
     let mut differences = Vec::new();
     for (label, value) in wanted {
         match found.get(label) {
@@ -132,8 +131,11 @@ pub(super) fn judge_labels(
         }
     }
     let is_own = |label: &str| label.starts_with("byop.") && label != RECORD_LABEL;
-    for label in found.keys().filter(|label| is_own(label) && !wanted.contains_key(*label)) {
-        differences.push(format!("{label} was added"));
+    for (label, value) in found.iter().filter(|(label, _)| is_own(label) && !wanted.contains_key(*label)) {
+        // An image hands on what it has.
+        if of_image.get(label) != Some(value) {
+            differences.push(format!("{} was added", label.escape_default()));
+        }
     }
     // Of the spec in it a part may be older: a route can change without a new container.
     let expected = read_record(&write_record(&app.host, None, &app.spec, release));
@@ -144,7 +146,12 @@ pub(super) fn judge_labels(
         _ => differences.push(format!("{RECORD_LABEL} has another value")),
     }
     if !differences.is_empty() {
-        findings.add(DriftKind::LabelsChanged, name, "the labels of its release", differences.join(", "));
+        findings.add(
+            DriftKind::LabelsChanged,
+            &container.name,
+            "the labels of its release",
+            differences.join(", "),
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, ErrorReport, Result, Retry};
 use crate::model::{
     ProvisionState, Server, ServerPlan, ServerRecord, ServerReport, ServerRequest, ServerSpec, StepState,
 };
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretSource as _};
 use crate::stage::{
     AwaitServer, AwaitServerInput, ChooseServer, ChooseServerInput, CreateServer, CreateServerInput,
     Leftovers, PrepareServer, PrepareServerInput, Removal, RemoveServer, RemoveServerInput, RemovedServer,
@@ -52,7 +52,7 @@ pub(super) async fn create(run: &Run, request: &ServerRequest) -> Result<Value> 
 async fn make(run: &Run, entry: &mut Entry<'_>, settled: &mut bool) -> Result<Server> {
     let request = entry.record.request.clone();
     let user_data = match &request.user_data {
-        Some(name) => Some(run.unless_stopped(run.inner.secrets.get_secret(name)).await?),
+        Some(name) => Some(run.unless_stopped(run.secrets.get_secret(name)).await?),
         None => None,
     };
     let plan = run.step(&ChooseServer, &ChooseServerInput { request: request.clone() }).await?;

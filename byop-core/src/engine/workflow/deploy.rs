@@ -141,7 +141,7 @@ async fn make_release(
         image: made.name.clone(),
         source_digest: made.source_digest.clone(),
         config_digest,
-        secrets,
+        secret_versions: secrets,
         port,
         ports: ports.clone(),
         health_path,

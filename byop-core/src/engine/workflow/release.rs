@@ -49,7 +49,7 @@ pub(super) async fn beside(
         image,
         config: release.config.clone().unwrap_or_default(),
         ports: release.ports.clone(),
-        record: write_record(&app.host, run.inner.owner_of(&app.name).await?.as_ref(), spec, &release),
+        record: write_record(&app.host, run.inner.owner_of(&run.job.subject).await?.as_ref(), spec, &release),
     };
     let displaced = displaced(run, app, &release).await?;
     Ok(Next::BringUp(Box::new(BringUp { start, release, wanted, displaced })))

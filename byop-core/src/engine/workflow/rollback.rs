@@ -22,6 +22,9 @@ pub(in crate::engine) async fn replace(run: &JobRun) -> Result<Deployment> {
 
 /// Lets an earlier release serve again, under a new number.
 pub(super) async fn rollback(run: &JobRun, to: u64) -> Result<Deployment> {
+    let (_, _, current) = serving(run).await?;
+    // Done by an earlier process, after which the retention may have let go of the one that it came from.
+    let to = if reserved_number(run) == Some(current.number) { current.number } else { to };
     let record = run.inner.get_release(&run.scope, &run.cx.app, to).await?;
     let spec = record.spec.clone();
     with_claims(run, &spec, |ports| rollback_claimed(run, record, ports)).await
@@ -38,10 +41,10 @@ async fn rollback_claimed(
     if let Some(config) = &mut release.config {
         config.env.extend(ports.iter().map(|port| (port.variable(), port.host_port.to_string())));
     }
-    if ports != release.ports || secrets != release.secrets {
+    if ports != release.ports || secrets != release.secret_versions {
         // What its container is made from is not what it was.
         release.config_digest = Digest::of_json(&(&release.config_digest, &ports, &secrets));
-        (release.ports, release.secrets) = (ports, secrets);
+        (release.ports, release.secret_versions) = (ports, secrets);
     }
     once_more(run, app, version, release, &spec, wanted).await
 }

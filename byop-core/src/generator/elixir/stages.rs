@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::project::Project;
 use crate::error::Result;
 use crate::generator::command::exec_form;
-use crate::generator::finish::{cache, copy, copy_from, copy_source, probe, run};
+use crate::generator::finish::{self, cache, copy, copy_from, copy_source, probe, run};
 use crate::generator::images::BaseImages;
 use crate::generator::node;
 use crate::generator::view::View;
@@ -172,16 +172,7 @@ fn dependencies(stage: &mut Stage, plan: &Plan, view: &View<'_>, project: &Proje
 
 /// Copies the manifests, those of an umbrella's apps with them.
 fn manifests(stage: &mut Stage, view: &View<'_>, project: &Project) {
-    let files: Vec<String> = ["mix.exs", "mix.lock"]
-        .into_iter()
-        .filter(|file| view.has_file(file))
-        .map(|file| view.full(file))
-        .collect();
-    stage.steps.push(copy(
-        files,
-        "./",
-        "Manifests first: packages are only downloaded again when they change.",
-    ));
+    stage.steps.push(finish::manifests(view, &["mix.exs", "mix.lock"], "packages"));
     for (folder, _) in &project.apps {
         stage.steps.push(copy(vec![view.full(&format!("{folder}/mix.exs"))], &format!("./{folder}/"), ""));
     }

@@ -3,9 +3,9 @@
 use crate::error::Result;
 use crate::generator::command::quote;
 use crate::generator::native::file_name;
-use crate::generator::outline::Outline;
 use crate::generator::pins::{self, Pin};
 use crate::generator::view::View;
+use crate::generator::yaml::Outline;
 
 /// Web frameworks by package, the most particular first, with their own default port.
 const FRAMEWORKS: [(&str, &str, u16); 6] = [

@@ -12,25 +12,21 @@ const MAX_LINES: usize = 10_000;
 const MAX_FLOW: usize = 32;
 /// The same, wherever they stand: the parser's time grows with the square of it.
 const MAX_BRACKETS: usize = 200;
+/// So much of a value goes into the outline, as a line may have many keys.
+const MAX_VALUE: usize = 200;
 
 /// Checks a text and says where its keys are.
 pub(super) fn check(text: &str, dialect: Dialect) -> Result<Outline, Fault> {
-    if text.len() > MAX_BYTES {
-        return Err(Fault::at(
-            1,
-            1,
-            format!("the file has {} bytes, at most {MAX_BYTES} are read", text.len()),
-        ));
-    }
+    let (outline, checked) = scan(text, dialect);
+    checked.map(|()| outline)
+}
+
+/// The same, with the outline of what stands before a fault.
+pub(super) fn scan(text: &str, dialect: Dialect) -> (Outline, Result<(), Fault>) {
     let mut scan =
         Scan { dialect, outline: Outline::default(), flow: 0, brackets: 0, quote: None, block: None };
-    for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-        if number >= MAX_LINES {
-            return Err(Fault::at(number + 1, 1, format!("the file has more than {MAX_LINES} lines")));
-        }
-        scan.line(number + 1, line)?;
-    }
-    Ok(scan.outline)
+    let checked = scan.text(text);
+    (scan.outline, checked)
 }
 
 struct Scan {
@@ -44,6 +40,20 @@ struct Scan {
 }
 
 impl Scan {
+    fn text(&mut self, text: &str) -> Result<(), Fault> {
+        if text.len() > MAX_BYTES {
+            let what = format!("the file has {} bytes, at most {MAX_BYTES} are read", text.len());
+            return Err(Fault::at(1, 1, what));
+        }
+        for (number, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+            if number >= MAX_LINES {
+                return Err(Fault::at(number + 1, 1, format!("the file has more than {MAX_LINES} lines")));
+            }
+            self.line(number + 1, line)?;
+        }
+        Ok(())
+    }
+
     fn line(&mut self, number: usize, line: &str) -> Result<(), Fault> {
         self.characters(number, line)?;
         let indent = line.len() - line.trim_start_matches(' ').len();
@@ -90,7 +100,8 @@ impl Scan {
                 ':' if ends_word || (self.flow > 0 && !at_start) => {
                     if self.flow == 0 {
                         let key: String = chars[token..at].iter().collect();
-                        self.outline.key(&key, Place { line: number, column: token + 1 });
+                        let place = Place { line: number, column: token + 1 };
+                        self.outline.key(&key, rest(&chars, at), place);
                         parent = token + 1;
                     }
                     at_start = true;
@@ -101,7 +112,7 @@ impl Scan {
                     token = at;
                 }
                 '-' if self.flow == 0 && ends_word => {
-                    self.outline.item(place);
+                    self.outline.item(rest(&chars, at), place);
                     parent = at + 1;
                 }
                 '?' if self.flow == 0 && ends_word => {
@@ -162,6 +173,11 @@ impl Scan {
         }
         Ok(())
     }
+}
+
+/// What stands in the line behind a mark.
+fn rest(chars: &[char], mark: usize) -> String {
+    chars.iter().skip(mark + 1).take(MAX_VALUE).collect()
 }
 
 fn word_end(chars: &[char], from: usize) -> usize {

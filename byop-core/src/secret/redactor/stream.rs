@@ -77,7 +77,7 @@ impl RedactedStream {
         }
         let mut out = String::new();
         write(&mut out, &self.held[..hold], &cut, self.covered.min(hold));
-        self.digits_before = digits_at_end(self.held[..hold].as_bytes(), self.digits_before);
+        self.digits_before = digits_at_end(&self.held.as_bytes()[..hold], self.digits_before);
         self.held.drain(..hold);
         self.covered = covered.saturating_sub(hold);
         out

@@ -202,6 +202,7 @@ async fn listening_sockets(cx: &StageContext, input: &GateInput) -> Result<Vec<S
     spec.command = Some(vec!["/proc/net/tcp".into(), "/proc/net/tcp6".into()]);
     spec.share_network_with = Some(input.backend.container.clone());
     spec.labels = labels::of_app(&input.route.app, &cx.job);
+    spec.labels.insert("byop.release".into(), input.backend.release.to_string());
     let looked = async {
         cx.runtime.create_container(&spec).await?;
         cx.runtime.start_container(&name).await?;

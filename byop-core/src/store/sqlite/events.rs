@@ -77,7 +77,7 @@ pub(super) fn list_of_subject(
             .optional()?
             .unwrap_or(1),
     };
-    if after < oldest.saturating_sub(1) {
+    if after < oldest.saturating_sub(1) && has_job(tx, scope, &text)? {
         return Err(refusal::events_pruned(subject, after, oldest).into());
     }
     let mut statement = tx.prepare_cached(
@@ -89,6 +89,14 @@ pub(super) fn list_of_subject(
     let client = scope.client().map(ClientId::as_str);
     let rows = statement.query_map((&text, cursor(after), limit, client), columns)?;
     rows.map(|row| event(row?)).collect()
+}
+
+/// Of a subject that is not one's own one hears nothing, not even that something was removed.
+fn has_job(tx: &Connection, scope: &Scope, subject: &str) -> Outcome<bool> {
+    let Some(client) = scope.client() else { return Ok(true) };
+    Ok(tx
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM jobs WHERE subject = ?1 AND client = ?2)")?
+        .query_row((subject, client.as_str()), |row| row.get(0))?)
 }
 
 fn cursor(after: u64) -> i64 {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::super::{Lease, Scope, WhenBusy, audit_of_job, refusal};
 use super::fault::{Outcome, decode, encode};
-use super::{audit, events};
+use super::{audit, checksum, events};
 use crate::clock::Timestamp;
 use crate::id::JobId;
 use crate::model::{ClientId, EventBody, Job, JobFilter, JobState, StepRecord};
@@ -34,9 +34,10 @@ pub(super) fn create(
         let is_seen = scope.client().is_none_or(|scope| client.as_deref() == Some(scope.as_str()));
         return Err(refusal::subject_is_busy(&job.subject, Some(other.as_str()).filter(|_| is_seen)).into());
     }
+    let body = encode(job)?;
     tx.prepare_cached(
-        "INSERT INTO jobs (id, subject, client, finished, created_at, finished_at, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO jobs (id, subject, client, finished, created_at, finished_at, body, sum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute((
         job.id.as_str(),
@@ -45,7 +46,8 @@ pub(super) fn create(
         finished,
         job.created_at.0,
         job.finished_at.map(|at| at.0),
-        encode(job)?,
+        &body,
+        checksum::of_step(job.id.as_str(), "", &body),
     ))?;
     audit::append(tx, audit_of_job("job.create", job), now)?;
     Ok(())
@@ -64,21 +66,28 @@ fn first_unfinished(tx: &Connection, subject: &str) -> Outcome<Option<(String, O
 pub(super) fn get(tx: &Connection, operation: &'static str, scope: &Scope, id: &JobId) -> Outcome<Job> {
     let found = tx
         .prepare_cached(
-            "SELECT id, step, cancel_requested, body FROM jobs WHERE id = ?1 AND (?2 IS NULL OR client = ?2)",
+            "SELECT id, step, cancel_requested, body, finished, client, sum FROM jobs WHERE id = ?1 AND (?2 IS NULL OR client = ?2)",
         )?
         .query_row((id.as_str(), scope.client().map(ClientId::as_str)), columns)
         .optional()?;
     job(found.ok_or_else(|| refusal::no_job(operation, id))?)
 }
 
-type Columns = (String, Option<String>, bool, String);
+type Columns = (String, Option<String>, bool, String, bool, Option<String>, i64);
 
 fn columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?))
 }
 
-fn job((id, step, cancel_requested, body): Columns) -> Outcome<Job> {
-    Ok(Job { step, cancel_requested, ..decode("job", &id, &body)? })
+fn job((id, step, cancel_requested, body, finished, client, sum): Columns) -> Outcome<Job> {
+    let job: Job = decode("job", &id, &body)?;
+    let expected = checksum::of_step(&id, "", &body);
+    // The columns by which jobs are found must say the same as the job.
+    let is_found_rightly =
+        job.state.is_finished() == finished && job.client.as_ref().map(ClientId::as_str) == client.as_deref();
+    let expected = if is_found_rightly { expected } else { !sum };
+    checksum::verify("job", &id, expected, sum)?;
+    Ok(Job { step, cancel_requested, ..job })
 }
 
 pub(super) fn list(tx: &Connection, scope: &Scope, filter: &JobFilter) -> Outcome<Vec<Job>> {
@@ -92,7 +101,7 @@ pub(super) fn list(tx: &Connection, scope: &Scope, filter: &JobFilter) -> Outcom
         ":before IS NULL"
     };
     let mut statement = tx.prepare_cached(&format!(
-        "SELECT id, step, cancel_requested, body FROM jobs
+        "SELECT id, step, cancel_requested, body, finished, client, sum FROM jobs
          WHERE {of_subject} AND {of_client} AND {before} {unfinished} ORDER BY position DESC LIMIT :limit"
     ))?;
     let rows = statement.query_map(
@@ -209,13 +218,14 @@ pub(super) fn update(tx: &Connection, lease: &Lease, job: &Job, now: Timestamp) 
 
 /// A job that has ended gives up its lease.
 fn write(tx: &Connection, job: &Job) -> Outcome<()> {
-    let finished = job.state.is_finished();
+    let (finished, body) = (job.state.is_finished(), encode(job)?);
+    let sum = checksum::of_step(job.id.as_str(), "", &body);
     tx.prepare_cached(
-        "UPDATE jobs SET body = ?2, finished = ?3, finished_at = ?4,
+        "UPDATE jobs SET body = ?2, finished = ?3, finished_at = ?4, sum = ?5,
             lease_owner = iif(?3, NULL, lease_owner), lease_until = iif(?3, NULL, lease_until)
          WHERE id = ?1",
     )?
-    .execute((job.id.as_str(), encode(job)?, finished, job.finished_at.map(|at| at.0)))?;
+    .execute((job.id.as_str(), &body, finished, job.finished_at.map(|at| at.0), sum))?;
     Ok(())
 }
 
@@ -223,24 +233,33 @@ pub(super) fn put_step(tx: &Connection, lease: &Lease, step: &StepRecord) -> Out
     check_lease(tx, "step.put", lease)?;
     tx.prepare_cached("UPDATE jobs SET step = ?2 WHERE id = ?1 AND step IS NOT ?2")?
         .execute((step.job.as_str(), &step.stage))?;
+    let body = encode(step)?;
+    let sum = checksum::of_step(step.job.as_str(), &step.key, &body);
     tx.prepare_cached(
-        "INSERT INTO steps (job, key, body) VALUES (?1, ?2, ?3)
-         ON CONFLICT (job, key) DO UPDATE SET body = excluded.body",
+        "INSERT INTO steps (job, key, body, sum) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (job, key) DO UPDATE SET body = excluded.body, sum = excluded.sum",
     )?
-    .execute((step.job.as_str(), &step.key, encode(step)?))?;
+    .execute((step.job.as_str(), &step.key, &body, sum))?;
     Ok(())
 }
 
 pub(super) fn list_steps(tx: &Connection, scope: &Scope, job: &JobId) -> Outcome<Vec<StepRecord>> {
     let mut statement = tx.prepare_cached(
-        "SELECT key, body FROM steps
+        "SELECT key, body, sum FROM steps
          WHERE job = ?1 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM jobs WHERE id = ?1 AND client = ?2))
          ORDER BY position",
     )?;
     let rows = statement.query_map((job.as_str(), scope.client().map(ClientId::as_str)), |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
     })?;
-    rows.map(|row| row.map_err(Into::into).and_then(|(key, body)| decode("step", &key, &body))).collect()
+    rows.map(|row| {
+        let (key, body, sum) = row?;
+        // First what cannot be read at all, which names the place in the text.
+        let step = decode("step", &key, &body)?;
+        checksum::verify("step", &key, checksum::of_step(job.as_str(), &key, &body), sum)?;
+        Ok(step)
+    })
+    .collect()
 }
 
 /// Refuses a lease that is no longer the job's.

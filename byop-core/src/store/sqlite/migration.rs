@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
+use super::checksum;
 use super::fault::{Fault, Outcome};
 use crate::clock::Clock;
 use crate::digest::Digest;
@@ -11,12 +12,24 @@ struct Migration {
     number: u32,
     name: &'static str,
     sql: &'static str,
+    /// What SQL cannot say, after it.
+    then: fn(&Connection) -> Outcome<()>,
 }
 
 const MIGRATIONS: &[Migration] = &[
-    Migration { number: 1, name: "init", sql: include_str!("migrations/0001_init.sql") },
-    Migration { number: 2, name: "scopes", sql: include_str!("migrations/0002_scopes.sql") },
+    Migration { number: 1, name: "init", sql: include_str!("migrations/0001_init.sql"), then: nothing },
+    Migration { number: 2, name: "scopes", sql: include_str!("migrations/0002_scopes.sql"), then: nothing },
+    Migration {
+        number: 3,
+        name: "sums",
+        sql: include_str!("migrations/0003_sums.sql"),
+        then: checksum::fill,
+    },
 ];
+
+fn nothing(_: &Connection) -> Outcome<()> {
+    Ok(())
+}
 
 /// `byop` in ASCII: SQLite's place for saying whose file this is.
 const APPLICATION: i64 = 0x6279_6f70;
@@ -33,6 +46,24 @@ pub(super) fn check_owner(connection: &Connection) -> Outcome<()> {
             .with_context("application_id", application)
             .with_remedy("give the path of a byop database, or of a file that does not exist yet"),
     ))
+}
+
+/// Whether there is nothing to do. Then opening writes nothing, and waits for no writer.
+pub(super) fn is_current(connection: &Connection) -> Outcome<bool> {
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'migrations'", [], |row| {
+            row.get(0)
+        })?;
+    if application != APPLICATION || tables == 0 {
+        return Ok(false);
+    }
+    let mut statement = connection.prepare("SELECT number, checksum FROM migrations ORDER BY number")?;
+    let applied: Vec<(u32, String)> =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    let known =
+        MIGRATIONS.iter().map(|migration| (migration.number, Digest::of(migration.sql).as_str().to_owned()));
+    Ok(known.eq(applied))
 }
 
 /// Brings the schema up to date: all of it, or nothing.
@@ -70,7 +101,7 @@ fn check_not_newer(tx: &Transaction<'_>) -> Outcome<()> {
 }
 
 fn apply(tx: &Transaction<'_>, migration: &Migration, clock: &dyn Clock) -> Outcome<()> {
-    let Migration { number, name, sql } = migration;
+    let Migration { number, name, sql, then } = migration;
     let checksum = Digest::of(sql);
     let applied: Option<String> = tx
         .query_row("SELECT checksum FROM migrations WHERE number = ?1", [number], |row| row.get(0))
@@ -90,6 +121,7 @@ fn apply(tx: &Transaction<'_>, migration: &Migration, clock: &dyn Clock) -> Outc
         )),
         None => {
             tx.execute_batch(sql)?;
+            then(tx)?;
             tx.execute(
                 "INSERT INTO migrations (number, name, checksum, applied_at) VALUES (?1, ?2, ?3, ?4)",
                 (number, name, checksum.as_str(), clock.now().0),
@@ -121,6 +153,16 @@ mod tests {
         let count: usize =
             connection.query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).unwrap();
         assert_eq!(count, MIGRATIONS.len());
+    }
+
+    #[test]
+    fn a_migrated_database_is_current_until_something_differs() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        assert!(matches!(is_current(&connection), Ok(false)));
+        assert!(migrate(&mut connection, &SystemClock).is_ok());
+        assert!(matches!(is_current(&connection), Ok(true)));
+        connection.execute("DELETE FROM migrations WHERE number = 2", []).unwrap();
+        assert!(matches!(is_current(&connection), Ok(false)));
     }
 
     #[test]

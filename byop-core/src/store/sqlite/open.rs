@@ -46,23 +46,21 @@ fn connect(path: &Path, clock: &dyn Clock) -> Outcome<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "mmap_size", 0)?;
-    check::on_opening(&connection, length_of(path))?;
+    check::on_opening(&connection, path)?;
     migration::check_owner(&connection)?;
     use_write_ahead_log(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    migration::migrate(&mut connection, clock)?;
+    if !migration::is_current(&connection)? {
+        migration::migrate(&mut connection, clock)?;
+    }
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
-}
-
-fn length_of(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |found| found.len())
 }
 
 /// SQLite takes an empty file for a new database, and removes a log that lies beside it. A log is only ever written
 /// beside a database that has its first page.
 fn check_not_emptied(path: &Path) -> Outcome<()> {
-    if length_of(path) > 1 || length_of(&beside(path, "-wal")) == 0 {
+    if check::length_of(path) > 1 || check::length_of(&beside(path, "-wal")) == 0 {
         return Ok(());
     }
     Err(Fault::Refused(
