@@ -93,7 +93,7 @@ async fn run(
                     step.layer = Some(id.to_owned());
                 }
             }
-            BuildEvent::Done(info) => image = Some(info),
+            BuildEvent::Done(info) => image = Some(*info),
             _ => {}
         }
     }

@@ -37,7 +37,8 @@ async fn every_call_fails_once(moment: Moment) {
         remove(&engine, &app("shop")).await;
         assert!(world.runtime.census().is_empty());
     }
-    assert!(failed > 15, "only {failed} calls failed");
+    // What is no step is tried again whatever the policies say.
+    assert!(failed > 10, "only {failed} calls failed");
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,7 +84,7 @@ async fn a_failed_retirement_is_made_up_for() {
     let engine = world.engine_without_retries();
     deploy(&engine, &image("shop", "shop:1")).await.unwrap();
     world.runtime.inject(Fault::new("container.stop", Moment::Before));
-    deploy(&engine, &image("shop", "shop:2")).await.unwrap_err();
+    deploy(&engine, &image("shop", "shop:2")).await.unwrap();
     assert_eq!(world.running(), ["byop-shop-r1", "byop-shop-r2"]);
     assert_eq!(world.ingress.request("shop.example.com"), (200, "shop 2".into()));
     deploy(&engine, &image("shop", "shop:2")).await.unwrap();

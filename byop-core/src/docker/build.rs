@@ -126,7 +126,7 @@ impl Run {
                     self.ended = true;
                     let done = self.result().await?;
                     self.ready.extend(self.progress.finish());
-                    self.ready.push_back(BuildEvent::Done(done));
+                    self.ready.push_back(BuildEvent::Done(Box::new(done)));
                 }
             }
         }

@@ -11,12 +11,14 @@ use crate::secret::Secret;
 /// The whole setup of a container.
 pub(super) fn of(config: ContainerConfig, host: HostConfig) -> ContainerSetup {
     let hazards = hazards(&host);
-    let mut setup = ContainerSetup::default();
-    setup.entrypoint = config.entrypoint.unwrap_or_default();
-    setup.command = config.cmd.unwrap_or_default();
-    setup.env = env(config.env);
-    setup.user = config.user.unwrap_or_default();
-    setup.health = config.healthcheck.and_then(|check| check.test).unwrap_or_default();
+    let mut setup = ContainerSetup {
+        entrypoint: config.entrypoint.unwrap_or_default(),
+        command: config.cmd.unwrap_or_default(),
+        env: env(config.env),
+        user: config.user.unwrap_or_default(),
+        health: config.healthcheck.and_then(|check| check.test).unwrap_or_default(),
+        ..ContainerSetup::default()
+    };
     let volumes = host.mounts.unwrap_or_default().into_iter();
     setup.mounts = volumes
         .filter(|mount| mount.typ == Some(MountType::VOLUME))

@@ -146,7 +146,7 @@ impl GleamGenerator {
             ],
         };
         if let Some(install) = plan.install.clone() {
-            build.steps.push(manifests(&view, &["gleam.toml", "manifest.toml"], "packages"));
+            build.steps.push(manifests(view, &["gleam.toml", "manifest.toml"], "packages"));
             build.steps.push(run(install, Vec::new(), ""));
         }
         build.steps.push(copy_source(view, ""));

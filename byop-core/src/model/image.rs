@@ -123,7 +123,7 @@ pub enum BuildEvent {
         name: String,
     },
     /// The build is done.
-    Done(ImageInfo),
+    Done(Box<ImageInfo>),
 }
 
 /// An image that the engine has.

@@ -99,7 +99,7 @@ impl Stage for Build {
                 BuildEvent::Step { number, total, name } => {
                     cx.progress(Self::NAME, number.into(), total.into(), name).await;
                 }
-                BuildEvent::Done(info) => return Ok(BuiltImage { name: tag, info }),
+                BuildEvent::Done(info) => return Ok(BuiltImage { name: tag, info: *info }),
             }
         }
         Err(Error::new(ErrorKind::Unavailable, "image.build", "the build ended without a result")

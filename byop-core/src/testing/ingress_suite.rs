@@ -260,7 +260,7 @@ pub async fn routes_are_listed_as_they_are_described(subject: &Subject) {
         ingress.apply_route(runtime, &serving).await.unwrap();
         let described = ingress.describe_route(&serving).unwrap();
         assert_eq!(described.domains, serving.domains);
-        assert_eq!(ingress.list_routes(runtime).await.unwrap(), [described.clone()]);
+        assert_eq!(ingress.list_routes(runtime).await.unwrap(), std::slice::from_ref(&described));
         if serving.options != RoutingSpec::default() {
             assert_ne!(before, Some(described), "other options are another rule");
         }

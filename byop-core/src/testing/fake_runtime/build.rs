@@ -35,7 +35,7 @@ pub(super) fn build(
             let port = info.exposed_ports.first().copied().unwrap_or(8080);
             let mut state = engine.state();
             state.keep_image(info.clone(), spec.tag.as_str(), FakeProgram::server(port));
-            state.image(&info.id).map(|image| BuildEvent::Done(image.info.clone()))
+            state.image(&info.id).map(|image| BuildEvent::Done(Box::new(image.info.clone())))
         }));
         out
     };
