@@ -37,7 +37,7 @@ impl Weather {
             rates,
             apps: usize::try_from(random.between(1, 3)).unwrap(),
             processes: usize::try_from(random.between(1, 3)).unwrap(),
-            operations: random.between(4, 14),
+            operations: random.between(3, 10),
             jumps: !only_deaths && random.in_thousand(250),
             only_deaths,
         }

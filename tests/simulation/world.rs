@@ -155,6 +155,11 @@ impl World {
         self.simulation.set_rates(FaultRates::none());
         self.simulation.note("the faults stop");
         self.replace_the_dead();
+        // What was asked of a process that stands still comes when it goes on.
+        while self.engines.lock().unwrap().iter().any(|(process, _)| process.is_frozen()) {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
         self.wait_for_the_jobs().await;
     }
 

@@ -52,6 +52,12 @@ impl Process {
         set(&self.life.frozen, time);
     }
 
+    /// Whether it stands still now.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        until(&self.life.frozen).is_some()
+    }
+
     /// The store as this process reaches it.
     #[must_use]
     pub fn store(&self, store: &Arc<dyn Store>) -> FaultyStore {
