@@ -93,6 +93,7 @@ pub use server::{
     ServerFilter, ServerId, ServerImage, ServerSize, ServerSpec, ServerState, SnapshotId, SshKeyId,
 };
 pub use setup::ContainerSetup;
+#[cfg(feature = "docker")]
 pub(crate) use setup::sort_ports;
 pub use source::{Archive, FetchedSource, GitSource, Source, SourceLimits};
 pub(crate) use spelling::{closest, unknown_field};
