@@ -38,7 +38,7 @@ const SLEEPS: &[(&str, usize, &str)] = &[
     ("tests/pipeline/servers/verbs.rs", 1, "the clock is paused, nobody waits"),
     ("byop-core/src/testing/simulation/process.rs", 2, "the clock is paused, nobody waits"),
     ("tests/simulation/regressions.rs", 4, "the clock is paused, nobody waits"),
-    ("tests/simulation/world.rs", 5, "the clock is paused, nobody waits"),
+    ("tests/simulation/world.rs", 7, "the clock is paused, nobody waits"),
     ("tests/pipeline/queue.rs", 1, "the pause of a loop that waits for a condition"),
     ("tests/pipeline/cancel.rs", 1, "the clock is paused, nobody waits"),
     ("tests/pipeline/deploy.rs", 1, "the clock is paused, nobody waits"),
