@@ -45,6 +45,7 @@ mod observe;
 mod plan;
 mod ports;
 mod preview;
+mod preview_apps;
 mod proxy;
 mod rebuild;
 mod records;

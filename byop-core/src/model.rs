@@ -23,6 +23,7 @@ mod name;
 mod plan;
 mod port;
 mod preview;
+mod preview_app;
 mod price;
 mod project_file;
 mod proposal;
@@ -73,6 +74,7 @@ pub use plan::{
 };
 pub use port::{PortSpec, Protocol, PublishedPort};
 pub use preview::Preview;
+pub use preview_app::{PreviewApp, PreviewAppSpec};
 pub use price::{Price, ServerPrice};
 pub use project_file::{ProjectFile, ResourceRequest};
 pub use proposal::{Change, ChangeAction, ChangedPart, Proposal};

@@ -11,6 +11,7 @@ mod events;
 mod failures;
 mod lifecycle;
 mod plan;
+mod preview_apps;
 mod project_file;
 mod queue;
 mod resume;

@@ -14,8 +14,8 @@ use byop_core::engine::Engine;
 use byop_core::id::{CustomerId, JobId, SystemEntropy, TicketId};
 use byop_core::model::{
     Actor, AppName, AuditEntry, AuditFilter, ClientId, CustomerSpec, DriftFilter, Job, JobFilter, JobKind,
-    LogOptions, ScheduleSpec, ScheduledAction, ServerRequest, Subject, SweepOptions, TicketFilter,
-    TicketSpec,
+    LogOptions, PreviewAppSpec, ScheduleSpec, ScheduledAction, ServerRequest, Subject, SweepOptions,
+    TicketFilter, TicketSpec,
 };
 use byop_core::secret::{Key, Keyring};
 use byop_core::stage::Data;
@@ -63,6 +63,7 @@ struct Target {
     schedule: AppName,
     secret: SecretRef,
     server: AppName,
+    preview: AppName,
 }
 
 impl Target {
@@ -76,6 +77,7 @@ impl Target {
             schedule: app("never"),
             secret: SecretRef("none-db".into()),
             server: app("nowhere"),
+            preview: app("nolook"),
         }
     }
 
@@ -86,6 +88,7 @@ impl Target {
             self.schedule.as_str(),
             self.secret.0.as_str(),
             self.server.as_str(),
+            self.preview.as_str(),
             self.client.as_str(),
             self.app.as_str(),
             self.job.as_str(),
@@ -127,11 +130,18 @@ async fn try_verb(verb: &str, engine: &Engine, at: &Target) -> Option<String> {
         "create_customer" => {
             show(engine.create_customer(CustomerSpec::new(at.client.clone(), "A").unwrap()).await)
         }
+        "create_preview_app" => {
+            let spec = PreviewAppSpec::new(at.app.clone(), app("look"), Duration::from_secs(60));
+            show(engine.create_preview_app(spec).await)
+        }
         // This engine has no cloud; what becomes of a name that is taken is in the tests of servers.
         "create_server" => {
             let request = ServerRequest::new(at.server.as_str(), "here", "small").unwrap();
             show(engine.create_server(request).await)
         }
+        "delete_preview_app" => show(engine.delete_preview_app(&at.preview).await),
+        "get_preview_app" => show(engine.get_preview_app(&at.preview).await),
+        "list_preview_apps" => show(engine.list_preview_apps(&Page::all()).await),
         "delete_client" => show(engine.delete_client(&at.client).await),
         "delete_customer" => show(engine.delete_customer(&at.customer).await),
         "delete_secret" => show(engine.delete_secret(&at.secret).await),
@@ -318,6 +328,7 @@ async fn everything(store: &dyn Store, of: &ClientId) -> String {
         "domains",
         "hosts",
         "ports",
+        "preview_apps",
         "releases",
         "schedules",
         "secrets",
@@ -349,6 +360,10 @@ async fn furnished(world: &World, engine: &Engine, id: &str, name: &str) -> Targ
     let stop = ScheduledAction::Stop { app: app(name) };
     let schedule = ScheduleSpec::new(format!("{name}-nightly"), "@yearly", stop).unwrap();
     owner.put_schedule(schedule.clone()).await.unwrap();
+    let preview = app(&format!("{name}-look"));
+    let look = PreviewAppSpec::new(app(name), preview.clone(), Duration::from_secs(3600));
+    let look = owner.create_preview_app(look).await.unwrap();
+    owner.wait(&look.job).await.unwrap();
     let secret = SecretRef(format!("{name}-db"));
     owner.put_secret(&secret, &Secret::new("of shop")).await.unwrap();
     let server = app(&format!("{name}-web"));
@@ -363,6 +378,7 @@ async fn furnished(world: &World, engine: &Engine, id: &str, name: &str) -> Targ
         schedule: schedule.name,
         secret,
         server,
+        preview,
     }
 }
 

@@ -41,6 +41,7 @@ const SLEEPS: &[(&str, usize, &str)] = &[
     ("tests/simulation/world.rs", 7, "the clock is paused, nobody waits"),
     ("tests/pipeline/queue.rs", 1, "the pause of a loop that waits for a condition"),
     ("tests/pipeline/cancel.rs", 1, "the clock is paused, nobody waits"),
+    ("tests/pipeline/preview_apps.rs", 1, "the clock is paused, nobody waits"),
     ("tests/pipeline/deploy.rs", 1, "the clock is paused, nobody waits"),
     ("tests/pipeline/schedules.rs", 1, "the clock is paused, nobody waits"),
     ("tests/pipeline/resume.rs", 4, "the pauses of loops that wait for a condition"),

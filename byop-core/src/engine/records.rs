@@ -136,7 +136,7 @@ pub(super) fn no_such<T: Entity>(key: &str) -> Error {
         .with_context(T::NOUN, name.chars().take(80).collect::<String>())
 }
 
-fn parse<T: Entity>(record: &Record) -> Result<T> {
+pub(super) fn parse<T: Entity>(record: &Record) -> Result<T> {
     serde_json::from_value(record.value.clone()).map_err(|error| {
         Error::new(ErrorKind::Corrupt, format!("{}.get", T::NOUN), "the stored record cannot be read")
             .with_context(T::NOUN, &record.key)

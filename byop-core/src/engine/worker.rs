@@ -90,6 +90,9 @@ pub(super) fn take_over_in_background(inner: &Arc<Inner>) {
             if let Err(error) = take_over(&inner).await {
                 tracing::warn!(%error, "jobs that were left behind could not be looked for");
             }
+            if let Err(error) = super::preview_apps::expire(&inner).await {
+                tracing::warn!(%error, "preview apps whose time is over could not be looked for");
+            }
         }
     });
 }

@@ -164,7 +164,9 @@ pub(super) async fn finish(
         Err(error) => run.cx.warn(format!("earlier releases could not be removed: {error}")).await,
         Ok(_) => {}
     }
-    run.inner.prune(&run.scope, &run.cx.app).await?;
+    if let Err(error) = run.inner.prune(&run.scope, &run.cx.app).await {
+        run.cx.warn(format!("the past could not be let go of: {error}")).await;
+    }
     Ok(deployment)
 }
 
