@@ -12,7 +12,7 @@ use byop_core::clock::Timestamp;
 use byop_core::engine::Engine;
 use byop_core::id::{JobId, SystemEntropy};
 use byop_core::model::{
-    App, AppName, AppSpec, AppState, Job, JobFilter, JobKind, Source, StepRecord, Subject,
+    App, AppName, AppSpec, AppState, EventBody, Job, JobFilter, JobKind, Source, StepRecord, Subject,
 };
 use byop_core::store::{Expected, Page, Scope, SqliteStore, Store, WhenBusy};
 use byop_core::testing::FakeRuntime;
@@ -53,6 +53,7 @@ fn main() {
     }
     let mut figures = Figures(Vec::new());
     runtime.block_on(steps(&mut figures));
+    runtime.block_on(delivery(&mut figures));
     runtime.block_on(long_past(&mut figures));
     runtime.block_on(many_apps(&mut figures));
     assert!(figures.0.is_empty(), "missed: {}", figures.0.join(", "));
@@ -121,6 +122,42 @@ async fn steps(figures: &mut Figures) {
         "journal entries {ours:.0}/s, bare committed inserts {theirs:.0}/s (medians of {ROUNDS} rounds)"
     );
     figures.at_least("journal entries to bare committed inserts", ours / theirs, 0.5);
+}
+
+/// How long an event takes from its writer to a follower in the same process.
+async fn delivery(figures: &mut Figures) {
+    const EVENTS: usize = 1000;
+    let (_folder, path) = new_file();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let job = new_job("shop");
+    store.create_job(&SCOPE, &job, WhenBusy::Refuse).await.unwrap();
+    let lease = store.claim_job(&job.id, "bench", Duration::from_secs(3600)).await.unwrap();
+    let started = Instant::now();
+    let write = async {
+        let mut written = Vec::with_capacity(EVENTS);
+        for number in 0..EVENTS {
+            // The time before the write: committing it is part of the delivery.
+            written.push(started.elapsed());
+            let body = EventBody::Log { stage: "build".into(), line: number.to_string() };
+            store.append_events(&lease, vec![body]).await.unwrap();
+        }
+        written
+    };
+    let follow = async {
+        let (mut seen, mut read) = (0, Vec::with_capacity(EVENTS));
+        while read.len() < EVENTS {
+            seen = store.wait_for_change(seen, Duration::from_secs(5)).await.unwrap();
+            let events = store.list_events(&SCOPE, &job.id, read.len() as u64, 200).await.unwrap();
+            read.extend(events.iter().map(|_| started.elapsed()));
+        }
+        read
+    };
+    let (written, read) = tokio::join!(write, follow);
+    let mut times: Vec<f64> =
+        written.iter().zip(&read).map(|(from, to)| (*to - *from).as_secs_f64() * 1e3).collect();
+    times.sort_by(f64::total_cmp);
+    println!("delivery of an event: median {:.2} ms", times[EVENTS / 2]);
+    figures.at_most("delivery of an event, 99th percentile", times[EVENTS * 99 / 100], 20.0, "ms");
 }
 
 /// 100,000 releases of 1,000 apps, 1,000 jobs, and 1 million events.
