@@ -29,10 +29,11 @@ fn check_length(connection: &Connection, path: &Path) -> Outcome<()> {
         return Ok(());
     }
     // Pages that the log still holds may be missing, or half written by a process that was killed.
-    let (in_log, moved): (i64, i64) =
-        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?)))?;
+    let (is_busy, in_log, moved): (bool, i64, i64) =
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.try_into())?;
     let found = length_of(path);
-    if found >= expected || moved < in_log {
+    // Another process may be moving them right now; then nothing is known of the log.
+    if found >= expected || is_busy || moved < in_log {
         return Ok(());
     }
     Err(damaged(format!("the file has {found} bytes instead of {expected}")))
