@@ -18,13 +18,15 @@ use crate::child::Place;
 use crate::life::{Kills, Lives};
 use crate::remote_cloud::{self, REFUSED};
 use crate::seeds::Seeds;
-use crate::sweep::{CHAIN, numbers, print_places, together};
+use crate::sweep::{numbers, print_places, together};
 use crate::tally::Tally;
 use crate::verb::{Kind, Verb};
 use crate::world::{LEASE, folder};
 
 /// Servers, each with a child at work, which mostly waits.
-const LANES: usize = 12;
+const LANES: usize = 16;
+/// A job is killed at so many boundaries at most.
+const CHAIN: u32 = 5;
 /// A job with all its deaths has so long to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 

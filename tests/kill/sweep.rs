@@ -15,7 +15,7 @@ use crate::world::World;
 /// Apps, each with a child at work.
 const LANES: usize = 6;
 /// A job is killed at so many boundaries at most, one in each life, so that later ones are met in first lives too.
-pub const CHAIN: u32 = 8;
+const CHAIN: u32 = 8;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
