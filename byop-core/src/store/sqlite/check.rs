@@ -86,3 +86,43 @@ fn damaged(verdict: String) -> Fault {
             .with_remedy("restore the file from a backup"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_busy(connection: &Connection, mode: &str) -> bool {
+        connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get(0)).unwrap()
+    }
+
+    /// Seen when processes opened a store that another one was at work on.
+    #[test]
+    fn a_file_whose_pages_another_process_is_moving_is_not_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let open = || {
+            let connection = Connection::open(&path).unwrap();
+            connection.busy_timeout(super::super::open::PATIENCE).unwrap();
+            connection
+        };
+        let writer = open();
+        writer
+            .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a); PRAGMA wal_checkpoint(TRUNCATE)")
+            .unwrap();
+        // As long as it reads, pages stay in the log, and whoever began to move them waits for it.
+        let reader = open();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM t").unwrap();
+        writer.execute_batch("INSERT INTO t VALUES (zeroblob(100000))").unwrap();
+        let checked = open();
+        std::thread::scope(|scope| {
+            // It gives up at once whenever the question below is in its way.
+            scope.spawn(|| while is_busy(&open(), "FULL") {});
+            while !is_busy(&checked, "PASSIVE") {
+                std::thread::yield_now();
+            }
+            let checked = check_length(&checked, &path);
+            reader.execute_batch("COMMIT").unwrap();
+            assert!(checked.is_ok());
+        });
+    }
+}
