@@ -8,7 +8,7 @@ use bollard::query_parameters::{
 };
 use byop_core::model::{App, AppState, EventBody, Job, JobFilter, JobState, StepState};
 use byop_core::stage::{container_name, network_name, volume_name};
-use byop_core::store::{Page, Scope, Store};
+use byop_core::store::{Page, Scope, SqliteStore, Store};
 use futures_util::TryStreamExt;
 use serde_json::Value;
 
@@ -19,18 +19,18 @@ use crate::world::{World, host};
 
 const SCOPE: &Scope = &Scope::Platform;
 
-type Outcome = Result<(), String>;
+pub type Outcome = Result<(), String>;
 
 /// Everything; `job` is the one that ended last.
 pub async fn all(lane: &Lane, job: &Job) -> Outcome {
-    journal(lane, job).await?;
+    journal(&lane.world.store, job).await?;
     records(lane).await?;
     objects(lane).await?;
     route(lane).await?;
     if lane.runs { answers(lane).await } else { Ok(()) }
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, wanted: T) -> Outcome {
+pub fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, wanted: T) -> Outcome {
     if found == wanted { Ok(()) } else { Err(format!("{what}: found {found:?}, wanted {wanted:?}")) }
 }
 
@@ -39,9 +39,8 @@ fn text(error: impl std::fmt::Display) -> String {
 }
 
 /// Each effect is recorded once, and nothing waits.
-async fn journal(lane: &Lane, job: &Job) -> Outcome {
-    let store = &lane.world.store;
-    let unfinished = JobFilter::all().with_app(lane.app.clone()).with_unfinished();
+pub async fn journal(store: &SqliteStore, job: &Job) -> Outcome {
+    let unfinished = JobFilter::all().with_subject(job.subject.clone()).with_unfinished();
     same("jobs under way", store.list_jobs(SCOPE, &unfinished).await.map_err(text)?.len(), 0)?;
     let steps = store.list_steps(SCOPE, &job.id).await.map_err(text)?;
     if job.state == JobState::Succeeded {

@@ -11,13 +11,14 @@ use byop_core::docker::Docker;
 use byop_core::engine::Engine;
 use byop_core::id::JobId;
 use byop_core::ingress::Traefik;
-use byop_core::model::{AppName, AppRetention};
+use byop_core::model::{AppRetention, Subject};
 use byop_core::store::{SqliteStore, Store};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::sync::Mutex;
 
+use crate::remote_cloud::RemoteCloud;
 use crate::verb::Verb;
 use crate::watched::Watched;
 
@@ -32,15 +33,15 @@ pub const IMAGES: usize = 1;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Orders {
     pub place: Place,
-    pub app: AppName,
+    pub subject: Subject,
     pub task: Task,
     /// Whether it asks before and after each write.
     pub asks: bool,
-    /// Whether it takes over jobs of other apps too.
+    /// Whether it takes over jobs on other subjects too.
     pub takes_all: bool,
 }
 
-/// Store and proxy that children share.
+/// Store and proxy, or cloud, that children share.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Place {
     pub store: PathBuf,
@@ -48,6 +49,8 @@ pub struct Place {
     pub prefix: String,
     pub port: u16,
     pub lease: Duration,
+    /// Where the parent serves its cloud, when they rent servers and have no host.
+    pub cloud: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -122,11 +125,19 @@ pub fn run(orders: &str) -> ExitCode {
 async fn work(orders: Orders) -> Result<()> {
     let parent = Arc::new(Parent::connect().unwrap());
     let store = SqliteStore::open(&orders.place.store).await?;
-    let own = Some(orders.app.clone()).filter(|_| !orders.takes_all);
-    let engine = orders.place.engine(Watched::new(store, Arc::clone(&parent), orders.asks, own))?;
+    let own = Some(orders.subject.clone()).filter(|_| !orders.takes_all);
+    let store = Watched::new(store, Arc::clone(&parent), orders.asks, own);
+    let engine = match &orders.place.cloud {
+        None => orders.place.engine(store)?,
+        Some(socket) => Engine::builder()
+            .with_store(store)
+            .with_cloud(RemoteCloud::new(socket, Arc::clone(&parent), orders.asks))
+            .with_lease(orders.place.lease)
+            .build()?,
+    };
     parent.tell("ready").await;
     let job = match orders.task {
-        Task::Submit(verb) => verb.submit(&engine, &orders.app).await?,
+        Task::Submit(verb) => verb.submit(&engine, &orders.subject).await?,
         Task::Resume(job) => {
             // From now on it takes over what others leave behind.
             engine.resume().await?;

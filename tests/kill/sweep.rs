@@ -1,13 +1,15 @@
 //! The run: every boundary, then random moments.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use crate::lane::{Kills, Lane};
+use crate::lane::Lane;
+use crate::life::Kills;
 use crate::seeds::Seeds;
-use crate::verb::Op;
+use crate::verb::{Kind, Op};
 use crate::world::World;
 
 /// Apps, each with a child at work.
@@ -17,6 +19,15 @@ const CHAIN: u32 = 8;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
+}
+
+/// How many random kills there are to be, and the seed that chooses them.
+pub fn numbers() -> (u64, u64) {
+    let seed = number("BYOP_SEED").unwrap_or_else(|| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        now.map_or(0, |now| u64::from(now.subsec_nanos()))
+    });
+    (number("BYOP_KILLS").unwrap_or(300), seed)
 }
 
 pub fn run() -> Result<(), String> {
@@ -35,11 +46,7 @@ pub fn run() -> Result<(), String> {
 }
 
 async fn sweep(world: &Arc<World>) -> Result<(), String> {
-    let kills = number("BYOP_KILLS").unwrap_or(300);
-    let seed = number("BYOP_SEED").unwrap_or_else(|| {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        now.map_or(0, |now| u64::from(now.subsec_nanos()))
-    });
+    let (kills, seed) = numbers();
     println!("kill sweep: {kills} random kills, seed {seed} (BYOP_KILLS, BYOP_SEED)");
     // It stays, so that the proxy does too: nothing that happens to the others may touch it.
     let mut bystander = Lane::new(world, 0, Seeds::new(seed, 0));
@@ -50,12 +57,7 @@ async fn sweep(world: &Arc<World>) -> Result<(), String> {
     lanes = together(lanes, |lane| async move { boundaries(lane).await }).await?;
     let (done, places) = world.tally.with(|c| (c.boundary_kills(), c.places.clone()));
     println!("{done} boundaries in {:.1?}", began.elapsed());
-    for (op, places) in places {
-        println!("  {}: {}", op.name(), places.len());
-        if std::env::var("BYOP_KILL_PLACES").is_ok() {
-            places.iter().for_each(|place| println!("      {place}"));
-        }
-    }
+    print_places(&places);
 
     world.agrees().await?;
 
@@ -92,21 +94,32 @@ async fn sweep(world: &Arc<World>) -> Result<(), String> {
     world.agrees().await
 }
 
+/// How many places there were in each kind of job, and which, if asked.
+pub fn print_places<K: Kind>(places: &BTreeMap<K, BTreeSet<String>>) {
+    for (op, places) in places {
+        println!("  {}: {}", op.name(), places.len());
+        if std::env::var("BYOP_KILL_PLACES").is_ok() {
+            places.iter().for_each(|place| println!("      {place}"));
+        }
+    }
+}
+
 /// Runs all lanes at the same time; the first complaint ends it.
-async fn together<F>(lanes: Vec<Lane>, work: impl Fn(Lane) -> F) -> Result<Vec<Lane>, String>
+pub async fn together<L, F>(lanes: Vec<L>, work: impl Fn(L) -> F) -> Result<Vec<L>, String>
 where
-    F: Future<Output = Result<Lane, String>> + Send + 'static,
+    L: Send + 'static,
+    F: Future<Output = Result<L, String>> + Send + 'static,
 {
     let mut tasks = JoinSet::new();
-    for lane in lanes {
-        tasks.spawn(work(lane));
+    for (number, lane) in lanes.into_iter().enumerate() {
+        let work = work(lane);
+        tasks.spawn(async move { Ok::<_, String>((number, work.await?)) });
     }
-    let mut lanes = Vec::new();
+    let mut lanes = BTreeMap::new();
     while let Some(done) = tasks.join_next().await {
-        lanes.push(done.map_err(|error| error.to_string())??);
+        lanes.extend([done.map_err(|error| error.to_string())??]);
     }
-    lanes.sort_by_key(|lane| lane.number);
-    Ok(lanes)
+    Ok(lanes.into_values().collect())
 }
 
 /// Every kind of job, until one of each came through without meeting a place that is new.

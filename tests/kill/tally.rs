@@ -5,21 +5,21 @@ use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::verb::Op;
+use crate::verb::Kind;
 
-/// Counts of all lanes.
-#[derive(Debug, Default)]
-pub struct Tally(Mutex<Counts>);
+/// Counts of all lanes, by kind of job.
+#[derive(Debug)]
+pub struct Tally<K>(Mutex<Counts<K>>);
 
-#[derive(Debug, Default, Clone)]
-pub struct Counts {
-    pub by_op: BTreeMap<Op, PerOp>,
+#[derive(Debug, Clone)]
+pub struct Counts<K> {
+    pub by_op: BTreeMap<K, PerOp>,
     /// Places where a job was killed: `before step gate-1 done`.
-    pub places: BTreeMap<Op, BTreeSet<String>>,
+    pub places: BTreeMap<K, BTreeSet<String>>,
     /// How long a job of the kind takes that nobody kills.
-    pub usual: BTreeMap<Op, Duration>,
+    pub usual: BTreeMap<K, Duration>,
     /// Kinds of jobs of which one came through without meeting a new place.
-    pub swept: BTreeSet<Op>,
+    pub swept: BTreeSet<K>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -31,22 +31,33 @@ pub struct PerOp {
     pub longest: Duration,
 }
 
-impl Tally {
-    pub fn with<T>(&self, change: impl FnOnce(&mut Counts) -> T) -> T {
+impl<K> Default for Tally<K> {
+    fn default() -> Self {
+        Self(Mutex::new(Counts {
+            by_op: BTreeMap::new(),
+            places: BTreeMap::new(),
+            usual: BTreeMap::new(),
+            swept: BTreeSet::new(),
+        }))
+    }
+}
+
+impl<K: Kind> Tally<K> {
+    pub fn with<T>(&self, change: impl FnOnce(&mut Counts<K>) -> T) -> T {
         change(&mut self.0.lock().unwrap())
     }
 
     /// Whether no job has been killed there yet. It counts as killed from now on.
-    pub fn is_new(&self, op: Op, place: &str) -> bool {
+    pub fn is_new(&self, op: K, place: &str) -> bool {
         self.with(|counts| counts.places.entry(op).or_default().insert(place.to_owned()))
     }
 
-    pub fn is_swept(&self, op: Op) -> bool {
+    pub fn is_swept(&self, op: K) -> bool {
         self.with(|counts| counts.swept.contains(&op))
     }
 }
 
-impl Counts {
+impl<K: Kind> Counts<K> {
     pub fn boundary_kills(&self) -> u32 {
         self.by_op.values().map(|op| op.boundary_kills).sum()
     }
@@ -60,7 +71,7 @@ impl Counts {
     }
 }
 
-impl fmt::Display for Counts {
+impl<K: Kind> fmt::Display for Counts<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (op, counts) in &self.by_op {
             let PerOp { jobs, boundary_kills, random_kills, longest } = counts;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use byop_core::id::JobId;
 use byop_core::model::{
-    AppName, AuditEntry, AuditFilter, AuditRecord, Event, EventBody, Job, JobFilter, StepRecord, Subject,
+    AuditEntry, AuditFilter, AuditRecord, Event, EventBody, Job, JobFilter, StepRecord, Subject,
 };
 use byop_core::store::{
     Expected, Lease, Page, Pruned, Record, Retention, Scope, SqliteStore, Store, WhenBusy,
@@ -23,8 +23,8 @@ pub struct Watched {
     parent: Arc<Parent>,
     /// Whether the parent is asked at each write.
     asks: bool,
-    /// The only app whose jobs this process takes over; none: those of all.
-    own: Option<AppName>,
+    /// The only subject whose jobs this process takes over; none: those of all.
+    own: Option<Subject>,
     /// Until when this process holds which jobs.
     held: Mutex<BTreeMap<JobId, Instant>>,
     journal: Mutex<Journal>,
@@ -53,7 +53,7 @@ impl Journal {
 }
 
 impl Watched {
-    pub fn new(inner: SqliteStore, parent: Arc<Parent>, asks: bool, own: Option<AppName>) -> Self {
+    pub fn new(inner: SqliteStore, parent: Arc<Parent>, asks: bool, own: Option<Subject>) -> Self {
         Self { inner, parent, asks, own, held: Mutex::default(), journal: Mutex::default() }
     }
 
@@ -87,9 +87,9 @@ impl Store for Watched {
         value: &Value,
         expected: Expected,
     ) -> Result<u64> {
-        // The app's own record is written several times in a job.
+        // The records of apps and servers are written several times in a job.
         let what = format!("put {name}");
-        let what = if name == "apps" { self.here(&what) } else { what };
+        let what = if matches!(name, "apps" | "servers") { self.here(&what) } else { what };
         self.around(what, self.inner.put_record(scope, name, key, value, expected)).await
     }
 
@@ -115,7 +115,7 @@ impl Store for Watched {
 
     async fn list_jobs(&self, scope: &Scope, filter: &JobFilter) -> Result<Vec<Job>> {
         let mut jobs = self.inner.list_jobs(scope, filter).await?;
-        jobs.retain(|job| self.own.as_ref().is_none_or(|own| job.app() == Some(own)));
+        jobs.retain(|job| self.own.as_ref().is_none_or(|own| job.subject == *own));
         Ok(jobs)
     }
 
@@ -138,7 +138,7 @@ impl Store for Watched {
             }
             return Ok(lease);
         };
-        let filter = JobFilter::all().with_app(own.clone()).with_unfinished();
+        let filter = JobFilter::all().with_subject(own.clone()).with_unfinished();
         let job = self.inner.list_jobs(&Scope::Platform, &filter).await?.pop();
         let is_held =
             |job: &Job| self.held.lock().unwrap().get(&job.id).is_some_and(|at| *at > Instant::now());

@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use crate::child::Place;
 use crate::load::now;
 use crate::tally::Tally;
+use crate::verb::Op;
 
 /// An image with nginx, which `tests/images/make.sh` makes.
 const IMAGE: &str = "nginxinc/nginx-unprivileged:1.28-alpine-slim";
@@ -56,7 +57,7 @@ pub struct World {
     pub store: SqliteStore,
     pub api: Api,
     pub docker: Docker,
-    pub tally: Tally,
+    pub tally: Tally<Op>,
     pub folder: TempDir,
 }
 
@@ -71,8 +72,7 @@ impl World {
             Ok::<_, Error>(docker)
         };
         let docker = require("docker", connected.await)?;
-        // In memory where the machine has such a folder: what is killed here are processes, not the machine.
-        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        let folder = folder();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let place = Place {
             store: folder.path().join("byop.db"),
@@ -80,6 +80,7 @@ impl World {
             prefix: format!("byop-kill-{port}"),
             port,
             lease: LEASE,
+            cloud: None,
         };
         let store = SqliteStore::open(&place.store).await.unwrap();
         let api = Api::connect_with_defaults().unwrap();
@@ -196,6 +197,11 @@ impl World {
         }
         if was_removed && !left.is_empty() { Err(format!("left behind: {left:?}")) } else { Ok(()) }
     }
+}
+
+/// In memory where the machine has such a folder: what is killed here are processes, not the machine.
+pub fn folder() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
 pub fn host(app: &AppName) -> String {

@@ -29,10 +29,11 @@ fn check_length(connection: &Connection, path: &Path) -> Outcome<()> {
         return Ok(());
     }
     // Pages that the log still holds may be missing, or half written by a process that was killed.
-    let (in_log, moved): (i64, i64) =
-        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?)))?;
+    let (is_busy, in_log, moved): (bool, i64, i64) =
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.try_into())?;
     let found = length_of(path);
-    if found >= expected || moved < in_log {
+    // Another process may be moving them right now; then nothing is known of the log.
+    if found >= expected || is_busy || moved < in_log {
         return Ok(());
     }
     Err(damaged(format!("the file has {found} bytes instead of {expected}")))
@@ -84,4 +85,44 @@ fn damaged(verdict: String) -> Fault {
             .with_context("check", verdict)
             .with_remedy("restore the file from a backup"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_busy(connection: &Connection, mode: &str) -> bool {
+        connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get(0)).unwrap()
+    }
+
+    /// Seen when processes opened a store that another one was at work on.
+    #[test]
+    fn a_file_whose_pages_another_process_is_moving_is_not_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let open = || {
+            let connection = Connection::open(&path).unwrap();
+            connection.busy_timeout(super::super::open::PATIENCE).unwrap();
+            connection
+        };
+        let writer = open();
+        writer
+            .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a); PRAGMA wal_checkpoint(TRUNCATE)")
+            .unwrap();
+        // As long as it reads, pages stay in the log, and whoever began to move them waits for it.
+        let reader = open();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM t").unwrap();
+        writer.execute_batch("INSERT INTO t VALUES (zeroblob(100000))").unwrap();
+        let checked = open();
+        std::thread::scope(|scope| {
+            // It gives up at once whenever the question below is in its way.
+            scope.spawn(|| while is_busy(&open(), "FULL") {});
+            while !is_busy(&checked, "PASSIVE") {
+                std::thread::yield_now();
+            }
+            let checked = check_length(&checked, &path);
+            reader.execute_batch("COMMIT").unwrap();
+            assert!(checked.is_ok());
+        });
+    }
 }
