@@ -5,7 +5,8 @@
 //! with tokio's paused time is one course of events, so a failing seed can be looked at again.
 //!
 //! ```
-//! use byop_core::store::{MemoryStore, Store};
+//! use byop_core::model::JobFilter;
+//! use byop_core::store::{MemoryStore, Scope, Store};
 //! use byop_core::testing::simulation::{FaultRates, Simulation};
 //! use std::sync::Arc;
 //!
@@ -15,7 +16,7 @@
 //! let process = simulation.new_process();
 //! let faulty = process.store(&store);
 //! simulation.set_rates(FaultRates::none().with_before(1000));
-//! assert!(faulty.list_jobs(&Default::default()).await.is_err());
+//! assert!(faulty.list_jobs(&Scope::Platform, &JobFilter::all()).await.is_err());
 //! # });
 //! ```
 

@@ -178,7 +178,8 @@ mod tests {
         let (report, done) = oneshot::channel();
         let key = key.to_owned();
         let work = move |connection: &rusqlite::Connection| {
-            connection.execute("INSERT INTO records VALUES ('c', ?1, 1, '{}')", [key])?;
+            let sql = "INSERT INTO records (collection, key, version, value) VALUES ('c', ?1, 1, '{}')";
+            connection.execute(sql, [key])?;
             if is_good { Ok(()) } else { Err(Fault::Refused(Error::invalid("x.y", "no"))) }
         };
         (Box::new(Pending { operation: "record.put", work: Some(work), result: None, report }), done)
@@ -225,7 +226,9 @@ mod tests {
         let (report, done) = oneshot::channel();
         let work = |connection: &rusqlite::Connection| {
             connection.execute_batch(
-                "PRAGMA defer_foreign_keys = ON; INSERT INTO events VALUES ('no such job', 1, 0, '{}')",
+                "PRAGMA defer_foreign_keys = ON;
+                 INSERT INTO events (job, sequence, subject, position, time, body)
+                 VALUES ('no such job', 1, 'app/shop', 1, 0, '{}')",
             )?;
             Ok(())
         };
