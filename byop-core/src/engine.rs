@@ -36,6 +36,7 @@ mod builds;
 mod census;
 mod clients;
 mod customers;
+mod domains;
 mod drift;
 mod events;
 mod host_view;

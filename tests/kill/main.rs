@@ -26,7 +26,9 @@ mod world;
 
 use std::process::ExitCode;
 
-const TESTS: [(&str, fn() -> Result<(), String>); 2] = [
+type Test = fn() -> Result<(), String>;
+
+const TESTS: [(&str, Test); 2] = [
     ("provision_killed_at_any_moment_leaks_no_server_and_rents_none_twice", provision::run),
     ("killed_at_any_moment_every_job_ends_and_nothing_is_left", sweep::run),
 ];

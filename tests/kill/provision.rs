@@ -187,7 +187,8 @@ impl Lane {
         let mut paid: Vec<_> = world.cloud.alive();
         paid.retain(|entry| self.is_ours(&entry.name));
         let mut paid: Vec<_> = paid.into_iter().map(|entry| entry.id).collect();
-        (named.sort(), paid.sort());
+        named.sort();
+        paid.sort();
         same("things that are paid for", paid, named)?;
         same("things that were made twice", world.made_twice(), Vec::new())?;
         let swept = world.engine.sweep(&SweepOptions::report()).await.map_err(|e| e.to_string())?;

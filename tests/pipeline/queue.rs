@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use byop_core::ErrorKind;
 use byop_core::model::{ClientId, JobState};
-use byop_core::store::WhenBusy;
+use byop_core::store::{Page, WhenBusy};
 
 use crate::support::{LEASE, World, app, deploy, image};
 
@@ -86,6 +86,9 @@ async fn a_client_sees_its_own_apps_only() {
     let taken = deploy(&theirs, &spec).await.unwrap_err();
     assert_eq!((taken.kind(), taken.context("app")), (ErrorKind::Conflict, None), "{taken:?}");
     assert_eq!(ours.list_apps().await.unwrap().len(), 1);
+    let domains = ours.list_domains(&Page::all()).await.unwrap();
+    assert_eq!((domains[0].name.as_str(), &domains[0].app), ("shop.example.com", &app("shop")));
+    assert!(theirs.list_domains(&Page::all()).await.unwrap().is_empty());
     deploy(&theirs, &image("blog", "shop:2")).await.unwrap();
     assert_eq!(engine.list_apps().await.unwrap().len(), 2);
 }

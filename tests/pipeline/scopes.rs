@@ -141,6 +141,7 @@ async fn try_verb(verb: &str, engine: &Engine, at: &Target) -> Option<String> {
         }
         "delete_preview_app" => show(engine.delete_preview_app(&at.preview).await),
         "get_preview_app" => show(engine.get_preview_app(&at.preview).await),
+        "list_domains" => show(engine.list_domains(&Page::all()).await),
         "list_preview_apps" => show(engine.list_preview_apps(&Page::all()).await),
         "delete_client" => show(engine.delete_client(&at.client).await),
         "delete_customer" => show(engine.delete_customer(&at.customer).await),

@@ -11,7 +11,7 @@ use crate::runtime::ContainerRuntime;
 use crate::store::{Expected, Page, Record, Scope};
 
 pub(super) const APPS: &str = "apps";
-const DOMAINS: &str = "domains";
+pub(super) const DOMAINS: &str = "domains";
 const HOSTS: &str = "hosts";
 
 impl Inner {

@@ -1,0 +1,15 @@
+//! Host names that apps have.
+
+use serde::{Deserialize, Serialize};
+
+use super::name::{AppName, DomainName};
+
+/// A host name that an app has, so that no other gets it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Domain {
+    /// The host name.
+    pub name: DomainName,
+    /// The app that answers at it, or is about to.
+    pub app: AppName,
+}
