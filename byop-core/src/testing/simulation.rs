@@ -15,7 +15,7 @@
 //! let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(simulation.clock())));
 //! let process = simulation.new_process();
 //! let faulty = process.store(&store);
-//! simulation.set_rates(FaultRates::none().with_before(1000));
+//! simulation.set_rates(FaultRates::none().with_before(10_000));
 //! assert!(faulty.list_jobs(&Scope::Platform, &JobFilter::all()).await.is_err());
 //! # });
 //! ```
