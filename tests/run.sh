@@ -53,7 +53,7 @@ export BYOP_REQUIRE=docker,compose,compose-lint,cloud-init,hadolint,git,sshd,pos
 export HADOLINT=$tools/bin/hadolint DCLINT=$tools/bin/dclint CLOUD_INIT=$tools/bin/cloud-init
 
 stage "tests"
-cargo test --locked --workspace --all-features -- --show-output
+cargo test --locked --workspace --all-features --no-fail-fast -- --show-output
 
 stage "Python"
 byop-py/tests/run.sh

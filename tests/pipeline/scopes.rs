@@ -4,9 +4,7 @@
 //!
 //! The calls are read from the sources, so one that is added without a case here is a failure.
 
-use std::collections::BTreeSet;
 use std::fmt::Debug;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +22,11 @@ use byop_core::{Error, ErrorKind, Result, Secret, SecretRef};
 use futures_util::StreamExt;
 use serde_json::json;
 
+use self::sources::{calls, verbs};
 use crate::clients::{client, made, spec};
 use crate::support::{SharedClock, World, app, deploy, done, image};
+
+mod sources;
 
 /// Calls of the store that ask for no scope, with the reason.
 const UNSCOPED: &[(&str, &str)] = &[
@@ -396,46 +397,6 @@ async fn worlds() -> [World; 2] {
 fn engine(world: &World) -> Engine {
     let keyring = Keyring::new(Key::generate(&SystemEntropy).unwrap());
     world.builder().with_clock(world.clock.clone()).with_keyring(keyring).build().unwrap()
-}
-
-/// The names that follow `marker` at the start of a line in these sources.
-fn names(marker: &str, sources: &[String]) -> BTreeSet<String> {
-    let lines = sources.iter().flat_map(|text| text.lines());
-    let found = lines.filter_map(|line| line.strip_prefix(marker));
-    found.map(|rest| rest.split(['(', '<']).next().unwrap().to_owned()).collect()
-}
-
-fn source(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("byop-core/src").join(path);
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn verbs() -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("byop-core/src/engine");
-    let mut sources = vec![source("engine.rs")];
-    let mut folders = vec![folder];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let text = std::fs::read_to_string(path).unwrap();
-                // Only what is the engine's own.
-                let parts = text.split("\nimpl Engine {").skip(1);
-                sources.extend(parts.map(|part| part.split("\n}").next().unwrap().to_owned()));
-            }
-        }
-    }
-    let mut verbs = names("    pub async fn ", &sources);
-    verbs.extend(names("    pub fn ", &sources));
-    verbs
-}
-
-fn calls() -> BTreeSet<String> {
-    let text = source("store.rs");
-    let port = text.split("pub trait Store").nth(1).unwrap().split("\n}").next().unwrap();
-    names("    async fn ", &[port.to_owned()])
 }
 
 #[test]
