@@ -5,3 +5,5 @@
 
 pub mod http;
 pub mod registry;
+#[cfg(feature = "testing")]
+pub mod testing;

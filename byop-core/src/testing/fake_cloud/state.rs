@@ -31,9 +31,8 @@ pub struct CloudTimes {
     pub read_lag: Duration,
 }
 
-/// One line of the ledger of a fake cloud.
+/// One line of the ledger of a fake or simulated cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct CloudEntry {
     /// What it is.
     pub kind: ResourceKind,
