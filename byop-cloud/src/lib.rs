@@ -3,6 +3,7 @@
 //! A provider speaks through [`http::Client`], which retries what may be repeated; its own files turn the vendor's
 //! wire form into the model of `byop_core` and back.
 
+pub mod digitalocean;
 pub mod http;
 pub mod registry;
 #[cfg(feature = "testing")]

@@ -10,6 +10,7 @@ use byop_core::testing::{CloudEntry, CloudTimes};
 
 use crate::http::{Request, Response};
 
+pub mod digitalocean;
 mod simulated;
 
 pub use simulated::Simulated;
