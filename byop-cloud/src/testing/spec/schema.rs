@@ -31,7 +31,9 @@ pub(super) fn compile(document: &Value, schema: &Value) -> Result<Validator, Str
 
 /// Checks a value; what is wrong is told by its place, never by what stands there.
 pub(super) fn first_error(validator: &Validator, value: &Value) -> Result<(), String> {
-    validator.validate(value).map_err(|error| format!("{} {}", error.instance_path(), error.masked()))
+    validator
+        .validate(value)
+        .map_err(|error| format!("{} {}", error.instance_path(), error.masked()).trim().to_owned())
 }
 
 /// The types that a value may have.
