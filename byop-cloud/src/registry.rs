@@ -38,6 +38,12 @@ impl CloudRegistry {
         Self::default()
     }
 
+    /// The vendors that this crate was built with.
+    #[must_use]
+    pub fn vendors() -> Self {
+        Self::new()
+    }
+
     /// Adds a provider; one of the same name is replaced.
     #[must_use]
     pub fn with_provider(
