@@ -4,6 +4,7 @@
 //! wire form into the model of `byop_core` and back.
 
 pub mod http;
+pub mod ovh;
 pub mod registry;
 #[cfg(feature = "testing")]
 pub mod testing;
