@@ -37,6 +37,7 @@ use byop_core::model::AppName;
 use byop_core::secret::{SecretRef, SecretSource};
 use byop_core::store::SqliteStore;
 use byop_core::{Error, ErrorKind, Result, Secret};
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, ValueEnum};
 
 use show::Show;
@@ -50,8 +51,8 @@ const LEASE: Duration = Duration::from_secs(9);
 pub(crate) struct Options {
     /// What to do.
     action: Action,
-    /// The cloud: aws, digitalocean, ovh or docker.
-    #[arg(long)]
+    /// The cloud.
+    #[arg(long, value_parser = PossibleValuesParser::new(vendors()))]
     provider: String,
     /// The name of the server, and its host name.
     #[arg(long)]
@@ -148,6 +149,10 @@ async fn engine(options: &Options, cloud: Arc<dyn CloudProvider>) -> Result<Engi
         .with_secrets(Files)
         .with_lease(LEASE)
         .build()
+}
+
+fn vendors() -> Vec<String> {
+    CloudRegistry::vendors().names().map(str::to_owned).collect()
 }
 
 /// One for each provider, in the user's data folder; where there is none, in this folder.
