@@ -44,6 +44,7 @@
 //! vendor's form of things), `convert` (from there to the model, and only there), `error` (the table), one file for each
 //! area, and `dns`.
 
+pub mod digitalocean;
 pub mod http;
 pub mod ovh;
 pub mod registry;

@@ -11,6 +11,7 @@ use byop_core::testing::{CloudEntry, CloudTimes};
 
 use crate::http::{Request, Response};
 
+pub mod digitalocean;
 mod fault;
 mod server;
 mod simulated;
