@@ -37,7 +37,6 @@ use byop_core::model::AppName;
 use byop_core::secret::{SecretRef, SecretSource};
 use byop_core::store::SqliteStore;
 use byop_core::{Error, ErrorKind, Result, Secret};
-use clap::builder::PossibleValuesParser;
 use clap::{Parser, ValueEnum};
 
 use show::Show;
@@ -52,7 +51,7 @@ pub(crate) struct Options {
     /// What to do.
     action: Action,
     /// The cloud.
-    #[arg(long, value_parser = PossibleValuesParser::new(vendors()))]
+    #[arg(long, value_parser = vendor)]
     provider: String,
     /// The name of the server, and its host name.
     #[arg(long)]
@@ -151,8 +150,10 @@ async fn engine(options: &Options, cloud: Arc<dyn CloudProvider>) -> Result<Engi
         .build()
 }
 
-fn vendors() -> Vec<String> {
-    CloudRegistry::vendors().names().map(str::to_owned).collect()
+fn vendor(name: &str) -> std::result::Result<String, String> {
+    let vendors = CloudRegistry::vendors();
+    let known: Vec<_> = vendors.names().collect();
+    if known.contains(&name) { Ok(name.to_owned()) } else { Err(format!("use one of: {}", known.join(", "))) }
 }
 
 /// One for each provider, in the user's data folder; where there is none, in this folder.

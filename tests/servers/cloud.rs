@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use byop_cloud::registry::ProviderOptions;
 use byop_cloud::testing::digitalocean::DigitalOceanSimulator;
-use byop_cloud::testing::ovh::OvhSimulator;
 use byop_cloud::testing::{Simulated, Simulator, SimulatorServer, serve};
 use byop_core::model::ResourceKind;
 use tokio::runtime::{Builder, Runtime};
@@ -28,7 +27,7 @@ pub fn digitalocean() -> Cloud {
 }
 
 pub fn ovh() -> Cloud {
-    let simulator = OvhSimulator::new();
+    let simulator = DigitalOceanSimulator::new();
     let options = simulator.options();
     let names =
         ["OVH_APPLICATION_KEY", "OVH_APPLICATION_SECRET", "OVH_CONSUMER_KEY", "OVH_CLOUD_PROJECT_SERVICE"];
@@ -69,7 +68,7 @@ impl Cloud {
     /// How many things of this kind are there, whoever made them.
     pub fn present(&self, kind: ResourceKind) -> usize {
         let ledger = self.simulator().ledger();
-        ledger.iter().filter(|entry| entry.kind == kind && entry.deleted_at.is_none()).count()
+        ledger.iter().filter(|entry| entry.kind == kind && entry.gone_at.is_none()).count()
     }
 
     /// A program of the same vendor with one other credential, and that as its secret.

@@ -52,9 +52,9 @@ pub fn servers_come_and_go(cloud: Cloud) {
     assert_eq!((again.len(), &again[0]["destroyed"]), (1, &false.into()));
     assert_eq!(program.json(&["list"]).len() + servers(program.json(&["sweep"])).len(), 0);
     let ledger = cloud.simulator().ledger();
-    let left: Vec<_> = ledger.iter().filter(|entry| entry.deleted_at.is_none() && entry.marked).collect();
+    let left: Vec<_> = ledger.iter().filter(|entry| entry.gone_at.is_none() && entry.marked).collect();
     assert!(left.is_empty(), "{left:?}");
-    assert!(ledger.iter().any(|entry| entry.id == foreign && entry.deleted_at.is_none()), "{foreign}");
+    assert!(ledger.iter().any(|entry| entry.id == foreign && entry.gone_at.is_none()), "{foreign}");
     assert_eq!(cloud.simulator().complaints(), Vec::<String>::new());
 }
 

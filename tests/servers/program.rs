@@ -1,7 +1,6 @@
 //! Starts the example.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
