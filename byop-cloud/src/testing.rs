@@ -10,6 +10,8 @@ use byop_core::testing::{CloudEntry, CloudTimes};
 
 use crate::http::{Request, Response};
 
+#[cfg(feature = "aws")]
+pub mod aws;
 mod simulated;
 
 pub use simulated::Simulated;
