@@ -44,6 +44,8 @@
 //! vendor's form of things), `convert` (from there to the model, and only there), `error` (the table), one file for each
 //! area, and `dns`.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod digitalocean;
 pub mod http;
 pub mod ovh;

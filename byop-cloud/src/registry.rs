@@ -57,6 +57,9 @@ impl CloudRegistry {
         let registry = Self::new()
             .with_provider("digitalocean", |options| Ok(Arc::new(DigitalOcean::from_options(options)?)))
             .with_provider("ovh", |options| Ok(Arc::new(Ovh::from_options(options)?)));
+        #[cfg(feature = "aws")]
+        let registry =
+            registry.with_provider("aws", |options| Ok(Arc::new(crate::aws::Aws::from_options(options)?)));
         registry
     }
 
