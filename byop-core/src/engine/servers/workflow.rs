@@ -275,9 +275,12 @@ async fn remove(
     let request = &record.request;
     if !request.ssh_keys.is_empty() {
         let others = run.inner.all_servers(&Scope::Platform).await?;
-        let others = others
-            .iter()
-            .filter(|other| other.provider == record.provider && other.request.name != request.name);
+        // Those that go too do not need their keys any more: of several that go together the last one takes them along.
+        let others = others.iter().filter(|other| {
+            other.provider == record.provider
+                && other.request.name != request.name
+                && other.state != ProvisionState::Removing
+        });
         let used: Vec<_> = others.flat_map(|other| &other.request.ssh_keys).collect();
         let unused: Vec<_> = request.ssh_keys.iter().filter(|key| !used.contains(key)).collect();
         known.ssh_keys = unused.iter().filter_map(|key| record.ssh_keys.get(*key)).cloned().collect();
