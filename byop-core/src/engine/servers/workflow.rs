@@ -270,6 +270,7 @@ async fn remove(
         settled,
         firewall: record.firewall.clone(),
         reserved_ip: record.reserved_ip.as_ref().map(|ip| ip.id.clone()),
+        unsure_address: record.request.reserved_ip && record.reserved_ip.is_none(),
         ..Leftovers::default()
     };
     let request = &record.request;

@@ -39,6 +39,8 @@ pub struct Leftovers {
     pub firewall: Option<FirewallId>,
     /// The reserved address.
     pub reserved_ip: Option<ReservedIpId>,
+    /// Whether there may be an address that nobody was told of, which leads to one of the servers.
+    pub unsure_address: bool,
     /// SSH keys that nothing else needs.
     pub ssh_keys: Vec<SshKeyId>,
     /// Public keys that nothing else needs and that may have been brought: where, and which.
@@ -101,6 +103,18 @@ impl Stage for RemoveServer {
         // The address first: once its server is gone nothing may tell whose it was.
         if let Some(ip) = &self.known.reserved_ip {
             delete(cx, ResourceKind::ReservedIp, &ip.0).await?;
+        }
+        if self.known.unsure_address && !self.known.settled && !self.known.servers.is_empty() {
+            let leads_here = |found: &Resource| {
+                found.kind == ResourceKind::ReservedIp
+                    && found.server.as_ref().is_some_and(|server| self.known.servers.contains(server))
+            };
+            let found = look_for(patience, || async {
+                Ok(cx.provider.list_resources().await?.into_iter().find(leads_here))
+            });
+            if let Some(ip) = found.await? {
+                delete(cx, ResourceKind::ReservedIp, &ip.id).await?;
+            }
         }
         let mut removed = BTreeSet::new();
         for id in &self.known.servers {
