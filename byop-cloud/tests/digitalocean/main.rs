@@ -16,6 +16,7 @@ use byop_core::testing::cloud_provider_suite::CloudEnv;
 use byop_core::testing::dns_provider_suite::DnsEnv;
 
 mod canary;
+mod engine;
 mod errors;
 mod live;
 mod requests;
