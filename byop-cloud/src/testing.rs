@@ -12,6 +12,7 @@ use byop_core::testing::{CloudEntry, CloudTimes};
 use crate::http::{Request, Response};
 
 mod fault;
+pub mod ovh;
 mod server;
 mod simulated;
 pub mod spec;
