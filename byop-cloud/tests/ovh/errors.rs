@@ -24,6 +24,9 @@ fn old_form(code: &str, message: &str) -> String {
     format!(r#"{{"errorCode": "{code}", "httpCode": "403 Forbidden", "message": "{message}"}}"#)
 }
 
+/// Status, headers and body of a refusal; kind and advice of the error.
+type Case = (u16, &'static [(&'static str, &'static str)], String, ErrorKind, Retry);
+
 /// The error of creating a server that is answered so.
 async fn of_create(answer: Answer) -> Error {
     let (provider, _) = provider(vec![ok(FLAVOR), ok("[]"), answer]);
@@ -46,7 +49,7 @@ use ErrorKind::{
 #[tokio::test(start_paused = true)]
 async fn every_refusal_of_a_read_has_its_kind_and_a_remedy() {
     let after = |seconds| Retry::After(Duration::from_secs(seconds));
-    let cases: Vec<(u16, &'static [(&'static str, &'static str)], String, ErrorKind, Retry)> = vec![
+    let cases: [Case; 41] = [
         (400, &[], new_form("Client::BadRequest", "Invalid parameter"), InvalidInput, Retry::Never),
         (400, &[], old_form("INVALID_SIGNATURE", "Invalid signature"), Unauthenticated, Retry::Never),
         (401, &[], old_form("INVALID_SIGNATURE", "Invalid signature"), Unauthenticated, Retry::Never),
