@@ -64,9 +64,10 @@ impl Ovh {
     }
 
     pub(super) async fn ssh_key_name(&self, operation: &'static str, id: &str) -> Result<String> {
-        let mut all = self.list_ssh_keys(operation).await?.into_iter();
-        let found = all.find(|key| key.id == id).and_then(|key| key.name);
-        found.ok_or_else(|| missing(operation, "ssh_key", id))
+        let session = self.session();
+        let path = session.path(&format!("/sshkey/{}", encode(id))).await?;
+        let found: Option<wire::SshKey> = session.api.find(operation, &path).await?;
+        found.and_then(|key| key.name).ok_or_else(|| missing(operation, "ssh_key", id))
     }
 
     pub(super) async fn ssh_key_resources(&self) -> Result<Vec<Resource>> {
@@ -89,7 +90,8 @@ impl Ovh {
 }
 
 fn is_ours(name: &str) -> bool {
-    name.strip_prefix(START).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+    name.strip_prefix(START)
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// A public key without what people write behind it.
@@ -139,7 +141,13 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused() {
-        for bad in ["", "ssh-ed25519", "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIA01234567", "ssh-ed25519 AAA!", "ssh-dss AAAA"] {
+        for bad in [
+            "",
+            "ssh-ed25519",
+            "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIA01234567",
+            "ssh-ed25519 AAA!",
+            "ssh-dss AAAA",
+        ] {
             assert!(Blob::parse(bad).is_err(), "{bad}");
         }
     }
