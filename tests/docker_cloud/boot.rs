@@ -92,6 +92,9 @@ async fn boots_from_user_data(env: &CloudEnv) {
     assert_eq!(ssh.text("sudo systemctl is-system-running --wait").await, "running");
     assert_eq!(ssh.text("docker info --format '{{.Driver}} {{.LoggingDriver}}'").await, "overlay2 json-file");
     assert!(ssh.text("docker network ls --format '{{.Name}}'").await.lines().any(|name| name == "byop"));
+    // The firewall has swept away what was there, but not the way to names.
+    let name = format!("byop-server-{}", spec.key);
+    assert!(ssh.text(&format!("getent hosts {name}")).await.starts_with(&ssh.address));
     // Who knows the address but has another key for it is not let on.
     let stranger = key(folder.path(), "stranger").await.1;
     std::fs::write(folder.path().join("known_hosts"), format!("{} {stranger}\n", ssh.address)).unwrap();

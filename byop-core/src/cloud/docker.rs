@@ -38,7 +38,7 @@ mod servers;
 /// let cloud = DockerCloud::connect()?;
 /// let image = cloud.prepare_image("debian-12").await?;
 /// let spec = ServerSpec::new("key1", "web-1", RegionId("local".into()), "small", image.id)
-///     .with_user_data("#cloud-config\nruncmd: [touch /ready]\n");
+///     .with_user_data("#cloud-config\nruncmd: [touch /ready]\n".to_owned());
 /// let server = cloud.create_server(&spec).await?;
 /// # Ok(())
 /// # }

@@ -17,9 +17,10 @@ const RECIPE: &str = "byop.server-image";
 /// Names, what people call them, and what they are made from.
 const KNOWN: [(&str, &str, &str); 2] =
     [("debian-12", "Debian 12", "debian:bookworm-slim"), ("debian-13", "Debian 13", "debian:trixie-slim")];
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
     ("Dockerfile", include_str!("image/Dockerfile")),
     ("cloud.cfg", include_str!("image/cloud.cfg")),
+    ("dns.service", include_str!("image/dns.service")),
     ("start.sh", include_str!("image/start.sh")),
 ];
 
@@ -29,7 +30,7 @@ pub(super) fn tag(name: &str) -> String {
 }
 
 /// What an image of this name is made from.
-fn recipe(base: &str) -> [(&'static str, String); 3] {
+fn recipe(base: &str) -> [(&'static str, String); 4] {
     FILES.map(|(name, text)| match name {
         "Dockerfile" => (name, format!("FROM {base}\n{text}")),
         _ => (name, text.to_owned()),
@@ -97,7 +98,10 @@ mod tests {
             assert!(files[0].1.starts_with(&format!("FROM {base}\n# ")), "{}", files[0].1);
             let tree = SourceTree::from_files(files).unwrap();
             let context = BuildContext::new(&tree, &FileSet::new()).unwrap();
-            assert_eq!(context.paths().collect::<Vec<_>>(), ["Dockerfile", "cloud.cfg", "start.sh"]);
+            assert_eq!(
+                context.paths().collect::<Vec<_>>(),
+                ["Dockerfile", "cloud.cfg", "dns.service", "start.sh"]
+            );
             digests.push(context.digest().unwrap());
         }
         assert_ne!(digests[0], digests[1]);

@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn the_seed_has_the_name_the_keys_and_the_user_data_for_root_only() {
         let spec = ServerSpec::new("k1", "web-1", RegionId("local".into()), "small", "debian-12")
-            .with_user_data("#cloud-config\nx: 1\n");
+            .with_user_data("#cloud-config\nx: 1\n".to_owned());
         let archive = archive(&spec, &["ssh-ed25519 AAAA ann".into()]).unwrap();
         let mut found = Vec::new();
         for entry in tar::Archive::new(&archive[..]).entries().unwrap() {

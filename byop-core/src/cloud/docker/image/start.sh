@@ -6,4 +6,12 @@ for point in /sys /sys/fs/cgroup /sys/fs/cgroup/*; do
 done
 # Mounts of the engine inside are seen by its containers.
 mount --make-rshared /
+# The resolver of the engine outside listens at 127.0.0.11 on a port of its choice, and rules of the packet filter lead
+# there. A firewall inside may sweep them away, so they are not relied on.
+while read -r _ address _; do
+    if [[ $address == 0B00007F:* ]]; then
+        echo "RESOLVER=127.0.0.11#$((16#${address#*:}))" >/run/byop-dns
+        echo nameserver 127.0.0.1 >/etc/resolv.conf
+    fi
+done </proc/net/udp
 exec /sbin/init
