@@ -11,8 +11,8 @@ use byop_core::cloud::CloudProvider;
 use byop_core::engine::Engine;
 use byop_core::id::JobId;
 use byop_core::model::{
-    AppName, FirewallRule, Job, Protocol, ProvisionState, ResourceKind, ServerRecord, ServerRequest,
-    SweepOptions, SweepReport,
+    AppName, FirewallRule, Job, JobFilter, Protocol, ProvisionState, ResourceKind, ServerRecord,
+    ServerRequest, SweepOptions, SweepReport,
 };
 use byop_core::secret::{MemorySecrets, SecretRef};
 use byop_core::store::{MemoryStore, Page, Scope, Store};
@@ -198,8 +198,9 @@ impl World {
             wanted.extend(servers.chain(firewall).chain(address).chain(ssh_keys));
         }
         wanted.extend(self.planted.iter().cloned());
+        let told = self.told().await;
         let alive: BTreeSet<_> = self.alive().into_iter().map(|entry| (entry.kind, entry.id)).collect();
-        assert_eq!(alive, wanted, "{context}\n{}", self.story());
+        assert_eq!(alive, wanted, "{context}\n{}\n{told}", self.story());
         let report = self.sweep(&SweepOptions::report()).await;
         let found: BTreeSet<_> =
             report.findings.iter().map(|f| (f.resource.kind, f.resource.id.clone())).collect();
@@ -238,6 +239,21 @@ impl World {
             last.1 += 1;
         }
         story + &format!("{} ({})", last.0, last.1)
+    }
+
+    /// What the jobs told, in short.
+    async fn told(&self) -> String {
+        let mut told = String::new();
+        for job in self.store.list_jobs(&Scope::Platform, &JobFilter::all()).await.unwrap() {
+            told += &format!("{} {:?} {:?}: {:?}\n", job.subject, job.kind, job.state, job.error);
+            for step in self.store.list_steps(&Scope::Platform, &job.id).await.unwrap() {
+                told += &format!(
+                    "  {} {:?} attempt {} {:?} - {:?}\n",
+                    step.stage, step.state, step.attempt, step.started_at, step.finished_at
+                );
+            }
+        }
+        told
     }
 
     /// Asserts that the user data of servers is not in the store.

@@ -41,7 +41,8 @@ pub(super) async fn create(run: &Run, request: &ServerRequest) -> Result<Value> 
         let server = super::look(run.cx.provider.as_ref(), id).await?;
         return Ok(json!(ServerReport::new(&entry.record, server)));
     }
-    let mut settled = true;
+    // What an earlier process began and did not end may have made something, even if this one does not come to it.
+    let mut settled = run.recorded.values().all(|step| step.state == StepState::Done);
     match make(run, &mut entry, &mut settled).await {
         Ok(server) => Ok(json!(ServerReport::new(&entry.record, Some(server)))),
         Err(error) if error.kind() == ErrorKind::LeaseLost => Err(error),
@@ -275,9 +276,12 @@ async fn remove(
     let request = &record.request;
     if !request.ssh_keys.is_empty() {
         let others = run.inner.all_servers(&Scope::Platform).await?;
-        let others = others
-            .iter()
-            .filter(|other| other.provider == record.provider && other.request.name != request.name);
+        // Of two that go at the same time, each would leave the keys to the other.
+        let others = others.iter().filter(|other| {
+            other.provider == record.provider
+                && other.request.name != request.name
+                && other.state != ProvisionState::Removing
+        });
         let used: Vec<_> = others.flat_map(|other| &other.request.ssh_keys).collect();
         let unused: Vec<_> = request.ssh_keys.iter().filter(|key| !used.contains(key)).collect();
         known.ssh_keys = unused.iter().filter_map(|key| record.ssh_keys.get(*key)).cloned().collect();
