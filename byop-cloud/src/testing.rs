@@ -11,6 +11,9 @@ use byop_core::testing::{CloudEntry, CloudTimes};
 
 use crate::http::{Request, Response};
 
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod digitalocean;
 mod fault;
 mod server;
 mod simulated;

@@ -5,6 +5,7 @@ use byop_core::model::{ClientId, Server, ServerReport};
 use byop_core::secret::{MemorySecrets, SecretRef};
 use byop_core::testing::{Fault, Moment};
 use byop_core::{Error, Retry};
+use futures_util::future::join_all;
 
 use super::*;
 
@@ -37,6 +38,20 @@ async fn a_server_comes_and_goes() {
     assert_eq!(engine.list_servers().await.unwrap(), []);
     assert_eq!(engine.get_server(&app("web-1")).await.unwrap_err().kind(), ErrorKind::NotFound);
     world.assert_census("given back").await;
+}
+
+/// Each sees that another one has it, and none may leave it to the other.
+#[tokio::test(start_paused = true)]
+async fn servers_that_go_together_take_their_common_key_along() {
+    let world = World::new();
+    let engine = world.engine();
+    let names = ["web-1", "web-2", "web-3"];
+    for name in names {
+        create(&engine, full(name)).await;
+    }
+    assert_eq!(world.alive(ResourceKind::SshKey).len(), 1);
+    join_all(names.map(|name| destroy(&engine, name))).await;
+    world.assert_census("all given back").await;
 }
 
 /// One call makes it; the rest is looking whether it runs.

@@ -276,7 +276,7 @@ async fn remove(
     let request = &record.request;
     if !request.ssh_keys.is_empty() {
         let others = run.inner.all_servers(&Scope::Platform).await?;
-        // Of two that go at the same time, each would leave the keys to the other.
+        // Those that go too do not need their keys any more: of several that go together the last one takes them along.
         let others = others.iter().filter(|other| {
             other.provider == record.provider
                 && other.request.name != request.name
