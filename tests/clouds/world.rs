@@ -19,7 +19,7 @@ use byop_core::store::{MemoryStore, Page, Scope, Store};
 use byop_core::testing::{CloudEntry, CloudTimes, Life, MortalStore};
 use tokio::time::Instant;
 
-use crate::vendors::Vendor;
+use crate::vendors::{Account, Reach, Vendor};
 
 /// Longer than anything here takes, in time that nobody waits for.
 pub(crate) const LONG: Duration = Duration::from_secs(24 * 3600);
@@ -56,6 +56,7 @@ impl Clock for VirtualClock {
 pub(crate) struct World {
     vendor: Vendor,
     store: Arc<dyn Store>,
+    reach: Reach,
     pub(crate) simulator: Arc<dyn Simulator>,
     pub(crate) simulated: Simulated,
     clock: Arc<VirtualClock>,
@@ -63,20 +64,24 @@ pub(crate) struct World {
     foreign: String,
     /// What bears our mark and nobody asked for.
     planted: BTreeSet<(ResourceKind, String)>,
+    /// What else came with it, such as the disk of an image.
+    attached: BTreeSet<(ResourceKind, String)>,
 }
 
 impl World {
     pub(crate) fn new(vendor: Vendor) -> Self {
         let clock = Arc::new(VirtualClock(Instant::now(), SystemClock.now()));
-        let simulator = (vendor.simulator)();
+        let Account { simulator, reach } = (vendor.open)();
         let mut world = Self {
             vendor,
+            reach,
             store: Arc::new(MemoryStore::new(Arc::<VirtualClock>::clone(&clock))),
             simulated: Simulated::new(Arc::clone(&simulator)),
             simulator,
             clock,
             foreign: String::new(),
             planted: BTreeSet::new(),
+            attached: BTreeSet::new(),
         };
         world.set_list_lag(world.list_lag());
         for kind in world.kinds() {
@@ -116,11 +121,13 @@ impl World {
             let id = self.simulator.plant(kind, "lost");
             self.planted.insert((kind, id));
         }
+        let alive = self.alive().into_iter().map(|entry| (entry.kind, entry.id));
+        self.attached = alive.filter(|thing| !self.planted.contains(thing)).collect();
     }
 
     fn provider(&self, life: &Life) -> Arc<dyn CloudProvider> {
         let transport: Arc<dyn Transport> = Arc::new(self.simulated.with_hook(life.clone()));
-        (self.vendor.provider)(transport, Arc::<VirtualClock>::clone(&self.clock))
+        (self.reach)(transport, Arc::<VirtualClock>::clone(&self.clock))
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -197,7 +204,7 @@ impl World {
             let ssh_keys = record.ssh_keys.values().map(|id| (ResourceKind::SshKey, id.0.clone()));
             wanted.extend(servers.chain(firewall).chain(address).chain(ssh_keys));
         }
-        wanted.extend(self.planted.iter().cloned());
+        wanted.extend(self.planted.union(&self.attached).cloned());
         let told = self.told().await;
         let alive: BTreeSet<_> = self.alive().into_iter().map(|entry| (entry.kind, entry.id)).collect();
         assert_eq!(alive, wanted, "{context}\n{}\n{told}", self.story());
@@ -217,6 +224,7 @@ impl World {
             tokio::time::sleep(self.list_lag() + seconds(10)).await;
         }
         self.planted.clear();
+        self.attached.clear();
         self.assert_census(context).await;
     }
 

@@ -89,7 +89,8 @@ impl Ovh {
 }
 
 fn is_ours(name: &str) -> bool {
-    name.strip_prefix(START).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+    name.strip_prefix(START)
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// A public key without what people write behind it.
@@ -139,7 +140,13 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused() {
-        for bad in ["", "ssh-ed25519", "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIA01234567", "ssh-ed25519 AAA!", "ssh-dss AAAA"] {
+        for bad in [
+            "",
+            "ssh-ed25519",
+            "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIA01234567",
+            "ssh-ed25519 AAA!",
+            "ssh-dss AAAA",
+        ] {
             assert!(Blob::parse(bad).is_err(), "{bad}");
         }
     }
