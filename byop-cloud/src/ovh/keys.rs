@@ -64,9 +64,10 @@ impl Ovh {
     }
 
     pub(super) async fn ssh_key_name(&self, operation: &'static str, id: &str) -> Result<String> {
-        let mut all = self.list_ssh_keys(operation).await?.into_iter();
-        let found = all.find(|key| key.id == id).and_then(|key| key.name);
-        found.ok_or_else(|| missing(operation, "ssh_key", id))
+        let session = self.session();
+        let path = session.path(&format!("/sshkey/{}", encode(id))).await?;
+        let found: Option<wire::SshKey> = session.api.find(operation, &path).await?;
+        found.and_then(|key| key.name).ok_or_else(|| missing(operation, "ssh_key", id))
     }
 
     pub(super) async fn ssh_key_resources(&self) -> Result<Vec<Resource>> {
