@@ -31,4 +31,6 @@ macro_rules! vendor {
     };
 }
 
+vendor!(aws, crate::vendors::aws());
+vendor!(digitalocean, crate::vendors::digitalocean());
 vendor!(nimbus_cloud, crate::nimbus::vendor());

@@ -41,7 +41,9 @@ pub(super) async fn create(run: &Run, request: &ServerRequest) -> Result<Value> 
         let server = super::look(run.cx.provider.as_ref(), id).await?;
         return Ok(json!(ServerReport::new(&entry.record, server)));
     }
-    let mut settled = true;
+    // An earlier process may have made something that it did not come to note in the record, and this one may be told to
+    // stop before it does.
+    let mut settled = run.recorded.values().all(|step| step.stage == ChooseServer::NAME);
     match make(run, &mut entry, &mut settled).await {
         Ok(server) => Ok(json!(ServerReport::new(&entry.record, Some(server)))),
         Err(error) if error.kind() == ErrorKind::LeaseLost => Err(error),

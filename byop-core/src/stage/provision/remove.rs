@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::{Pauses, ServerContext, look_for, persist};
+use super::{Pauses, ServerContext, is_definite, look_for, persist};
 use crate::error::{Error, ErrorKind, ErrorReport, Result};
 use crate::model::{
     FirewallId, RegionId, ReservedIpId, Resource, ResourceKind, Server, ServerFilter, ServerId, SshKeyId,
@@ -155,7 +155,10 @@ impl Stage for RemoveServer {
             let mut brought = Vec::new();
             for key in public_keys {
                 // Bringing it again tells its id; what cannot be brought is not there.
-                brought.extend(persist(|| keys.apply_ssh_key(region, key)).await);
+                match persist(|| keys.apply_ssh_key(region, key)).await {
+                    Err(error) if !is_definite(&error) => return Err(error),
+                    other => brought.extend(other),
+                }
             }
             for key in &brought {
                 delete_key(cx, key).await?;
