@@ -106,7 +106,7 @@ async fn a_server_is_behind_its_firewall_from_its_first_moment() {
     let spec = ServerSpec::new("k2", "web-1", region(), "s-1vcpu-1gb", "141001").with_firewall(id.clone());
     let server = cloud.create_server(&spec).await.unwrap();
     assert_eq!(lines(&sent(&simulator, &mut since)).len(), 2, "who has just made it needs no look at it");
-    assert_eq!(simulator.firewalls_of(&server.id.0), [id.0.clone()]);
+    assert_eq!(simulator.firewalls_of(&server.id.0), std::slice::from_ref(&id.0));
     // Another process has to look.
     let other = provider(&simulator);
     let spec = ServerSpec::new("k3", "web-1", region(), "s-1vcpu-1gb", "141001").with_firewall(id.clone());
