@@ -15,7 +15,6 @@ use byop_core::testing::CloudTimes;
 use byop_core::testing::cloud_provider_suite::CloudEnv;
 use byop_core::testing::dns_provider_suite::DnsEnv;
 
-
 /// A provider of a simulated account.
 fn provider(simulator: &Arc<DigitalOceanSimulator>) -> DigitalOcean {
     let transport = Simulated::new(Arc::<DigitalOceanSimulator>::clone(simulator));
