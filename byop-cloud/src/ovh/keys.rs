@@ -1,16 +1,18 @@
 //! SSH keys.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use byop_core::cloud::SshKeys;
 use byop_core::digest::Digest;
 use byop_core::model::{RegionId, Resource, ResourceKind, SshKeyId};
-use byop_core::{Error, ErrorKind, Result};
+use byop_core::{Error, ErrorKind, Result, Retry};
 use serde_json::json;
 
 use super::client::encode;
-use super::error::{busy, foreign, missing};
+use super::error::{foreign, missing};
 use super::servers::is_taken;
 use super::{Ovh, wire};
 use crate::http::{Method, Repeat};
@@ -37,8 +39,7 @@ impl SshKeys for Ovh {
             Ok(made) => Ok(SshKeyId(made.id)),
             Err(error) if is_taken(&error) => match self.find_ssh_key(region, &wanted).await? {
                 Some(id) => Ok(id),
-                // It was made a moment ago, and the list is late.
-                None => Err(busy(error)),
+                None => Err(not_listed(error)),
             },
             Err(error) => Err(error),
         }
@@ -87,6 +88,14 @@ impl Ovh {
         }
         session.api.delete(operation, &path).await
     }
+}
+
+/// It was brought a moment ago, and the list is late: only there its id can be read.
+fn not_listed(error: Error) -> Error {
+    Error::new(ErrorKind::Unavailable, APPLY, "the key is there, but not in the list yet")
+        .with_retry(Retry::After(Duration::from_secs(10)))
+        .with_remedy("try again in a moment")
+        .with_source(error)
 }
 
 fn is_ours(name: &str) -> bool {
