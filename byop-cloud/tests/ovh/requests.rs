@@ -11,7 +11,7 @@ use byop_core::model::{
 };
 use byop_core::{ErrorKind, Retry};
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::advance;
 
 use crate::script::{ok, provider as scripted};
 use crate::{provider, simulator, times};
@@ -41,7 +41,7 @@ async fn created(provider: &Ovh, key: &str) -> ServerId {
 /// Waits until a server has this state.
 async fn until(provider: &Ovh, id: &ServerId, state: ServerState) {
     while provider.get_server(id).await.map(|server| server.state).ok() != Some(state) {
-        sleep(times().read_lag).await;
+        advance(times().read_lag).await;
     }
 }
 
@@ -147,7 +147,7 @@ async fn a_key_that_is_there_but_not_listed_yet_is_waited_for() {
     let one = provider.apply_ssh_key(&gra(), KEY).await.unwrap();
     let late = provider.apply_ssh_key(&gra(), KEY).await.unwrap_err();
     assert!(matches!(late.retry(), Retry::After(_)), "{late:?}");
-    sleep(times().list_lag).await;
+    advance(times().list_lag).await;
     assert_eq!(provider.apply_ssh_key(&gra(), KEY).await.unwrap(), one);
 }
 
@@ -210,7 +210,7 @@ async fn addresses_are_told_once_that_of_version_4_is_there() {
     let id = created(&provider, "k1").await;
     until(&provider, &id, ServerState::Running).await;
     assert!(provider.get_server(&id).await.unwrap().addresses.is_empty());
-    sleep(times().address).await;
+    advance(times().address).await;
     let addresses = provider.get_server(&id).await.unwrap().addresses;
     assert_eq!(addresses.iter().map(|ip| ip.is_ipv4()).collect::<Vec<_>>(), [true, false]);
     assert!(addresses[0].to_string().starts_with("203.0."), "{addresses:?}");
