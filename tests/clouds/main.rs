@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 
+mod aws;
 mod chaos;
 mod deaths;
 mod nimbus;
@@ -32,3 +33,4 @@ macro_rules! vendor {
 }
 
 vendor!(nimbus_cloud, crate::nimbus::vendor());
+vendor!(aws_cloud, crate::aws::vendor());
