@@ -138,6 +138,9 @@ async fn what_is_no_answer_of_the_vendor_is_an_outage() {
         (200, "<html><body>Welcome</body></html>"),
         (200, "good morning"),
         (502, "<html>bad gateway</html>"),
+        (403, "<html>blocked by the proxy</html>"),
+        (400, "<Response><Errors><Error><Code>InvalidPermission.Dupl"),
+        (400, "{\"__type\": \"Par"),
         (503, ""),
         (200, "{\"Parameter\": {"),
     ] {
