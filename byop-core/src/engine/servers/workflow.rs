@@ -13,7 +13,7 @@ use crate::secret::{Secret, SecretSource as _};
 use crate::stage::{
     AwaitServer, AwaitServerInput, ChooseServer, ChooseServerInput, CreateServer, CreateServerInput,
     Leftovers, PrepareServer, PrepareServerInput, Removal, RemoveServer, RemoveServerInput, RemovedServer,
-    ReserveAddress, ReserveAddressInput, ServerContext, ServerOutcome, Stage, is_definite,
+    ReserveAddress, ReserveAddressInput, ServerContext, ServerOutcome, Stage,
 };
 use crate::store::Scope;
 
@@ -124,7 +124,8 @@ async fn prepare(run: &Run, entry: &mut Entry<'_>, settled: &mut bool, again: bo
         stage = stage.after_another();
     }
     let prepared = if again { run.again(&stage, &input).await } else { run.step(&stage, &input).await };
-    *settled &= prepared.as_ref().map_or_else(is_definite, |_| true);
+    // It makes several things: one that failed for good may come after one that was made.
+    *settled &= prepared.is_ok() && !stage.is_unsettled();
     let prepared = prepared?;
     if entry.record.firewall != prepared.firewall || entry.record.ssh_keys != prepared.ssh_keys {
         entry.record.firewall = prepared.firewall;
@@ -272,6 +273,7 @@ async fn remove(
         settled,
         firewall: record.firewall.clone(),
         reserved_ip: record.reserved_ip.as_ref().map(|ip| ip.id.clone()),
+        wants_address: record.request.reserved_ip,
         ..Leftovers::default()
     };
     let request = &record.request;

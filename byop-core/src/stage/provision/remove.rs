@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::{Pauses, ServerContext, is_definite, look_for, persist};
+use super::{Pauses, ServerContext, bring, is_definite, look_for, persist};
 use crate::error::{Error, ErrorKind, ErrorReport, Result};
 use crate::model::{
     FirewallId, RegionId, ReservedIpId, Resource, ResourceKind, Server, ServerFilter, ServerId, SshKeyId,
@@ -39,6 +39,8 @@ pub struct Leftovers {
     pub firewall: Option<FirewallId>,
     /// The reserved address.
     pub reserved_ip: Option<ReservedIpId>,
+    /// Whether an address was to be reserved, so that there may be one although it is not known.
+    pub wants_address: bool,
     /// SSH keys that nothing else needs.
     pub ssh_keys: Vec<SshKeyId>,
     /// Public keys that nothing else needs and that may have been brought: where, and which.
@@ -102,6 +104,11 @@ impl Stage for RemoveServer {
         if let Some(ip) = &self.known.reserved_ip {
             delete(cx, ResourceKind::ReservedIp, &ip.0).await?;
         }
+        if self.known.wants_address && self.known.reserved_ip.is_none() && !self.known.settled {
+            for id in &self.known.servers {
+                delete_addresses(cx, id, patience).await?;
+            }
+        }
         let mut removed = BTreeSet::new();
         for id in &self.known.servers {
             delete_server(cx, id, patience).await?;
@@ -141,7 +148,7 @@ impl Stage for RemoveServer {
             let mut brought = Vec::new();
             for key in public_keys {
                 // Bringing it again tells its id; what cannot be brought is not there.
-                match persist(|| keys.apply_ssh_key(region, key)).await {
+                match persist(|| bring(cx, keys, region, key)).await {
                     Err(error) if !is_definite(&error) => return Err(error),
                     other => brought.extend(other),
                 }
@@ -159,6 +166,25 @@ impl Stage for RemoveServer {
         }
         Ok(RemovedServer { servers: removed.len(), reason: self.reason.clone() })
     }
+}
+
+/// Deletes the addresses that lead to a server, also one that lists show late.
+async fn delete_addresses(cx: &ServerContext, server: &ServerId, patience: Duration) -> Result<()> {
+    let mut known = BTreeSet::new();
+    while let Some(ip) = look_for(patience, || async {
+        let is_other = |found: &Resource| {
+            found.kind == ResourceKind::ReservedIp
+                && found.server.as_ref() == Some(server)
+                && !known.contains(&found.id)
+        };
+        Ok(cx.provider.list_resources().await?.into_iter().find(is_other))
+    })
+    .await?
+    {
+        delete(cx, ResourceKind::ReservedIp, &ip.id).await?;
+        known.insert(ip.id);
+    }
+    Ok(())
 }
 
 /// A server of one of the keys that is not among those that were dealt with.
