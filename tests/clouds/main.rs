@@ -3,7 +3,6 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 
-mod aws;
 mod chaos;
 mod deaths;
 mod nimbus;
@@ -34,5 +33,5 @@ macro_rules! vendor {
 
 vendor!(aws, crate::vendors::aws());
 vendor!(digitalocean, crate::vendors::digitalocean());
+vendor!(ovh, crate::vendors::ovh());
 vendor!(nimbus_cloud, crate::nimbus::vendor());
-vendor!(aws_cloud, crate::aws::vendor());

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use byop_cloud::aws::Aws;
 use byop_cloud::digitalocean::DigitalOcean;
 use byop_cloud::http::Transport;
+use byop_cloud::ovh::Ovh;
 use byop_cloud::testing::Simulator;
 use byop_cloud::testing::aws::AwsSimulator;
 use byop_cloud::testing::digitalocean::DigitalOceanSimulator;
+use byop_cloud::testing::ovh::OvhSimulator;
 use byop_core::clock::Clock;
 use byop_core::cloud::CloudProvider;
 
@@ -69,4 +71,16 @@ pub(crate) fn digitalocean() -> Vendor {
         })
     };
     Vendor { region: "fra1", size: "s-1vcpu-1gb", image: "debian-12", open }
+}
+
+pub(crate) fn ovh() -> Vendor {
+    let open = || {
+        let simulator = OvhSimulator::new().with_page_size(PAGE);
+        let options = simulator.options();
+        Account::new(simulator, move |transport, clock| {
+            let ovh = Ovh::from_options(&options).unwrap();
+            Arc::new(ovh.with_clock(clock).with_transport(transport))
+        })
+    };
+    Vendor { region: "GRA11", size: "d2-2", image: "debian-12", open }
 }

@@ -14,7 +14,7 @@ use crate::secret::{Secret, SecretSource as _};
 use crate::stage::{
     AwaitServer, AwaitServerInput, ChooseServer, ChooseServerInput, CreateServer, CreateServerInput,
     Leftovers, PrepareServer, PrepareServerInput, Removal, RemoveServer, RemoveServerInput, RemovedServer,
-    ReserveAddress, ReserveAddressInput, ServerContext, ServerOutcome, Stage, is_definite,
+    ReserveAddress, ReserveAddressInput, ServerContext, ServerOutcome, Stage,
 };
 use crate::store::Scope;
 
@@ -125,7 +125,8 @@ async fn prepare(run: &Run, entry: &mut Entry<'_>, settled: &mut bool, again: bo
         stage = stage.after_another();
     }
     let prepared = if again { run.again(&stage, &input).await } else { run.step(&stage, &input).await };
-    *settled &= prepared.as_ref().map_or_else(is_definite, |_| true);
+    // It makes several things: one that failed for good may come after one that was made.
+    *settled &= prepared.is_ok() && !stage.is_unsettled();
     let prepared = prepared?;
     if entry.record.firewall != prepared.firewall || entry.record.ssh_keys != prepared.ssh_keys {
         entry.record.firewall = prepared.firewall;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::{Pauses, ServerContext, is_definite, look_for, persist};
+use super::{Pauses, ServerContext, bring, is_definite, look_for, persist};
 use crate::error::{Error, ErrorKind, ErrorReport, Result};
 use crate::model::{
     FirewallId, RegionId, ReservedIpId, Resource, ResourceKind, Server, ServerFilter, ServerId, SshKeyId,
@@ -109,16 +109,9 @@ impl Stage for RemoveServer {
         if let Some(ip) = &self.known.reserved_ip {
             delete(cx, ResourceKind::ReservedIp, &ip.0).await?;
         }
-        if self.known.unsure_address && !self.known.settled && !self.known.servers.is_empty() {
-            let leads_here = |found: &Resource| {
-                found.kind == ResourceKind::ReservedIp
-                    && found.server.as_ref().is_some_and(|server| self.known.servers.contains(server))
-            };
-            let found = look_for(patience, || async {
-                Ok(cx.provider.list_resources().await?.into_iter().find(leads_here))
-            });
-            if let Some(ip) = found.await? {
-                delete(cx, ResourceKind::ReservedIp, &ip.id).await?;
+        if self.known.unsure_address && !self.known.settled {
+            for id in &self.known.servers {
+                delete_addresses(cx, id, patience).await?;
             }
         }
         let mut removed = BTreeSet::new();
@@ -160,7 +153,7 @@ impl Stage for RemoveServer {
             let mut brought = Vec::new();
             for key in public_keys {
                 // Bringing it again tells its id; what cannot be brought is not there.
-                match persist(|| keys.apply_ssh_key(region, key)).await {
+                match persist(|| bring(cx, keys, region, key)).await {
                     Err(error) if !is_definite(&error) => return Err(error),
                     other => brought.extend(other),
                 }
@@ -211,6 +204,25 @@ async fn find_server(cx: &ServerContext, id: &ServerId) -> Result<Option<Server>
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         other => other.map(Some),
     }
+}
+
+/// Deletes the addresses that lead to a server, also one that lists show late.
+async fn delete_addresses(cx: &ServerContext, server: &ServerId, patience: Duration) -> Result<()> {
+    let mut known = BTreeSet::new();
+    while let Some(ip) = look_for(patience, || async {
+        let is_other = |found: &Resource| {
+            found.kind == ResourceKind::ReservedIp
+                && found.server.as_ref() == Some(server)
+                && !known.contains(&found.id)
+        };
+        Ok(cx.provider.list_resources().await?.into_iter().find(is_other))
+    })
+    .await?
+    {
+        delete(cx, ResourceKind::ReservedIp, &ip.id).await?;
+        known.insert(ip.id);
+    }
+    Ok(())
 }
 
 /// A server of one of the keys that is not among those that were dealt with.
