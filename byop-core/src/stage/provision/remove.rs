@@ -35,8 +35,6 @@ pub struct Leftovers {
     /// Whether all of them were seen since they were made, and no call is unanswered. Until then, what cannot be found
     /// may only be late.
     pub settled: bool,
-    /// How long what is settled may still be missing somewhere, because it was made a moment ago.
-    pub late: Duration,
     /// The firewall.
     pub firewall: Option<FirewallId>,
     /// The reserved address.
@@ -102,9 +100,6 @@ impl Stage for RemoveServer {
 
     async fn run(&self, cx: &ServerContext, input: &RemoveServerInput) -> Result<RemovedServer> {
         let patience = if self.known.settled { Duration::ZERO } else { cx.lag() };
-        if self.known.settled && !self.known.late.is_zero() {
-            self.see(cx, input).await?;
-        }
         // The address first: once its server is gone nothing may tell whose it was.
         if let Some(ip) = &self.known.reserved_ip {
             delete(cx, ResourceKind::ReservedIp, &ip.0).await?;
@@ -170,39 +165,6 @@ impl Stage for RemoveServer {
             }
         }
         Ok(RemovedServer { servers: removed.len(), reason: self.reason.clone() })
-    }
-}
-
-impl RemoveServer {
-    /// Waits until all that is known is found, or could no longer be late: what cannot be found is not deleted. What a
-    /// server is made with is older than the server.
-    async fn see(&self, cx: &ServerContext, input: &RemoveServerInput) -> Result<()> {
-        let is_there = || async {
-            let mut listed = Vec::new();
-            for key in &input.keys {
-                listed.extend(cx.provider.list_servers(&ServerFilter::all().with_key(key)).await?);
-            }
-            for id in &self.known.servers {
-                if find_server(cx, id).await?.is_none() || listed.iter().all(|server| server.id != *id) {
-                    return Ok(None);
-                }
-            }
-            let (Some(ip), Some(ips)) = (&self.known.reserved_ip, cx.provider.reserved_ips()) else {
-                return Ok(Some(()));
-            };
-            match ips.get_reserved_ip(ip).await {
-                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-                other => other.map(|_| Some(())),
-            }
-        };
-        look_for(self.known.late, is_there).await.map(drop)
-    }
-}
-
-async fn find_server(cx: &ServerContext, id: &ServerId) -> Result<Option<Server>> {
-    match cx.provider.get_server(id).await {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        other => other.map(Some),
     }
 }
 
