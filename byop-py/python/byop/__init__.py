@@ -5,8 +5,14 @@
 >>> print(preview["files"]["Dockerfile"]["contents"])
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ._byop import __version__, memorable_name
-from ._preview import preview, schema
+from ._engine import AsyncEngine, Engine
+from ._face import AsyncStream, Stream
+from ._handles import Docker, MemoryStore, PostgresStore, SqliteStore
+from ._preview import app, preview, schema
+from ._secret import Secret
 from .exceptions import AlreadyExistsError as AlreadyExistsError
 from .exceptions import ByopError as ByopError
 from .exceptions import CancelledError as CancelledError
@@ -24,7 +30,35 @@ from .exceptions import UnauthenticatedError as UnauthenticatedError
 from .exceptions import UnavailableError as UnavailableError
 from .exceptions import UnhealthyError as UnhealthyError
 from .exceptions import UnsupportedError as UnsupportedError
-from .types import Preview
+
+if TYPE_CHECKING:
+    from .types import Preview as Preview
 
 # `from byop import *` must not replace the builtin TimeoutError, so the exceptions other than the base stay out.
-__all__ = ["ByopError", "Preview", "__version__", "memorable_name", "preview", "schema"]
+__all__ = [
+    "AsyncEngine",
+    "AsyncStream",
+    "ByopError",
+    "Docker",
+    "Engine",
+    "MemoryStore",
+    "PostgresStore",
+    "Preview",
+    "Secret",
+    "SqliteStore",
+    "Stream",
+    "__version__",
+    "app",
+    "memorable_name",
+    "preview",
+    "schema",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Types are many and seldom wanted while a program runs.
+    if name == "Preview":
+        from .types import Preview
+
+        return Preview
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
