@@ -46,6 +46,7 @@ struct Settings {
     /// The newest first.
     keys: Vec<Secret>,
     http_port: Option<u16>,
+    proxy_prefix: Option<String>,
 }
 
 /// How a handle differs from the one that it was made from.
@@ -109,6 +110,9 @@ impl Engine {
         let mut traefik = Traefik::new();
         if let Some(port) = settings.http_port {
             traefik = traefik.with_http_port(port);
+        }
+        if let Some(prefix) = settings.proxy_prefix {
+            traefik = traefik.with_prefix(prefix);
         }
         builder = builder.with_ingress(traefik);
         for (name, runtime) in runtimes {

@@ -38,6 +38,10 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
 /// that is gone.
 pub(crate) fn caught(py: Python<'_>, exception: PyErr, operation: String) -> Error {
     let value = exception.value(py);
+    if let Some(traceback) = exception.traceback(py) {
+        // Until it is raised again, the two are apart; without it there is just less to read.
+        let _ = value.setattr("__traceback__", traceback);
+    }
     let report = value.call_method0("_to_report").and_then(|text| text.extract::<String>());
     let report = report.ok().and_then(|text| serde_json::from_str::<ErrorReport>(&text).ok());
     let kind = if exception.is_instance_of::<PyTimeoutError>(py) {

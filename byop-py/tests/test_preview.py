@@ -164,5 +164,6 @@ def mismatches(hint: Any, value: Any, where: str) -> list[str]:
         return [text for item in value for text in mismatches(args[0], item, f"{where}[]")]
     if origin is dict:
         return [text for key, item in value.items() for text in mismatches(args[1], item, f"{where}[{key}]")]
-    inner = [arg for arg in args if is_typeddict(arg)]
-    return mismatches(inner[0], value, where) if inner and value is not None else []
+    # Of several forms it has the one that fits best.
+    found = [mismatches(arg, value, where) for arg in args if is_typeddict(arg)] if isinstance(value, dict) else []
+    return min(found, key=len, default=[])

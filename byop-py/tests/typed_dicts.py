@@ -25,9 +25,15 @@ if sys.version_info >= (3, 11):
     from typing import NotRequired, TypedDict
 else:
     from typing_extensions import NotRequired, TypedDict
-
 '''
-PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None", "object": "dict[str, Any]"}
+PLAIN = {
+    "string": "str",
+    "integer": "int",
+    "number": "float",
+    "boolean": "bool",
+    "null": "None",
+    "object": "dict[str, Any]",
+}
 Schema = dict[str, Any]
 
 
@@ -42,7 +48,12 @@ class Writer:
     def text(self) -> str:
         for name in sorted(self.model):
             self.define(name)
-        return HEAD + "\n".join(self.written).rstrip() + "\n"
+        text, was_class = HEAD, False
+        for each in self.written:
+            is_class = each.startswith("class ")
+            text += ("\n\n" if is_class or was_class else "\n") + each
+            was_class = is_class
+        return text
 
     def define(self, name: str) -> None:
         if name in self.begun:
@@ -53,7 +64,7 @@ class Writer:
             self.typed_dict(name, schema)
         else:
             doc = comment(schema)
-            self.written.append(f"{doc}{name}: TypeAlias = {self.hint(schema, name)}\n")
+            self.written.append(f"{doc}{alias(name, self.hint(schema, name))}\n")
 
     def typed_dict(self, name: str, schema: Schema, base: str = "TypedDict") -> str:
         required = set(schema.get("required", ()))
@@ -67,7 +78,7 @@ class Writer:
         else:
             lines = "".join(f"{comment(value, '    ')}    {key}: {hint}\n" for key, hint, value in fields)
             doc = docstring(schema)
-            self.written.append(f"\nclass {name}({base}):\n{doc}{lines}")
+            self.written.append(f"class {name}({base}):\n{doc}{lines}")
         return name
 
     def hint(self, schema: Any, name: str) -> str:
@@ -124,6 +135,16 @@ def literal(values: list[Any]) -> str:
     if len(text) < 90:
         return text
     return "Literal[\n" + "".join(f"    {json.dumps(value)},\n" for value in values) + "]"
+
+
+def alias(name: str, hint: str) -> str:
+    line = f"{name}: TypeAlias = {hint}"
+    if len(line) <= 120 or " | " not in hint:
+        return line
+    if len(hint) + 4 <= 120:
+        return f"{name}: TypeAlias = (\n    {hint}\n)"
+    parts = hint.split(" | ")
+    return f"{name}: TypeAlias = (\n    {parts[0]}\n" + "".join(f"    | {part}\n" for part in parts[1:]) + ")"
 
 
 def camel(text: str) -> str:

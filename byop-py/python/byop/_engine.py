@@ -68,6 +68,7 @@ class Engine(BlockingVerbs):
         port_range: The first and the last port that apps of a host may get.
         lease_seconds: How long a job stays with a process that gives no sign of life; 30 unless set.
         http_port: The port of the proxy; 80 unless set.
+        proxy_prefix: What the names of the proxy's container and network begin with; ``byop`` unless set.
 
     Raises:
         InvalidInputError: A setting is wrong.
@@ -80,8 +81,8 @@ class Engine(BlockingVerbs):
     >>> job = engine.deploy(byop.app({"image": "shop:1"}, name="shop", domains=["shop.example.com"]))
     >>> engine.wait(job)["state"]
     'succeeded'
-    >>> [app["name"] for app in engine.list_apps()]
-    ['shop']
+    >>> [(app["app"]["name"], app["state"]) for app in engine.list_apps()]
+    [('shop', 'running')]
     """
 
     def __init__(
@@ -97,12 +98,14 @@ class Engine(BlockingVerbs):
         port_range: tuple[int, int] | None = None,
         lease_seconds: float | None = None,
         http_port: int | None = None,
+        proxy_prefix: str | None = None,
     ) -> None:
         settings = {
             "work_dir": _text(work_dir),
             "port_range": port_range,
             "lease_seconds": lease_seconds,
             "http_port": http_port,
+            "proxy_prefix": proxy_prefix,
         }
         self._native = _build(store, runtimes, clouds, generators, secrets, keys, settings)
 
@@ -164,12 +167,14 @@ class AsyncEngine(AwaitableVerbs):
         port_range: tuple[int, int] | None = None,
         lease_seconds: float | None = None,
         http_port: int | None = None,
+        proxy_prefix: str | None = None,
     ) -> None:
         settings = {
             "work_dir": _text(work_dir),
             "port_range": port_range,
             "lease_seconds": lease_seconds,
             "http_port": http_port,
+            "proxy_prefix": proxy_prefix,
         }
         self._native = _build(store, runtimes, clouds, generators, secrets, keys, settings)
 
@@ -199,6 +204,11 @@ class AsyncEngine(AwaitableVerbs):
         engine = Engine.__new__(Engine)
         engine._native = self._native
         return engine
+
+    @staticmethod
+    def generate_key() -> Secret:
+        """Make a key for ``keys``; ``expose`` gives its text, to be kept outside of the store."""
+        return Secret(_byop.Engine.generate_key())
 
 
 def _actor(actor: str | Actor) -> Any:

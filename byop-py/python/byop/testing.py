@@ -1,7 +1,7 @@
 """Fakes for tests of programs that use byop, and behaviour suites for those who implement a port.
 
-    def test_my_provider():
-        byop.testing.check_cloud_provider(MyCloud(), region="here", size="small", image="debian-12")
+def test_my_provider():
+    byop.testing.check_cloud_provider(MyCloud(), region="here", size="small", image="debian-12")
 """
 
 from __future__ import annotations
@@ -135,6 +135,7 @@ def check_cloud_provider(
     pause_seconds: float = 0.02,
     deadline_seconds: float = 60,
     only: Iterable[str] | None = None,
+    fail_fast: bool = False,
 ) -> None:
     """Check that a provider does what the engine relies on: the suite that byop's own providers pass.
 
@@ -148,6 +149,7 @@ def check_cloud_provider(
         pause_seconds: How long to wait between two looks; real providers want seconds.
         deadline_seconds: How long to wait for a state.
         only: The names of the behaviours to check; all of ``CLOUD_BEHAVIOURS`` when absent.
+        fail_fast: Whether to end at the first one that is missing.
 
     Raises:
         AssertionError: Behaviours that are missing, each with what was seen.
@@ -171,6 +173,8 @@ def check_cloud_provider(
             failed.append(f"{behaviour}: {error.context.get('reason') or error}")
         except ByopError as error:
             failed.append(f"{behaviour}: {error}")
+        if failed and fail_fast:
+            break
     if failed:
         raise AssertionError("the provider lacks behaviours:\n" + "\n".join(failed))
 

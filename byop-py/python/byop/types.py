@@ -34,6 +34,7 @@ class AddonNeed(TypedDict):
     #: What in the file says so, such as "the dependency ``pg``".
     reason: str
 
+
 #: Milliseconds since 1970-01-01 00:00 UTC.
 Timestamp: TypeAlias = int
 
@@ -56,6 +57,7 @@ class UserSpec(TypedDict):
     gid: int
     #: User id.
     uid: int
+
 
 #: The name of an app: a DNS label of at most 40 characters, so that it also fits into names of containers, networks and
 #: image repositories.
@@ -91,6 +93,7 @@ class ReleaseConfig(TypedDict):
     #: Folders in memory that the app writes to besides ``/tmp``.
     writable: list[str]
 
+
 #: A SHA-256 digest.
 Digest: TypeAlias = str
 
@@ -122,6 +125,7 @@ class Evidence(TypedDict):
     file: str
     #: Why the file says so.
     reason: str
+
 
 #: How a JavaScript application is served.
 Variant: TypeAlias = Literal["spa", "ssr"]
@@ -169,6 +173,7 @@ class HealthSpec(TypedDict):
     status_min: NotRequired[int]
     #: Seconds after which a probe counts as failed.
     timeout_seconds: NotRequired[int]
+
 
 #: The id of a job: ``job_`` and 20 characters (100 random bits).
 JobId: TypeAlias = str
@@ -223,6 +228,7 @@ class BuildStepEnv(TypedDict):
     """Sets environment variables, with the reason."""
 
     env: BuildStepEnvEnv
+
 
 #: Copies files of the tree, an earlier stage or another image.
 CopySpec = TypedDict(
@@ -286,6 +292,7 @@ class BuildStepRun(TypedDict):
     """Runs a command line."""
 
     run: RunSpec
+
 
 #: One instruction of a stage.
 BuildStep: TypeAlias = BuildStepWorkdir | BuildStepEnv | BuildStepCopy | BuildStepPackages | BuildStepRun
@@ -376,6 +383,7 @@ class Plan(TypedDict):
     volumes: list[VolumeSpec]
     #: Absolute folders that the application writes to besides ``/tmp``, and whose contents need not last.
     writable: list[str]
+
 
 #: What carries the bytes of a port. TCP and UDP ports of the same number have nothing to do with one another.
 Protocol: TypeAlias = Literal["tcp", "udp"]
@@ -476,6 +484,7 @@ class BuildSpec(TypedDict):
     #: The version of the language.
     version: NotRequired[str | None]
 
+
 #: A host name in lower case, such as ``shop.example.com`` (RFC 1123; at most 253 characters).
 DomainName: TypeAlias = str
 
@@ -491,6 +500,7 @@ class PortSpec(TypedDict):
     name: AppName
     #: TCP unless said otherwise.
     protocol: NotRequired[Protocol]
+
 
 #: The name of an environment variable (POSIX: letters, digits and ``_``, not starting with a digit).
 EnvName: TypeAlias = str
@@ -564,6 +574,7 @@ class SourceArchive(TypedDict):
 
     archive: Archive
 
+
 #: The name under which a ``SecretSource`` knows a secret. This is what specs and stores hold.
 SecretRef: TypeAlias = str
 
@@ -592,6 +603,7 @@ class SourceGit(TypedDict):
 
     git: GitSource
 
+
 #: A reference to an image: ````registry/``repository``:tag````@digest````.
 ImageRef: TypeAlias = str
 
@@ -600,6 +612,7 @@ class SourceImage(TypedDict):
     """An image that the host's engine has or can pull; detection and build are left out."""
 
     image: ImageRef
+
 
 #: Where an application comes from.
 Source: TypeAlias = SourceDirectory | SourceArchive | SourceGit | SourceImage
@@ -644,6 +657,7 @@ class AppSpec(TypedDict):
     #: Absolute folders that it writes to besides ``/tmp``, and whose contents need not last: added to those detected.
     writable: NotRequired[list[str]]
 
+
 #: Whether an app runs.
 AppState: TypeAlias = Literal["running", "unhealthy", "stopped", "absent"]
 
@@ -680,6 +694,7 @@ class PortBinding(TypedDict):
     host_port: int
     #: TCP unless said otherwise.
     protocol: Protocol
+
 
 #: What a container is doing.
 ContainerState: TypeAlias = Literal["created", "running", "paused", "restarting", "exited", "dead"]
@@ -734,6 +749,7 @@ class AppReport(TypedDict):
     #: The URL at which it answers; none without a domain.
     url: str | None
 
+
 #: The id of a client, the business that uses the platform: by the same rule as the name of an app, so that it is good
 #: as a DNS label and in the name of an image.
 ClientId: TypeAlias = str
@@ -774,6 +790,7 @@ class AuditReport(TypedDict):
     #: How many records there are.
     records: int
 
+
 #: What the caller can do about an error.
 ErrorKind: TypeAlias = Literal[
     "invalid_input",
@@ -805,6 +822,7 @@ class RetryAfter(TypedDict):
 
     after: Duration
 
+
 #: Whether and when doing the same again can help.
 Retry: TypeAlias = Literal["never", "now", "exhausted"] | RetryAfter
 
@@ -826,6 +844,7 @@ class ErrorReport(TypedDict):
     remedy: str | None
     #: Whether doing the same again can help.
     retry: Retry
+
 
 #: How far a build is. A build passes through the first four in this order, perhaps not all of them, and ends in one of
 #: the others.
@@ -862,6 +881,7 @@ class BuildReport(TypedDict):
     #: How far it is.
     state: BuildState
 
+
 #: Which builder reads a Dockerfile.
 Builder: TypeAlias = Literal["build_kit", "classic"]
 
@@ -897,6 +917,7 @@ class Census(TypedDict):
     unknown: list[CensusObject]
     #: Hosts that could not be asked: of them nothing is said.
     unreachable: list[str]
+
 
 #: What happens to a part.
 ChangeAction: TypeAlias = Literal["add", "change", "remove"]
@@ -942,6 +963,7 @@ class ClaimedRuns(TypedDict):
     #: Until when the others wait for it.
     until: Timestamp
 
+
 #: An e-mail address as it stands in a mail's envelope, such as ``ops@acme.example``: without a name beside it, quotes
 #: or comments.
 EmailAddress: TypeAlias = str
@@ -952,6 +974,7 @@ class ClientLimits(TypedDict):
 
     #: Apps.
     apps: NotRequired[int | None]
+
 
 #: How a client stands with the platform.
 ClientState: TypeAlias = Literal["active", "suspended", "deleted"]
@@ -1008,6 +1031,7 @@ class CloudCapabilities(TypedDict):
     #: Servers can be given another size.
     resize: bool
 
+
 #: What a part of an app is.
 ComponentKind: TypeAlias = Literal["web", "worker", "addon"]
 
@@ -1058,6 +1082,7 @@ class ContainerStats(TypedDict):
     #: Processes and threads.
     pids: int
 
+
 #: The id of a customer: ``cus_`` and 24 characters; those of later customers come first in order.
 CustomerId: TypeAlias = str
 
@@ -1092,6 +1117,7 @@ class CustomerSpec(TypedDict):
     name: str
     #: What the client's own system calls it.
     reference: NotRequired[str | None]
+
 
 #: What becomes of an app's volumes.
 Data: TypeAlias = Literal["keep", "delete"]
@@ -1149,6 +1175,7 @@ class DeploymentReport(TypedDict):
     #: The URL at which it answers; none without a domain.
     url: str | None
 
+
 #: The name of a record, in lower case and without a dot at its end: a host name such as ``www.example.com``, in which
 #: labels may begin with ``_``, and the first label may be ``*``.
 DnsName: TypeAlias = str
@@ -1158,6 +1185,7 @@ class DnsRecordKindOther(TypedDict):
     """Another kind, in upper case, such as ``MX``: byop shows it and never writes it."""
 
     other: str
+
 
 #: What a record says.
 DnsRecordKind: TypeAlias = Literal["a", "aaaa", "cname", "txt"] | DnsRecordKindOther
@@ -1183,6 +1211,7 @@ class Domain(TypedDict):
     app: AppName
     #: The host name.
     name: DomainName
+
 
 #: The kinds of difference.
 DriftKind: TypeAlias = Literal[
@@ -1286,6 +1315,7 @@ class DriftReport(TypedDict):
     #: The differences, in order of app and kind; those of hosts and their proxies come first.
     findings: list[Drift]
 
+
 #: How far a job is.
 JobState: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -1374,8 +1404,18 @@ class EventBodyDeployed(Deployment):
 
     type: Literal["deployed"]
 
+
 #: What happened.
-EventBody: TypeAlias = EventBodyJob | EventBodyStepStarted | EventBodyStepFinished | EventBodyDetected | EventBodyLog | EventBodyProgress | EventBodyWarning | EventBodyDeployed
+EventBody: TypeAlias = (
+    EventBodyJob
+    | EventBodyStepStarted
+    | EventBodyStepFinished
+    | EventBodyDetected
+    | EventBodyLog
+    | EventBodyProgress
+    | EventBodyWarning
+    | EventBodyDeployed
+)
 
 
 class Event(TypedDict):
@@ -1401,6 +1441,7 @@ class GeneratedFile(TypedDict):
     #: Whether the tree had such a file already, which stays as it is and is not replaced.
     kept: bool
 
+
 #: Files by relative path, in order of path.
 FileSet: TypeAlias = dict[str, GeneratedFile]
 
@@ -1418,6 +1459,7 @@ class FirewallRule(TypedDict):
     #: Networks in CIDR notation, such as ``203.0.113.0/24``; empty lets in everyone.
     sources: list[str]
 
+
 #: The provider's id of a region, such as ``fra1``.
 RegionId: TypeAlias = str
 
@@ -1433,6 +1475,7 @@ class FirewallSpec(TypedDict):
     region: RegionId
     #: What it lets in.
     rules: list[FirewallRule]
+
 
 #: What a job does.
 JobKind: TypeAlias = Literal[
@@ -1485,6 +1528,7 @@ class Job(TypedDict):
     #: What it works on.
     subject: Subject
 
+
 #: Tells keys apart: derived from the key, and no help in finding it.
 KeyId: TypeAlias = str
 
@@ -1498,6 +1542,7 @@ class KeyRotation(TypedDict):
     key: KeyId
     #: Secrets that were sealed anew.
     resealed: int
+
 
 #: The place of a line in a container's log, finer than its time. Text in JSON, where numbers are too coarse.
 LogCursor: TypeAlias = str
@@ -1539,6 +1584,7 @@ class MissedRunsRunAll(TypedDict):
     #: At most so many; 1 to 100.
     most: int
     type: Literal["run_all"]
+
 
 #: What happens to times at which no engine ran, and which are over by more than a minute.
 MissedRuns: TypeAlias = MissedRunsSkip | MissedRunsRunOnce | MissedRunsRunAll
@@ -1638,6 +1684,7 @@ class Proposal(TypedDict):
     #: The version of the app's record that it was made from; none for an app that is not there yet.
     version: int | None
 
+
 #: How far a server of the platform is.
 ProvisionState: TypeAlias = Literal["creating", "ready", "removing"]
 
@@ -1698,6 +1745,7 @@ class RepairReport(TypedDict):
     #: What is still not as it should be: what needs a deployment or a person.
     left: list[Drift]
 
+
 #: The provider's id of a reserved address.
 ReservedIpId: TypeAlias = str
 
@@ -1714,6 +1762,7 @@ class ReservedIp(TypedDict):
     id: ReservedIpId
     #: The server that it leads to.
     server: ServerId | None
+
 
 #: What a thing at a provider is.
 ResourceKind: TypeAlias = Literal[
@@ -1777,6 +1826,7 @@ class RunOutcomeFailed(TypedDict):
     error: ErrorReport
     type: Literal["failed"]
 
+
 #: What an engine did at a due time.
 RunOutcome: TypeAlias = RunOutcomeJob | RunOutcomeTold | RunOutcomeSkipped | RunOutcomeFailed
 
@@ -1833,8 +1883,11 @@ class ScheduledActionCustom(TypedDict):
     name: AppName
     type: Literal["custom"]
 
+
 #: What a schedule does.
-ScheduledAction: TypeAlias = ScheduledActionDeploy | ScheduledActionStart | ScheduledActionStop | ScheduledActionRestart | ScheduledActionCustom
+ScheduledAction: TypeAlias = (
+    ScheduledActionDeploy | ScheduledActionStart | ScheduledActionStop | ScheduledActionRestart | ScheduledActionCustom
+)
 
 
 class ScheduleSpec(TypedDict):
@@ -1871,6 +1924,7 @@ class Schedule(TypedDict):
     spec: ScheduleSpec
     #: When its owner last changed it.
     updated_at: Timestamp
+
 
 #: How a server is.
 ServerState: TypeAlias = Literal["starting", "running", "stopping", "stopped", "deleting", "failed"]
@@ -2016,6 +2070,7 @@ class ServerRequest(TypedDict):
     #: What it runs at its first start (cloud-init), by the name of the secret that holds it.
     user_data: NotRequired[SecretRef | None]
 
+
 #: The provider's id of an SSH key.
 SshKeyId: TypeAlias = str
 
@@ -2040,6 +2095,7 @@ class ServerSpec(TypedDict):
     size: str
     #: Who may enter as the image's user: keys that the provider has.
     ssh_keys: list[SshKeyId]
+
 
 #: The provider's id of a snapshot.
 SnapshotId: TypeAlias = str
@@ -2069,6 +2125,7 @@ class StoredSecret(TypedDict):
     updated_at: Timestamp
     #: Counted from 1, and raised with each new value.
     version: int
+
 
 #: Why a thing should not be there.
 SweepReason: TypeAlias = Literal["unknown", "duplicate", "elsewhere"]
@@ -2134,6 +2191,7 @@ class Target(TypedDict):
     #: The named volumes in the compose file.
     volumes: list[VolumeSpec]
 
+
 #: The id of a ticket: ``tkt_`` and 24 characters; those of later tickets come first in order.
 TicketId: TypeAlias = str
 
@@ -2150,6 +2208,7 @@ class TicketReply(TypedDict):
     body: str
     #: When.
     time: Timestamp
+
 
 #: Whether a ticket waits for something.
 TicketState: TypeAlias = Literal["open", "closed"]

@@ -153,4 +153,7 @@ class Clients(Awaitable):
         limit: int | None = None,
     ) -> list[Ticket]:
         """Return tickets."""
-        return cast("list[Ticket]", await self._call("list_tickets", filter=_tickets(state, priority, customer, app, assignee, before, limit)))
+        return cast(
+            "list[Ticket]",
+            await self._call("list_tickets", filter=_tickets(state, priority, customer, app, assignee, before, limit)),
+        )

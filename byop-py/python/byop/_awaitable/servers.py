@@ -56,4 +56,6 @@ class Servers(Awaitable):
         Raises:
             PermissionDeniedError: In the hands of a client.
         """
-        return cast("SweepReport", await self._call("sweep", options={"remove": remove, "installations": list(installations)}))
+        return cast(
+            "SweepReport", await self._call("sweep", options={"remove": remove, "installations": list(installations)})
+        )

@@ -46,7 +46,10 @@ class Platform(Blocking):
         limit: int | None = None,
     ) -> list[AuditRecord]:
         """Return who did what, in order."""
-        return cast("list[AuditRecord]", self._call("list_audit", filter=_audit(action, subject, who, since, until, after, limit)))
+        return cast(
+            "list[AuditRecord]",
+            self._call("list_audit", filter=_audit(action, subject, who, since, until, after, limit)),
+        )
 
     def follow_audit(
         self,

@@ -56,4 +56,6 @@ class Servers(Blocking):
         Raises:
             PermissionDeniedError: In the hands of a client.
         """
-        return cast("SweepReport", self._call("sweep", options={"remove": remove, "installations": list(installations)}))
+        return cast(
+            "SweepReport", self._call("sweep", options={"remove": remove, "installations": list(installations)})
+        )
