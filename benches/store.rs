@@ -12,7 +12,8 @@ use byop_core::clock::Timestamp;
 use byop_core::engine::Engine;
 use byop_core::id::{JobId, SystemEntropy};
 use byop_core::model::{
-    App, AppName, AppSpec, AppState, EventBody, Job, JobFilter, JobKind, Source, StepRecord, Subject,
+    App, AppName, AppSpec, AppState, EventBody, Job, JobFilter, JobKind, Source, StepRecord, StepState,
+    Subject,
 };
 use byop_core::store::{Expected, Page, Scope, SqliteStore, Store, WhenBusy};
 use byop_core::testing::FakeRuntime;
@@ -74,8 +75,9 @@ fn new_job(app: &str) -> Job {
     Job::new(JobId::random(&SystemEntropy), app, JobKind::Deploy, json!({}), Timestamp(1))
 }
 
-/// Journal entries through the store, each awaited, beside inserts of the same text by the same driver with the same
-/// settings, each committed; in turns, so that both see the same disk.
+/// Durable steps, each awaited and written as the engine does, how the last one ended with the intent of the next;
+/// beside inserts of the same text by the same driver with the same settings, each committed; in turns, so that both
+/// see the same disk.
 async fn steps(figures: &mut Figures) {
     const ROUNDS: usize = 20;
     const EACH: usize = 50;
@@ -84,12 +86,16 @@ async fn steps(figures: &mut Figures) {
     let job = new_job("shop");
     store.create_job(&SCOPE, &job, WhenBusy::Refuse).await.unwrap();
     let lease = store.claim_job(&job.id, "bench", Duration::from_secs(3600)).await.unwrap();
-    let step = |number: usize| {
-        let mut step = StepRecord::intent(job.id.clone(), "build", format!("build:{number}"), Timestamp(1));
+    let intent =
+        |number: usize| StepRecord::intent(job.id.clone(), "build", format!("build:{number}"), Timestamp(1));
+    let done = |number: usize| {
+        let mut step = intent(number);
+        step.state = StepState::Done;
         step.output = Some(json!({ "image": "sha256:0123456789abcdef".repeat(8) }));
         step
     };
-    let text = serde_json::to_string(&step(0)).unwrap();
+    let text = serde_json::to_string(&done(0)).unwrap();
+    store.put_steps(&lease, &[intent(0)]).await.unwrap();
     let bare = rusqlite::Connection::open(folder.path().join("bare.db")).unwrap();
     bare.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
@@ -99,8 +105,8 @@ async fn steps(figures: &mut Figures) {
     let (mut through_store, mut by_driver) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let started = Instant::now();
-        for number in 0..EACH {
-            store.put_step(&lease, &step(round * EACH + number)).await.unwrap();
+        for number in round * EACH..(round + 1) * EACH {
+            store.put_steps(&lease, &[done(number), intent(number + 1)]).await.unwrap();
         }
         through_store.push(started.elapsed());
         let started = Instant::now();
@@ -118,10 +124,8 @@ async fn steps(figures: &mut Figures) {
         EACH as f64 / times[ROUNDS / 2].as_secs_f64()
     };
     let (ours, theirs) = (rate(through_store), rate(by_driver));
-    println!(
-        "journal entries {ours:.0}/s, bare committed inserts {theirs:.0}/s (medians of {ROUNDS} rounds)"
-    );
-    figures.at_least("journal entries to bare committed inserts", ours / theirs, 0.5);
+    println!("durable steps {ours:.0}/s, bare committed inserts {theirs:.0}/s (medians of {ROUNDS} rounds)");
+    figures.at_least("durable steps to bare committed inserts", ours / theirs, 0.5);
 }
 
 /// How long an event takes from its writer to a follower in the same process.

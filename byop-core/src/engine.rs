@@ -41,6 +41,7 @@ mod drift;
 mod events;
 mod host_view;
 mod job_run;
+mod journal;
 mod lock;
 mod observe;
 mod plan;

@@ -217,11 +217,12 @@ pub trait Store: Debug + Send + Sync {
     /// `LeaseLost`; `InvalidInput` when the lease is of another job, or the job now names another subject or client.
     async fn update_job(&self, lease: &Lease, job: &Job) -> Result<()>;
 
-    /// Writes the journal entry of a step; the same key replaces. The job's `step` becomes the entry's stage.
+    /// Writes journal entries, in order and in one transaction; the same key replaces. The job's `step` becomes the
+    /// stage of the last one.
     ///
     /// # Errors
-    /// `LeaseLost`; `InvalidInput` when the lease is of another job than the step.
-    async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()>;
+    /// `LeaseLost`; `InvalidInput` when the lease is of another job than a step. Nothing was written then.
+    async fn put_steps(&self, lease: &Lease, steps: &[StepRecord]) -> Result<()>;
 
     /// The steps of a job, in the order in which their first entries were written.
     ///

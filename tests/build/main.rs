@@ -30,8 +30,11 @@ use report::{Row, table};
 use trial::Bench;
 use watch::Watch;
 
-/// More at a time only take turns.
-const AT_A_TIME: usize = 2;
+/// More at a time only take turns. What is measured has no neighbour.
+fn at_a_time() -> usize {
+    if is_cold() { 1 } else { 2 }
+}
+
 /// The tests wait for one another, for the same reason.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
@@ -57,7 +60,7 @@ async fn try_all(title: &str, fixtures: Vec<Fixture>, builder: Builder) {
             row
         }
     });
-    let trials = stream::iter(trials).buffer_unordered(AT_A_TIME).collect();
+    let trials = stream::iter(trials).buffer_unordered(at_a_time()).collect();
     let mut rows: Vec<Row> = tokio::select! {
         rows = trials => rows,
         () = watch.tell() => unreachable!("it tells without an end"),

@@ -61,7 +61,7 @@ async fn a_reopened_store_has_everything() {
     store.create_job(&Scope::Platform, &job, WhenBusy::Refuse).await.unwrap();
     let lease = store.claim_job(&job.id, "one", Duration::from_secs(30)).await.unwrap();
     let step = StepRecord::intent(job.id.clone(), "build", "build:1", Timestamp(2));
-    store.put_step(&lease, &step).await.unwrap();
+    store.put_steps(&lease, std::slice::from_ref(&step)).await.unwrap();
     let event = store.append_events(&lease, vec![log("a")]).await.unwrap().remove(0);
     drop(store);
 

@@ -162,9 +162,9 @@ impl Store for Watched {
         self.around(what, self.inner.update_job(lease, job)).await
     }
 
-    async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()> {
-        let name = self.journal.lock().unwrap().name(step);
-        self.around(format!("step {name}"), self.inner.put_step(lease, step)).await
+    async fn put_steps(&self, lease: &Lease, steps: &[StepRecord]) -> Result<()> {
+        let names: Vec<_> = steps.iter().map(|step| self.journal.lock().unwrap().name(step)).collect();
+        self.around(format!("step {}", names.join(", ")), self.inner.put_steps(lease, steps)).await
     }
 
     async fn list_steps(&self, scope: &Scope, job: &JobId) -> Result<Vec<StepRecord>> {

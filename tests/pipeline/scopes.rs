@@ -34,7 +34,7 @@ const UNSCOPED: &[(&str, &str)] = &[
     ("claim_job", "it gives work to the engine, and no data to a client"),
     ("claim_next", "it gives work to the engine, and no data to a client"),
     ("prune", "the engine keeps house"),
-    ("put_step", "the lease is the right"),
+    ("put_steps", "the lease is the right"),
     ("renew_lease", "the lease is the right"),
     ("update_job", "the lease is the right"),
     ("wait_for_change", "it tells that something has changed and not what"),

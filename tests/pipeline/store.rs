@@ -132,8 +132,8 @@ impl Store for Shared {
     async fn update_job(&self, lease: &Lease, job: &Job) -> Result<()> {
         self.write(self.inner.update_job(lease, job)).await
     }
-    async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()> {
-        self.write(self.inner.put_step(lease, step)).await
+    async fn put_steps(&self, lease: &Lease, steps: &[StepRecord]) -> Result<()> {
+        self.write(self.inner.put_steps(lease, steps)).await
     }
     async fn list_steps(&self, scope: &Scope, job: &JobId) -> Result<Vec<StepRecord>> {
         self.inner.list_steps(scope, job).await

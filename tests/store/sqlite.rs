@@ -62,7 +62,7 @@ async fn fill(store: &SqliteStore) {
             let key = format!("{stage}:{number}");
             let mut step = StepRecord::intent(job.id.clone(), stage, key, byop_core::clock::Timestamp(7));
             step.output = Some(json!({ "image": "sha256:".to_owned() + &"0123456789abcdef".repeat(4) }));
-            store.put_step(&lease, &step).await.unwrap();
+            store.put_steps(&lease, std::slice::from_ref(&step)).await.unwrap();
         }
         let lines: Vec<EventBody> = (0..10).map(|line| log(format!("line {line} of {number}"))).collect();
         store.append_events(&lease, lines).await.unwrap();

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::Inner;
 use super::events::JobEvents;
+use super::journal::Journal;
 use super::redaction::Redaction;
 use super::secrets::JobSecrets;
 use super::steady::is_short;
@@ -40,6 +41,7 @@ pub(super) struct JobRun<C = StageContext> {
     /// The job as it was when this process took it.
     pub(super) job: Job,
     pub(super) recorded: BTreeMap<String, StepRecord>,
+    pub(super) journal: Arc<Journal>,
     pub(super) stop: watch::Receiver<Option<Stop>>,
     pub(super) secrets: Arc<JobSecrets>,
     pub(super) redaction: Arc<Redaction>,
@@ -56,6 +58,7 @@ impl<C> JobRun<C> {
             lease: self.lease,
             job: self.job,
             recorded: self.recorded,
+            journal: self.journal,
             stop: self.stop,
             secrets: self.secrets,
             redaction: self.redaction,
@@ -102,6 +105,7 @@ impl<C: Sync> JobRun<C> {
 
     /// Does something that is no step, unless the work has to end first.
     pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.journal.settle().await?;
         tokio::select! {
             biased;
             error = self.stopped() => Err(error),
@@ -138,7 +142,7 @@ impl<C: Sync> JobRun<C> {
         if let Some(StepRecord { state: StepState::Done, output: Some(output), .. }) = earlier
             && let Ok(output) = serde_json::from_value(output.clone())
         {
-            self.emit_finished::<S>(0, true).await;
+            self.events.emit(finished::<S>(0, true)).await;
             return Ok(output);
         }
         self.perform(stage, input, &key, ended).await
@@ -156,7 +160,7 @@ impl<C: Sync> JobRun<C> {
         let mut record = StepRecord::intent(self.job.id.clone(), S::NAME, key, self.inner.clock.now());
         record.attempt = earlier.map_or(1, |earlier| earlier.attempt + 1);
         record.policy = policy;
-        self.inner.store.put_step(&self.lease, &record).await?;
+        self.journal.write(&record).await?;
         let message = self.redaction.text(&stage.describe(input));
         tracing::info!(job = %self.job.id, subject = %self.job.subject, stage = S::NAME, attempt = record.attempt, "{message}");
         self.events.emit(EventBody::StepStarted { stage: S::NAME.into(), message }).await;
@@ -176,16 +180,14 @@ impl<C: Sync> JobRun<C> {
             Ok(output) => {
                 record.state = StepState::Done;
                 record.output = self.redaction.answer(serde_json::to_value(output).unwrap_or(Value::Null));
+                let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                self.journal.note(record, finished::<S>(millis, false));
             }
             Err(error) => {
                 record.state = StepState::Failed;
                 record.error = Some(self.redaction.report(error.report()));
+                self.journal.write(&record).await?;
             }
-        }
-        self.inner.store.put_step(&self.lease, &record).await?;
-        if result.is_ok() {
-            let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.emit_finished::<S>(millis, false).await;
         }
         result
     }
@@ -220,7 +222,7 @@ impl<C: Sync> JobRun<C> {
             self.events.emit(EventBody::Warning { message }).await;
             tokio::time::sleep(wait).await;
             record.attempt += 1;
-            self.inner.store.put_step(&self.lease, record).await?;
+            self.journal.write(record).await?;
         }
     }
 
@@ -229,6 +231,7 @@ impl<C: Sync> JobRun<C> {
     where
         F: Future<Output = Result<T>>,
     {
+        self.journal.settle().await?;
         let policy = StepPolicy::default();
         let mut tries = 1;
         loop {
@@ -241,11 +244,6 @@ impl<C: Sync> JobRun<C> {
                 other => return other,
             }
         }
-    }
-
-    async fn emit_finished<S: Stage>(&self, millis: u64, replayed: bool) {
-        let body = EventBody::StepFinished { stage: S::NAME.into(), millis, replayed };
-        self.events.emit(body).await;
     }
 
     /// Resolves when the work has to end early.
@@ -263,6 +261,10 @@ impl<C: Sync> JobRun<C> {
             }
         }
     }
+}
+
+fn finished<S: Stage>(millis: u64, replayed: bool) -> EventBody {
+    EventBody::StepFinished { stage: S::NAME.into(), millis, replayed }
 }
 
 fn too_slow<S: Stage>(policy: StepPolicy) -> Error {

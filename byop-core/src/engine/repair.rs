@@ -53,6 +53,7 @@ async fn compare(run: &JobRun, scope: &Scope) -> Result<DriftReport> {
 
 async fn take(run: &JobRun, step: RepairStep, before: &DriftReport) -> Result<()> {
     let (runtime, ingress, name) = (run.cx.runtime.as_ref(), run.cx.ingress.as_ref(), &run.cx.app);
+    run.journal.settle().await?;
     match step {
         RepairStep::ReplaceProxy => {
             proxy::replace_proxy(run).await?;

@@ -180,8 +180,8 @@ impl Store for SteadyStore {
         }
     }
 
-    async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()> {
-        again!(self.0.put_step(lease, step))
+    async fn put_steps(&self, lease: &Lease, steps: &[StepRecord]) -> Result<()> {
+        again!(self.0.put_steps(lease, steps))
     }
 
     async fn list_steps(&self, scope: &Scope, job: &JobId) -> Result<Vec<StepRecord>> {

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::Inner;
 use super::events::JobEvents;
 use super::job_run::{JobRun, Stop};
+use super::journal::Journal;
 use super::redaction::Redaction;
 use super::secrets::JobSecrets;
 use super::{servers, workflow};
@@ -154,6 +155,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
     job.state = JobState::Running;
     inner.store.update_job(&lease, &job).await?;
 
+    let journal = Arc::new(Journal::new(Arc::clone(&inner), lease.clone(), Arc::clone(&events)));
     let stop_now = job.cancel_requested.then_some(Stop::Cancelled);
     let (stop, stopped) = watch::channel(stop_now);
     let keeper = keep_alive(&inner, &lease, job.deadline, cancelled, &stop);
@@ -165,6 +167,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
             inner: Arc::clone(&inner),
             lease: lease.clone(),
             job: job.clone(),
+            journal: Arc::clone(&journal),
             recorded: recorded.into_iter().map(|step| (step.key.clone(), step)).collect(),
             stop: stopped,
             secrets: Arc::new(JobSecrets::new(
@@ -202,6 +205,7 @@ async fn run(inner: Arc<Inner>, lease: Lease, cancelled: watch::Receiver<bool>) 
         }
     }
     job.finished_at = Some(inner.clock.now());
+    journal.settle().await?;
     // All that was said comes before the end: a reader that sees the finished job has all of its events.
     events.flush().await;
     inner.store.update_job(&lease, &job).await?;

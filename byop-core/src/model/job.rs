@@ -43,7 +43,7 @@ pub struct Job {
     /// When it fails for lack of time.
     #[serde(default)]
     pub deadline: Option<Timestamp>,
-    /// The stage of the step that was begun last. Only `Store::put_step` sets it.
+    /// The stage of the step that was begun last. Only `Store::put_steps` sets it.
     pub step: Option<String>,
     /// What came out, as JSON, when it succeeded.
     pub output: Option<Value>,

@@ -364,14 +364,16 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()> {
-        refusal::check_step_of_lease(lease, step)?;
+    async fn put_steps(&self, lease: &Lease, steps: &[StepRecord]) -> Result<()> {
+        refusal::check_steps_of_lease(lease, steps)?;
         let mut state = self.state();
         let entry = state.leased("step.put", lease)?;
-        entry.job.step = Some(step.stage.clone());
-        match entry.steps.iter_mut().find(|known| known.key == step.key) {
-            Some(known) => *known = step.clone(),
-            None => entry.steps.push(step.clone()),
+        for step in steps {
+            entry.job.step = Some(step.stage.clone());
+            match entry.steps.iter_mut().find(|known| known.key == step.key) {
+                Some(known) => *known = step.clone(),
+                None => entry.steps.push(step.clone()),
+            }
         }
         Ok(())
     }

@@ -182,9 +182,9 @@ impl Store for PostgresStore {
         self.pool.write("job.update", again, work).await
     }
 
-    async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()> {
-        refusal::check_step_of_lease(lease, step)?;
-        self.pool.write("step.put", Again::Harmless, |session| steps::put(session, lease, step)).await
+    async fn put_steps(&self, lease: &Lease, steps: &[StepRecord]) -> Result<()> {
+        refusal::check_steps_of_lease(lease, steps)?;
+        self.pool.write("step.put", Again::Harmless, |session| steps::put(session, lease, steps)).await
     }
 
     async fn list_steps(&self, scope: &Scope, job: &JobId) -> Result<Vec<StepRecord>> {

@@ -87,8 +87,9 @@ pub(super) fn check_job_of_lease(lease: &Lease, job: &Job) -> Result<(), Error> 
     if lease.job == job.id { Ok(()) } else { Err(foreign_lease("job.update", lease, &job.id)) }
 }
 
-pub(super) fn check_step_of_lease(lease: &Lease, step: &StepRecord) -> Result<(), Error> {
-    if lease.job == step.job { Ok(()) } else { Err(foreign_lease("step.put", lease, &step.job)) }
+pub(super) fn check_steps_of_lease(lease: &Lease, steps: &[StepRecord]) -> Result<(), Error> {
+    let other = steps.iter().find(|step| step.job != lease.job);
+    other.map_or(Ok(()), |step| Err(foreign_lease("step.put", lease, &step.job)))
 }
 
 pub(super) fn check_same_subject(stored: &Job, job: &Job) -> Result<(), Error> {

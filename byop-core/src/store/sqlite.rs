@@ -211,10 +211,10 @@ impl Store for SqliteStore {
         Ok(())
     }
 
-    async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()> {
-        refusal::check_step_of_lease(lease, step)?;
-        let (lease, step) = (lease.clone(), step.clone());
-        self.connection.write("step.put", move |tx| jobs::put_step(tx, &lease, &step)).await
+    async fn put_steps(&self, lease: &Lease, steps: &[StepRecord]) -> Result<()> {
+        refusal::check_steps_of_lease(lease, steps)?;
+        let (lease, steps) = (lease.clone(), steps.to_vec());
+        self.connection.write("step.put", move |tx| jobs::put_steps(tx, &lease, &steps)).await
     }
 
     async fn list_steps(&self, scope: &Scope, job: &JobId) -> Result<Vec<StepRecord>> {

@@ -146,8 +146,8 @@ impl Store for MortalStore {
     async fn update_job(&self, lease: &Lease, job: &Job) -> Result<()> {
         self.1.write(self.0.update_job(lease, job)).await
     }
-    async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()> {
-        self.1.write(self.0.put_step(lease, step)).await
+    async fn put_steps(&self, lease: &Lease, steps: &[StepRecord]) -> Result<()> {
+        self.1.write(self.0.put_steps(lease, steps)).await
     }
     async fn list_steps(&self, s: &Scope, job: &JobId) -> Result<Vec<StepRecord>> {
         self.1.read(self.0.list_steps(s, job)).await

@@ -123,6 +123,7 @@ impl<'a> Entry<'a> {
     }
 
     async fn fence(&self) -> Result<()> {
+        self.run.journal.settle().await?;
         self.run.inner.store.renew_lease(&self.run.lease, self.run.inner.lease).await
     }
 }

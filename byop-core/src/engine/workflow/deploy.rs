@@ -49,6 +49,7 @@ where
         // Whoever has the job now holds them.
         return result;
     }
+    run.journal.settle().await?;
     // What the app answers at is what serves, not what was tried.
     let app = inner.find_app(&run.scope, &spec.name).await?.map(|(app, _)| app);
     let (domains, ports) =
@@ -222,6 +223,7 @@ async fn unchanged(
     let mut app = app.clone();
     app.spec = spec.clone();
     app.wanted = AppState::Running;
+    run.journal.settle().await?;
     run.inner.save_app(&run.scope, &mut app, version).await?;
     let deployment = deployment(run, &app, current, DeploymentState::Unchanged);
     // A job that was broken off may have left something behind.

@@ -78,6 +78,7 @@ pub(in crate::engine) async fn start(run: &JobRun) -> Result<Value> {
             return Err(error);
         }
     }
+    run.journal.settle().await?;
     let (mut app, version) = run.inner.load_app(&run.scope, &run.cx.app).await?;
     app.wanted = AppState::Running;
     run.inner.save_app(&run.scope, &mut app, version).await?;

@@ -164,6 +164,7 @@ pub(super) async fn finish(
         Err(error) => run.cx.warn(format!("earlier releases could not be removed: {error}")).await,
         Ok(_) => {}
     }
+    run.journal.settle().await?;
     if let Err(error) = run.inner.prune(&run.scope, &run.cx.app).await {
         run.cx.warn(format!("the past could not be let go of: {error}")).await;
     }
@@ -187,7 +188,7 @@ pub(super) async fn reserve_number(run: &JobRun, mut app: App, version: u64) -> 
         record.state = StepState::Done;
         record.output = Some(json!(number));
         record.finished_at = Some(now);
-        run.inner.store.put_step(&run.lease, &record).await?;
+        run.journal.write(&record).await?;
     }
     if app.next_release <= number {
         app.next_release = number + 1;
@@ -198,6 +199,7 @@ pub(super) async fn reserve_number(run: &JobRun, mut app: App, version: u64) -> 
 
 /// Writes that the release serves.
 async fn record(run: &JobRun, spec: &AppSpec, wanted: AppSpec, release: Release) -> Result<App> {
+    run.journal.settle().await?;
     // Before it is the serving one: that one can always be gone back to.
     run.inner.put_release(&run.scope, spec, wanted, &release).await?;
     let (mut app, version) = run.inner.load_app(&run.scope, &spec.name).await?;

@@ -8,15 +8,17 @@ use super::sql::{cursor, millis};
 use crate::id::JobId;
 use crate::model::{ClientId, StepRecord, Subject};
 
-pub(super) async fn put(session: Session, lease: &Lease, step: &StepRecord) -> Outcome<()> {
+pub(super) async fn put(session: Session, lease: &Lease, steps: &[StepRecord]) -> Outcome<()> {
     let held = hold(&session, "step.put", lease, None).await?;
-    if held.job.step.as_ref() != Some(&step.stage) {
+    if let Some(last) = steps.last().filter(|last| held.job.step.as_ref() != Some(&last.stage)) {
         let sql = "UPDATE byop.jobs SET step = $2 WHERE id = $1";
-        session.execute(sql, &[&step.job.as_str(), &step.stage]).await?;
+        session.execute(sql, &[&lease.job.as_str(), &last.stage]).await?;
     }
     let sql = "INSERT INTO byop.steps (job, key, body) VALUES ($1, $2, $3)
          ON CONFLICT (job, key) DO UPDATE SET body = excluded.body";
-    session.execute(sql, &[&step.job.as_str(), &step.key, &encode(step)?]).await?;
+    for step in steps {
+        session.execute(sql, &[&step.job.as_str(), &step.key, &encode(step)?]).await?;
+    }
     Ok(())
 }
 

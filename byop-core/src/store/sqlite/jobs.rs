@@ -229,17 +229,20 @@ fn write(tx: &Connection, job: &Job) -> Outcome<()> {
     Ok(())
 }
 
-pub(super) fn put_step(tx: &Connection, lease: &Lease, step: &StepRecord) -> Outcome<()> {
+pub(super) fn put_steps(tx: &Connection, lease: &Lease, steps: &[StepRecord]) -> Outcome<()> {
     check_lease(tx, "step.put", lease)?;
-    tx.prepare_cached("UPDATE jobs SET step = ?2 WHERE id = ?1 AND step IS NOT ?2")?
-        .execute((step.job.as_str(), &step.stage))?;
-    let body = encode(step)?;
-    let sum = checksum::of_step(step.job.as_str(), &step.key, &body);
-    tx.prepare_cached(
+    let stage = steps.last().map(|step| &step.stage);
+    tx.prepare_cached("UPDATE jobs SET step = ?2 WHERE id = ?1 AND step IS NOT ?2 AND ?2 IS NOT NULL")?
+        .execute((lease.job.as_str(), stage))?;
+    let mut insert = tx.prepare_cached(
         "INSERT INTO steps (job, key, body, sum) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (job, key) DO UPDATE SET body = excluded.body, sum = excluded.sum",
-    )?
-    .execute((step.job.as_str(), &step.key, &body, sum))?;
+    )?;
+    for step in steps {
+        let body = encode(step)?;
+        let sum = checksum::of_step(step.job.as_str(), &step.key, &body);
+        insert.execute((step.job.as_str(), &step.key, &body, sum))?;
+    }
     Ok(())
 }
 

@@ -199,15 +199,21 @@ impl Store for FaultyStore {
         .await
     }
 
-    async fn put_step(&self, lease: &Lease, step: &StepRecord) -> Result<()> {
-        self.call("step.put", &format!("{} {:?} {:?}", step.key, step.state, step.attempt), || async {
-            let mut written = step.clone();
-            if self.has(Flaw::StepDoneTooEarly) && step.state == StepState::Intent {
-                written.state = StepState::Done;
-                written.output = Some(Value::Null);
+    async fn put_steps(&self, lease: &Lease, steps: &[StepRecord]) -> Result<()> {
+        let shown: Vec<_> =
+            steps.iter().map(|step| format!("{} {:?} {:?}", step.key, step.state, step.attempt)).collect();
+        self.call("step.put", &shown.join(", "), || async {
+            let mut written = steps.to_vec();
+            for step in written.iter_mut().filter(|step| step.state == StepState::Intent) {
+                if self.has(Flaw::StepDoneTooEarly) {
+                    step.state = StepState::Done;
+                    step.output = Some(Value::Null);
+                }
             }
-            self.store.put_step(&self.lease(lease).await?, &written).await?;
-            self.tell(&Seen::StepWritten(lease, step));
+            self.store.put_steps(&self.lease(lease).await?, &written).await?;
+            for step in steps {
+                self.tell(&Seen::StepWritten(lease, step));
+            }
             Ok(())
         })
         .await

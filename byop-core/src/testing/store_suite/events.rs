@@ -14,12 +14,12 @@ use std::time::Duration;
 pub async fn steps_keep_their_order_when_replaced(subject: Subject) {
     let (job, lease) = subject.claimed("shop").await;
     for key in ["fetch:1", "build:1"] {
-        subject.store.put_step(&lease, &step(&job, key)).await.unwrap();
+        subject.store.put_steps(&lease, &[step(&job, key)]).await.unwrap();
     }
     let mut done = step(&job, "fetch:1");
     done.state = StepState::Done;
     done.output = Some(json!({"digest": "d"}));
-    subject.store.put_step(&lease, &done).await.unwrap();
+    subject.store.put_steps(&lease, std::slice::from_ref(&done)).await.unwrap();
     assert_eq!(subject.store.list_steps(&PLATFORM, &job.id).await.unwrap(), [done, step(&job, "build:1")]);
 }
 
@@ -27,7 +27,7 @@ pub async fn steps_keep_their_order_when_replaced(subject: Subject) {
 pub async fn steps_belong_to_their_job(subject: Subject) {
     let (job, lease) = subject.claimed("shop").await;
     let (other, _) = subject.claimed("blog").await;
-    subject.store.put_step(&lease, &step(&job, "build:1")).await.unwrap();
+    subject.store.put_steps(&lease, &[step(&job, "build:1")]).await.unwrap();
     assert!(subject.store.list_steps(&PLATFORM, &other.id).await.unwrap().is_empty());
 }
 

@@ -53,7 +53,7 @@ pub async fn a_renewed_lease_lives_on(subject: Subject) {
 pub async fn an_expired_lease_that_nobody_took_still_counts(subject: Subject) {
     let (job, lease) = subject.claimed("shop").await;
     subject.clock.advance(TTL * 2);
-    subject.store.put_step(&lease, &step(&job, "build:1")).await.unwrap();
+    subject.store.put_steps(&lease, &[step(&job, "build:1")]).await.unwrap();
     subject.store.renew_lease(&lease, TTL).await.unwrap();
     assert_eq!(kind(subject.store.claim_job(&job.id, "two", TTL).await), ErrorKind::Conflict);
 }
@@ -65,7 +65,7 @@ pub async fn a_lost_lease_writes_nothing(subject: Subject) {
     subject.store.claim_job(&job.id, "two", TTL).await.unwrap();
     let failed = in_state(&job, JobState::Failed);
     assert_eq!(kind(subject.store.update_job(&lost, &failed).await), ErrorKind::LeaseLost);
-    assert_eq!(kind(subject.store.put_step(&lost, &step(&job, "build:1")).await), ErrorKind::LeaseLost);
+    assert_eq!(kind(subject.store.put_steps(&lost, &[step(&job, "build:1")]).await), ErrorKind::LeaseLost);
     assert_eq!(kind(subject.store.renew_lease(&lost, TTL).await), ErrorKind::LeaseLost);
     assert_eq!(subject.store.get_job(&PLATFORM, &job.id).await.unwrap(), job);
     assert!(subject.store.list_steps(&PLATFORM, &job.id).await.unwrap().is_empty());
@@ -115,7 +115,10 @@ pub async fn a_lease_is_good_for_its_own_job_only(subject: Subject) {
     let (_, lease) = subject.claimed("shop").await;
     let other = subject.job("blog").await;
     assert_eq!(kind(subject.store.update_job(&lease, &other).await), ErrorKind::InvalidInput);
-    assert_eq!(kind(subject.store.put_step(&lease, &step(&other, "build:1")).await), ErrorKind::InvalidInput);
+    assert_eq!(
+        kind(subject.store.put_steps(&lease, &[step(&other, "build:1")]).await),
+        ErrorKind::InvalidInput
+    );
 }
 
 /// `InvalidInput`: an update must not get around "one at a time", nor give a job away.
@@ -131,7 +134,7 @@ pub async fn a_job_cannot_move_to_another_subject_or_client(subject: Subject) {
 /// The job says which stage it is in, and an update with an older idea of that does not change it.
 pub async fn a_step_is_the_step_of_its_job(subject: Subject) {
     let (job, lease) = subject.claimed("shop").await;
-    subject.store.put_step(&lease, &step(&job, "build:1")).await.unwrap();
+    subject.store.put_steps(&lease, &[step(&job, "build:1")]).await.unwrap();
     subject.store.update_job(&lease, &in_state(&job, JobState::Running)).await.unwrap();
     assert_eq!(subject.store.get_job(&PLATFORM, &job.id).await.unwrap().step.as_deref(), Some("build"));
 }
@@ -224,7 +227,7 @@ pub async fn the_job_of_another_client_is_not_there(subject: Subject) {
     let store = &subject.store;
     let job = subject.job_of("ours", "shop").await;
     let lease = store.claim_job(&job.id, "one", TTL).await.unwrap();
-    store.put_step(&lease, &step(&job, "build:1")).await.unwrap();
+    store.put_steps(&lease, &[step(&job, "build:1")]).await.unwrap();
     subject.append(&lease, log("a")).await;
     let theirs = scope("theirs");
     assert_eq!(kind(store.get_job(&theirs, &job.id).await), ErrorKind::NotFound);

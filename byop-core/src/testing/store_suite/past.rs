@@ -74,7 +74,7 @@ pub async fn the_audit_is_filtered(subject: Subject) {
 pub async fn old_jobs_go_as_the_retention_says(subject: Subject) {
     for _ in 0..4 {
         let (job, lease) = subject.claimed("shop").await;
-        subject.store.put_step(&lease, &step(&job, "build:1")).await.unwrap();
+        subject.store.put_steps(&lease, &[step(&job, "build:1")]).await.unwrap();
         subject.finish(&job, &lease).await;
     }
     let (open, _) = subject.claimed("shop").await;
