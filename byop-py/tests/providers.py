@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import byop
+from byop.clouds import Cloud
 from byop.testing import FakeCloud
 
-METHODS = [
-    name for name, value in vars(byop.testing.Cloud).items() if inspect.isfunction(value) and not name.startswith("_")
-]
+METHODS = [name for name, value in vars(Cloud).items() if inspect.isfunction(value) and not name.startswith("_")]
 
 
 class Provider:
@@ -72,7 +71,15 @@ def answered(method: str, change: Callable[[Any], Any]) -> Callable[[], Provider
 
 def without(*keys: str) -> Callable[[Any], Any]:
     """The first of a list, or a dictionary, with these keys emptied."""
-    empty = {"key": None, "addresses": [], "labels": {}, "price": None, "name": "", "region": "", "state": "failed"}
+    empty: dict[str, Any] = {
+        "key": None,
+        "addresses": [],
+        "labels": {},
+        "price": None,
+        "name": "",
+        "region": "",
+        "state": "failed",
+    }
 
     def change(value: Any) -> Any:
         if isinstance(value, list):

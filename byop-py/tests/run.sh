@@ -3,6 +3,7 @@
 # Usage: run.sh [folder for the environments, kept between runs; a temporary one when absent]
 set -eu
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+top=$(CDPATH= cd -- "$here/../.." && pwd)
 work=${1:-}
 if [ -z "$work" ]; then
     work=$(mktemp -d)
@@ -11,16 +12,21 @@ fi
 mkdir -p "$work"
 work=$(CDPATH= cd -- "$work" && pwd)
 
-# One environment builds and checks, the other has nothing but the wheel and what the tests use.
-if [ ! -x "$work/tools/bin/maturin" ] || [ ! -x "$work/tools/bin/stubtest" ] ||
-    ! ls "$work"/tools/lib/*/site-packages/yaml-stubs >/dev/null 2>&1; then
-    python3 -m venv "$work/tools"
-    "$work/tools/bin/pip" install --quiet "maturin>=1.9.4,<2" mypy pytest types-jsonschema types-PyYAML
-fi
-if [ ! -x "$work/clean/bin/jsonschema" ]; then
-    python3 -m venv "$work/clean"
-    "$work/clean/bin/pip" install --quiet pytest jsonschema pyyaml
-fi
+# An environment with these packages; made anew when the list changes.
+environment() {
+    if [ "$(cat "$work/$1/packages" 2>/dev/null)" != "$2" ]; then
+        rm -rf "${work:?}/$1"
+        python3 -m venv "$work/$1"
+        # shellcheck disable=SC2086
+        "$work/$1/bin/pip" install --quiet $2
+        echo "$2" >"$work/$1/packages"
+    fi
+}
+
+# One environment builds and checks, the other has nothing but the wheel, what it needs and what the tests use.
+tests="pytest jsonschema pyyaml fastapi httpx matplotlib rich>=13 typer>=0.12"
+environment clean "$tests"
+environment tools "maturin>=1.9.4,<2 mypy pyright ruff types-jsonschema types-PyYAML $tests"
 
 rm -rf "$work/wheels"
 # The profile of the tests, so that the dependencies are shared with cargo's own runs.
@@ -32,7 +38,14 @@ done
 # From outside the source tree, so that the installed package is the one that is imported.
 cd "$work"
 "$work/clean/bin/python" -m pytest -q -p no:cacheprovider -c "$here/../pyproject.toml" --rootdir "$here" "$here"
+"$work/tools/bin/ruff" check --quiet --no-cache --config "$here/../pyproject.toml" "$here/.." "$top/examples/python"
+"$work/tools/bin/ruff" format --quiet --no-cache --check --config "$here/../pyproject.toml" "$here/.." "$top/examples/python"
 "$work/tools/bin/mypy" --no-error-summary --config-file "$here/../pyproject.toml" --cache-dir "$work/mypy" \
-    "$here/../python/byop" "$here"
+    "$here/../python/byop" "$here" "$top"/examples/python/*.py
 "$work/tools/bin/python" -m mypy.stubtest --concise byop._byop
+# A copy, because what it checks are the files below its settings.
+rm -rf "$work/examples"
+cp -r "$top/examples/python" "$work/examples"
+echo '{"typeCheckingMode": "standard"}' >"$work/examples/pyrightconfig.json"
+"$work/tools/bin/pyright" --project "$work/examples" --pythonpath "$work/tools/bin/python"
 echo "byop-py: all passed"

@@ -223,7 +223,7 @@ def test_wrong_arguments_are_invalid_input(byop_engine: byop.Engine, call: objec
 
 def test_what_is_no_data_is_a_type_error(byop_engine: byop.Engine) -> None:
     with pytest.raises(TypeError):
-        byop_engine.deploy({**SHOP, "env": {"A": byop.Secret("canary")}})  # type: ignore[typeddict-item]
+        byop_engine.deploy({**SHOP, "env": {"A": byop.Secret("canary")}})
 
 
 def test_other_threads_keep_their_speed_while_a_job_is_waited_for(

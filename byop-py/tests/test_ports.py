@@ -55,11 +55,14 @@ def test_the_engine_rents_from_a_provider_in_python(provider: type[Provider]) ->
 
 
 def test_user_data_is_a_secret_on_its_way_to_the_provider() -> None:
-    mine = Provider()
     seen: list[Any] = []
-    create = mine.create_server
-    mine.create_server = lambda spec: (seen.append(spec.get("user_data")), create(spec))[1]  # type: ignore[method-assign]
-    engine = byop.Engine(clouds=[mine], secrets={"boot": "#cloud-config canary"})
+
+    class Watches(Provider):
+        def create_server(self, spec: Any) -> Any:
+            seen.append(spec.get("user_data"))
+            return super().create_server(spec)
+
+    engine = byop.Engine(clouds=[Watches()], secrets={"boot": "#cloud-config canary"})
     request: Any = {"name": "web-1", "region": "here", "size": "small", "user_data": "boot"}
     engine.wait(engine.create_server(request))
     assert isinstance(seen[0], byop.Secret) and "canary" in seen[0].expose()
@@ -211,6 +214,10 @@ class Counting(Cobweb):
         return self.count
 
 
+def found(generator: Cobweb, source: SourceTree) -> dict[str, Any]:
+    return dict(Cobweb.detect(generator, source) or {})
+
+
 def faulty(method: str, answer: Any) -> Any:
     """A generator with one method of another kind."""
     return type("Faulty", (Counting,), {method: answer})()
@@ -220,24 +227,26 @@ GENERATOR_FAULTS = {
     "another name": faulty("name", "Cob Web"),
     "its own tree is left alone": faulty("detect", lambda self, source: None),
     "everything is recognised": faulty("detect", lambda self, source: {"confidence": 1.0}),
-    "no confidence": faulty(
-        "detect", lambda self, s: Cobweb.detect(self, s) and {**Cobweb.detect(self, s), "confidence": 0}
-    ),
-    "too sure": faulty(
-        "detect", lambda self, s: Cobweb.detect(self, s) and {**Cobweb.detect(self, s), "confidence": 7}
-    ),
+    "no confidence": faulty("detect", lambda self, s: Cobweb.detect(self, s) and {**found(self, s), "confidence": 0}),
+    "too sure": faulty("detect", lambda self, s: Cobweb.detect(self, s) and {**found(self, s), "confidence": 7}),
     "no evidence": faulty("detect", lambda self, s: Cobweb.detect(self, s) and {"confidence": 0.9, "version": "1"}),
     "evidence from elsewhere": faulty(
         "detect",
         lambda self, s: (
-            s.has_file("web.cob")
-            and {"confidence": 1.0, "version": "1", "evidence": [{"fact": "a", "file": "/etc/passwd", "reason": "b"}]}
+            (
+                s.has_file("web.cob")
+                and {
+                    "confidence": 1.0,
+                    "version": "1",
+                    "evidence": [{"fact": "a", "file": "/etc/passwd", "reason": "b"}],
+                }
+            )
             or None
         ),
     ),
     "a detection that changes": faulty(
         "detect",
-        lambda self, s: s.has_file("web.cob") and {**Cobweb.detect(self, s), "version": str(self.again())} or None,
+        lambda self, s: (s.has_file("web.cob") and {**found(self, s), "version": str(self.again())}) or None,
     ),
     "a plan that changes": faulty(
         "plan", lambda self, s, d, spec: {**Cobweb.plan(self, s, d, spec), "entry": str(self.again())}

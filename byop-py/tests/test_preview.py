@@ -9,9 +9,8 @@ import threading
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
-import pytest
-
 import byop
+import pytest
 from byop import types
 
 
@@ -165,5 +164,6 @@ def mismatches(hint: Any, value: Any, where: str) -> list[str]:
     if origin is dict:
         return [text for key, item in value.items() for text in mismatches(args[1], item, f"{where}[{key}]")]
     # Of several forms it has the one that fits best.
-    found = [mismatches(arg, value, where) for arg in args if is_typeddict(arg)] if isinstance(value, dict) else []
-    return min(found, key=len, default=[])
+    forms = [arg for arg in args if is_typeddict(arg)] if isinstance(value, dict) else []
+    tried: list[list[str]] = [mismatches(form, value, where) for form in forms]
+    return min(tried, key=len, default=[])

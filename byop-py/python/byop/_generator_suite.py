@@ -42,8 +42,10 @@ class _Trial:
         _expect(found is not None, "its own tree is not recognised")
         return dict(found or {})
 
-    def planned(self, **spec: Any) -> dict[str, Any]:
-        return dict(self.generator.plan(self.tree, self.detected(), {**_SPEC, **spec}))  # type: ignore[arg-type]
+    def planned(self) -> dict[str, Any]:
+        detection: Any = self.detected()
+        spec: Any = dict(_SPEC)
+        return dict(self.generator.plan(self.tree, detection, spec))
 
     def preview(self, **how: Any) -> Any:
         """The way through the engine."""

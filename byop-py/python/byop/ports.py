@@ -45,7 +45,7 @@ class SecretSource(Protocol):
     def name(self) -> str:
         """A short name, for errors."""
 
-    def get_secret(self, name: str) -> str | None | Awaitable[str | None]:
+    def get_secret(self, name: str) -> str | Awaitable[str | None] | None:
         """Return the secret of this name; none when there is none."""
 
 
@@ -94,7 +94,7 @@ class CloudProvider(Protocol):
     def list_sizes(self, region: str) -> Sequence[ServerSize] | Awaitable[Sequence[ServerSize]]:
         """Return the sizes that a region offers now, with their prices."""
 
-    def find_image(self, region: str, name: str) -> ServerImage | None | Awaitable[ServerImage | None]:
+    def find_image(self, region: str, name: str) -> ServerImage | Awaitable[ServerImage | None] | None:
         """Return the image of this id, of this name, or the newest that fits an alias such as ``debian-12``."""
 
     def create_server(self, spec: ServerSpec) -> Server | Awaitable[Server]:
@@ -109,14 +109,14 @@ class CloudProvider(Protocol):
     def list_servers(self, filter: ServerFilter) -> Sequence[Server] | Awaitable[Sequence[Server]]:
         """Return all of byop's servers that fit, from every page and region, the oldest first."""
 
-    def power(self, id: str, action: PowerAction) -> None | Awaitable[None]:
+    def power(self, id: str, action: PowerAction) -> Awaitable[None] | None:
         """Begin to change the power state; already so is fine."""
 
-    def delete_server(self, id: str) -> None | Awaitable[None]:
+    def delete_server(self, id: str) -> Awaitable[None] | None:
         """Begin to remove a server with its disk; already gone is fine."""
 
     def list_resources(self) -> Sequence[Resource] | Awaitable[Sequence[Resource]]:
         """Return everything that bears byop's mark, of every kind."""
 
-    def delete_resource(self, kind: ResourceKind, id: str) -> None | Awaitable[None]:
+    def delete_resource(self, kind: ResourceKind, id: str) -> Awaitable[None] | None:
         """Begin to remove a thing that ``list_resources`` names; already gone is fine."""

@@ -51,7 +51,7 @@ def preview(
         console.print(f"  {plain(evidence['fact'])}: {plain(evidence['reason'])} ({plain(evidence['file'])})")
     for key in ("install", "build", "start"):
         if planned.get(key):
-            console.print(f"{key}: {plain(planned[key])}")  # type: ignore[literal-required]
+            console.print(f"{key}: {plain(planned[key])}")
     console.print(f"port: {planned['port']}")
     for question in made["questions"]:
         console.print(f"[yellow]{question['severity']}:[/] {plain(question['text'])} ({plain(question['setting'])})")
