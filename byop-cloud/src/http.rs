@@ -7,6 +7,7 @@ mod reqwest;
 mod retry;
 mod transport;
 
+pub(crate) use date::parse_http_date;
 pub use error::{check_status, kind_of_status};
 pub use page::collect_pages;
 pub use reqwest::{HttpOptions, HttpTransport, Plaintext, Proxy};

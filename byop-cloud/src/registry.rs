@@ -8,6 +8,9 @@ use std::sync::Arc;
 use byop_core::cloud::CloudProvider;
 use byop_core::{Error, ErrorKind, Result, Secret};
 
+use crate::digitalocean::DigitalOcean;
+use crate::ovh::Ovh;
+
 /// Makes a provider from its settings.
 pub type Factory = Box<dyn Fn(&ProviderOptions) -> Result<Arc<dyn CloudProvider>> + Send + Sync>;
 
@@ -36,6 +39,28 @@ impl CloudRegistry {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The vendors that this crate was built with: `digitalocean` and `ovh`; `aws` and `docker` with their features.
+    /// Each takes its settings by the names of its environment variables.
+    ///
+    /// ```
+    /// use byop_cloud::registry::{CloudRegistry, ProviderOptions};
+    ///
+    /// let settings = ProviderOptions::new().with_setting("DIGITALOCEAN_TOKEN", "dop_v1_...".to_owned());
+    /// let cloud = CloudRegistry::vendors().open("digitalocean", &settings)?;
+    /// assert_eq!(cloud.name(), "digitalocean");
+    /// # Ok::<(), byop_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn vendors() -> Self {
+        let registry = Self::new()
+            .with_provider("digitalocean", |options| Ok(Arc::new(DigitalOcean::from_options(options)?)))
+            .with_provider("ovh", |options| Ok(Arc::new(Ovh::from_options(options)?)));
+        #[cfg(feature = "aws")]
+        let registry =
+            registry.with_provider("aws", |options| Ok(Arc::new(crate::aws::Aws::from_options(options)?)));
+        registry
     }
 
     /// Adds a provider; one of the same name is replaced.

@@ -1,7 +1,8 @@
 //! Simulated vendors: what a provider is tested against where the real one costs money or cannot be made to fail.
 //!
 //! A [`Simulator`] answers requests as its vendor does, from state in memory that goes by tokio's time, and refuses
-//! what the vendor's published description does not allow. [`Simulated`] carries requests to it in place of the network.
+//! what the vendor's published description does not allow. [`Simulated`] carries requests to it in place of the network,
+//! and [`serve`] makes it a server that other programs reach; in both, requests go wrong where a test says so.
 
 use std::fmt::Debug;
 
@@ -10,9 +11,19 @@ use byop_core::testing::{CloudEntry, CloudTimes};
 
 use crate::http::{Request, Response};
 
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod digitalocean;
+mod fault;
+mod server;
 mod simulated;
+pub mod spec;
+#[cfg(test)]
+mod tests;
 
-pub use simulated::Simulated;
+pub use fault::{Fault, Mishap};
+pub use server::{SimulatorServer, serve};
+pub use simulated::{SentRequest, Simulated};
 
 /// A vendor in memory.
 pub trait Simulator: Debug + Send + Sync {

@@ -12,18 +12,15 @@ use byop_core::model::{
     SweepOptions,
 };
 use byop_core::store::{MemoryStore, Page, Scope, Store};
-use byop_core::testing::{CloudTimes, FakeCloud};
+use byop_core::testing::{CloudTimes, FakeCloud, Life, MortalStore};
 use tokio::time::Instant;
 
 use crate::support::app;
 
 mod chaos;
 mod deaths;
-mod mortal;
 mod sweep;
 mod verbs;
-
-use mortal::{Life, MortalStore};
 
 /// Longer than anything here takes, in time that nobody waits for.
 const LONG: Duration = Duration::from_secs(6 * 3600);
@@ -81,7 +78,7 @@ impl World {
     /// An engine that dies with its life.
     fn mortal(&self, life: &Life) -> Engine {
         Engine::builder()
-            .with_store(MortalStore(Arc::clone(&self.store), life.clone()))
+            .with_store(MortalStore::new(Arc::clone(&self.store), life.clone()))
             .with_cloud(self.cloud.with_hook(life.clone()))
             .with_clock(self.clock.clone())
             .build()

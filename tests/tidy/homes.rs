@@ -10,7 +10,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("bytes", &["byop-core/src/docker"]),
     ("croner", &["byop-core/src/schedule"]),
     ("deadpool_postgres", &["byop-core/src/store/postgres"]),
-    ("flate2", &["byop-core/src/source"]),
+    ("flate2", &["byop-core/src/source", "byop-cloud/src/aws/user_data"]),
     ("getrandom", &["byop-core/src/id"]),
     ("http_body_util", &["byop-core/src/docker", "byop-cloud/src/testing"]),
     ("hyper", &["byop-core/src/docker", "byop-cloud/src/testing"]),

@@ -35,7 +35,7 @@ const SLEEPS: &[(&str, usize, &str)] = &[
     ("byop-core/src/testing/dns_provider_suite.rs", 1, "the pause of a loop that waits for a condition"),
     ("tests/pipeline/servers.rs", 1, "the clock is paused, nobody waits"),
     ("tests/pipeline/servers/sweep.rs", 5, "the clock is paused, nobody waits"),
-    ("tests/pipeline/servers/verbs.rs", 1, "the clock is paused, nobody waits"),
+    ("tests/pipeline/servers/verbs.rs", 2, "the clock is paused, nobody waits"),
     ("byop-core/src/testing/simulation/process.rs", 2, "the clock is paused, nobody waits"),
     ("tests/simulation/regressions.rs", 4, "the clock is paused, nobody waits"),
     ("tests/simulation/world.rs", 7, "the clock is paused, nobody waits"),

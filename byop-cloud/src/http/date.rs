@@ -3,7 +3,7 @@
 use byop_core::clock::Timestamp;
 
 /// Reads the one form that RFC 9110 lets anyone send today: `Sun, 06 Nov 1994 08:49:37 GMT`.
-pub(super) fn parse_http_date(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse_http_date(text: &str) -> Option<Timestamp> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let mut parts = text.split_once(", ")?.1.split(' ');

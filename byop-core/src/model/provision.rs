@@ -246,6 +246,9 @@ pub struct ServerRecord {
     pub error: Option<ErrorReport>,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// When it was made, with all that belongs to it.
+    #[serde(default)]
+    pub ready_at: Option<Timestamp>,
 }
 
 impl ServerRecord {
@@ -272,6 +275,7 @@ impl ServerRecord {
             price: None,
             error: None,
             created_at,
+            ready_at: None,
         }
     }
 

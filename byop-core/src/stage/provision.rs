@@ -39,7 +39,7 @@ pub struct ServerContext {
 
 impl ServerContext {
     /// How long something that was made may be missing from lists.
-    fn lag(&self) -> Duration {
+    pub(crate) fn lag(&self) -> Duration {
         Duration::from_secs(self.provider.capabilities().list_lag_seconds.into())
     }
 

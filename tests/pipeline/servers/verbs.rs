@@ -5,6 +5,7 @@ use byop_core::model::{ClientId, Server, ServerReport};
 use byop_core::secret::{MemorySecrets, SecretRef};
 use byop_core::testing::{Fault, Moment};
 use byop_core::{Error, Retry};
+use futures_util::future::join_all;
 
 use super::*;
 
@@ -39,6 +40,20 @@ async fn a_server_comes_and_goes() {
     world.assert_census("given back").await;
 }
 
+/// Each sees that another one has it, and none may leave it to the other.
+#[tokio::test(start_paused = true)]
+async fn servers_that_go_together_take_their_common_key_along() {
+    let world = World::new();
+    let engine = world.engine();
+    let names = ["web-1", "web-2", "web-3"];
+    for name in names {
+        create(&engine, full(name)).await;
+    }
+    assert_eq!(world.alive(ResourceKind::SshKey).len(), 1);
+    join_all(names.map(|name| destroy(&engine, name))).await;
+    world.assert_census("all given back").await;
+}
+
 /// One call makes it; the rest is looking whether it runs.
 #[tokio::test(start_paused = true)]
 async fn a_server_is_made_with_few_calls() {
@@ -68,7 +83,7 @@ async fn user_data_comes_from_a_secret_and_stands_nowhere_else() {
     let world = World::new();
     let secrets = MemorySecrets::new().with_secret("boot", "#cloud-config canary");
     let engine = Engine::builder()
-        .with_store(MortalStore(Arc::clone(&world.store), Life::default()))
+        .with_store(MortalStore::new(Arc::clone(&world.store), Life::default()))
         .with_cloud(world.cloud.clone())
         .with_clock(world.clock.clone())
         .with_secrets(secrets)
@@ -241,4 +256,28 @@ async fn many_servers_are_made_at_once() {
     futures_util::future::join_all(jobs).await;
     assert!(start.elapsed() < seconds(60), "{:?}", start.elapsed());
     world.assert_census("forty").await;
+}
+
+/// What was made a moment ago is not known everywhere at the provider: a call to delete it does nothing then.
+#[tokio::test(start_paused = true)]
+async fn what_was_made_a_moment_ago_goes_too() {
+    let world = World::new();
+    let engine = world.engine();
+    create(&engine, full("web-1")).await;
+    destroy(&engine, "web-1").await;
+    world.assert_census("given back at once").await;
+    assert_eq!(world.cloud.alive(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_made_a_moment_before_it_was_cancelled_goes_too() {
+    let world = World::new();
+    let engine = world.engine();
+    let job = engine.create_server(full("web-1")).await.unwrap();
+    while world.alive(ResourceKind::ReservedIp).is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    engine.cancel(&job).await.unwrap();
+    let _ = engine.wait(&job).await;
+    world.assert_census("cancelled").await;
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::job_run::JobRun;
 use super::ledger::{Entry, key};
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, ErrorReport, Result, Retry};
 use crate::model::{
     ProvisionState, Server, ServerPlan, ServerRecord, ServerReport, ServerRequest, ServerSpec, StepState,
@@ -103,6 +104,7 @@ async fn make(run: &Run, entry: &mut Entry<'_>, settled: &mut bool) -> Result<Se
         }
     }
     entry.record.state = ProvisionState::Ready;
+    entry.record.ready_at = Some(run.inner.clock.now());
     entry.save().await?;
     Ok(server)
 }
@@ -115,8 +117,11 @@ async fn prepare(run: &Run, entry: &mut Entry<'_>, settled: &mut bool, again: bo
         return Ok(());
     }
     let input = PrepareServerInput { request: request.clone(), key: key.clone() };
-    let prepared =
-        if again { run.again(&PrepareServer, &input).await } else { run.step(&PrepareServer, &input).await };
+    let mut stage = PrepareServer::default();
+    if run.attempts(&stage, &input) > 0 && !run.is_done(&stage, &input) {
+        stage = stage.after_another();
+    }
+    let prepared = if again { run.again(&stage, &input).await } else { run.step(&stage, &input).await };
     *settled &= prepared.as_ref().map_or_else(is_definite, |_| true);
     let prepared = prepared?;
     if entry.record.firewall != prepared.firewall || entry.record.ssh_keys != prepared.ssh_keys {
@@ -209,7 +214,7 @@ async fn take_back(run: &Run, mut entry: Entry<'_>, error: Error, settled: bool)
     entry.record.error = Some(report.clone());
     let removed = async {
         entry.save().await?;
-        remove(run, &entry.record, settled && is_seen(&entry.record), Some(report)).await?;
+        remove(run, &entry.record, settled && is_known_everywhere(run, &entry.record), Some(report)).await?;
         entry.forget().await
     };
     match removed.await {
@@ -226,14 +231,20 @@ async fn take_back(run: &Run, mut entry: Entry<'_>, error: Error, settled: bool)
     }
 }
 
-/// Whether what cannot be found is gone.
-fn is_seen(record: &ServerRecord) -> bool {
-    record.seen || record.servers.is_empty()
+/// Whether what cannot be found is gone. What was made a moment ago may be missing, and a call to delete it has done
+/// nothing then.
+fn is_known_everywhere(run: &Run, record: &ServerRecord) -> bool {
+    if record.state == ProvisionState::Ready {
+        let is_old = |at: Timestamp| at.plus(run.cx.lag()) < run.inner.clock.now();
+        return record.seen && record.ready_at.is_none_or(is_old);
+    }
+    let has_more = record.firewall.is_some() || record.reserved_ip.is_some() || !record.ssh_keys.is_empty();
+    record.servers.is_empty() && !has_more
 }
 
 /// Gives a server back.
 pub(super) async fn destroy(run: &Run, record: ServerRecord, version: u64) -> Result<Value> {
-    let settled = record.state == ProvisionState::Ready && is_seen(&record);
+    let settled = record.state == ProvisionState::Ready && is_known_everywhere(run, &record);
     let mut entry = Entry::new(run, record, version);
     if entry.record.state != ProvisionState::Removing {
         entry.record.state = ProvisionState::Removing;
@@ -264,9 +275,12 @@ async fn remove(
     let request = &record.request;
     if !request.ssh_keys.is_empty() {
         let others = run.inner.all_servers(&Scope::Platform).await?;
-        let others = others
-            .iter()
-            .filter(|other| other.provider == record.provider && other.request.name != request.name);
+        // Those that go too do not need their keys any more: of several that go together the last one takes them along.
+        let others = others.iter().filter(|other| {
+            other.provider == record.provider
+                && other.request.name != request.name
+                && other.state != ProvisionState::Removing
+        });
         let used: Vec<_> = others.flat_map(|other| &other.request.ssh_keys).collect();
         let unused: Vec<_> = request.ssh_keys.iter().filter(|key| !used.contains(key)).collect();
         known.ssh_keys = unused.iter().filter_map(|key| record.ssh_keys.get(*key)).cloned().collect();

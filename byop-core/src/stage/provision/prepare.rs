@@ -1,18 +1,31 @@
 //! Makes what a server is made with.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::ServerContext;
+use super::{ServerContext, is_definite, look_for};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{FirewallId, FirewallSpec, ServerRequest, SshKeyId, StepPolicy};
+use crate::model::{FirewallId, FirewallSpec, ResourceKind, ServerRequest, SshKeyId, StepPolicy};
 use crate::stage::Stage;
 
-/// Brings the SSH keys and makes the firewall of a server.
-#[derive(Debug)]
-pub struct PrepareServer;
+/// Brings the SSH keys and makes the firewall of a server. Once the outcome of an earlier call is unknown, the firewall
+/// is looked for first.
+#[derive(Debug, Default)]
+pub struct PrepareServer {
+    unsettled: AtomicBool,
+}
+
+impl PrepareServer {
+    /// Notes that an earlier process may have asked already.
+    #[must_use]
+    pub fn after_another(self) -> Self {
+        self.unsettled.store(true, Ordering::SeqCst);
+        self
+    }
+}
 
 /// The input of [`PrepareServer`].
 #[derive(Debug, Serialize)]
@@ -60,7 +73,20 @@ impl Stage for PrepareServer {
             let firewalls = cx.provider.firewalls().ok_or_else(lacks)?;
             let mut spec = FirewallSpec::new(&input.key, request.name.as_str(), request.region.clone());
             spec.rules.clone_from(&request.firewall);
-            prepared.firewall = Some(firewalls.apply_firewall(&spec).await?);
+            if self.unsettled.swap(true, Ordering::SeqCst) {
+                // Found or not, the call below takes what is there; it only must not come before lists have caught up.
+                look_for(cx.lag(), || async {
+                    let all = cx.provider.list_resources().await?;
+                    let mut firewalls = all.iter().filter(|found| found.kind == ResourceKind::Firewall);
+                    Ok(firewalls.any(|found| found.key.as_ref() == Some(&input.key)).then_some(()))
+                })
+                .await?;
+            }
+            let applied = firewalls.apply_firewall(&spec).await;
+            if applied.as_ref().map_or_else(is_definite, |_| true) {
+                self.unsettled.store(false, Ordering::SeqCst);
+            }
+            prepared.firewall = Some(applied?);
         }
         Ok(prepared)
     }

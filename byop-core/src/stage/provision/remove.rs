@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Pauses, ServerContext, look_for, persist};
 use crate::error::{Error, ErrorKind, ErrorReport, Result};
@@ -125,23 +125,33 @@ impl Stage for RemoveServer {
             delete(cx, ResourceKind::Firewall, &firewall.0).await?;
         }
         if !self.known.settled {
+            // When it was deleted first it may not have been known everywhere.
+            if let Some(ip) = &self.known.reserved_ip {
+                delete(cx, ResourceKind::ReservedIp, &ip.0).await?;
+            }
             let is_ours = |found: &Resource| found.key.as_ref().is_some_and(|key| input.keys.contains(key));
             for found in find(cx, is_ours).await? {
                 delete(cx, found.kind, &found.id).await?;
             }
         }
-        let mut ssh_keys = self.known.ssh_keys.clone();
+        for key in &self.known.ssh_keys {
+            delete_key(cx, key).await?;
+        }
         if let (Some((region, public_keys)), Some(keys)) = (&self.known.public_keys, cx.provider.ssh_keys()) {
+            let mut brought = Vec::new();
             for key in public_keys {
                 // Bringing it again tells its id; what cannot be brought is not there.
-                ssh_keys.extend(persist(|| keys.apply_ssh_key(region, key)).await);
+                brought.extend(persist(|| keys.apply_ssh_key(region, key)).await);
             }
-        }
-        for key in &ssh_keys {
-            match delete(cx, ResourceKind::SshKey, &key.0).await {
-                // Somebody else brought it.
-                Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
-                other => other?,
+            for key in &brought {
+                delete_key(cx, key).await?;
+            }
+            if !brought.is_empty() {
+                // It may have been made just now, and not have been known everywhere when it was deleted.
+                sleep(cx.lag()).await;
+            }
+            for key in &brought {
+                delete_key(cx, key).await?;
             }
         }
         Ok(RemovedServer { servers: removed.len(), reason: self.reason.clone() })
@@ -190,6 +200,14 @@ async fn delete_server(cx: &ServerContext, id: &ServerId, patience: Duration) ->
             Err(error) => return Err(error),
         }
         pauses.wait().await;
+    }
+}
+
+async fn delete_key(cx: &ServerContext, id: &SshKeyId) -> Result<()> {
+    match delete(cx, ResourceKind::SshKey, &id.0).await {
+        // Somebody else brought it.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        other => other,
     }
 }
 

@@ -27,7 +27,8 @@ pub struct CloudTimes {
     pub delete: Duration,
     /// Until lists show what was made.
     pub list_lag: Duration,
-    /// Until a server that was made can be read by its id.
+    /// Until a server that was made can be read by its id; until then it, and anything else, is taken for gone by a call
+    /// that deletes it.
     pub read_lag: Duration,
 }
 
@@ -56,6 +57,7 @@ pub(super) struct Thing {
     pub(super) resource: Resource,
     pub(super) marked: bool,
     pub(super) listed_at: Timestamp,
+    pub(super) readable_at: Timestamp,
     pub(super) rules: Vec<FirewallRule>,
     pub(super) address: Option<std::net::IpAddr>,
     /// The text of a key.
@@ -155,9 +157,17 @@ impl State {
     pub(super) fn add(&mut self, resource: Resource, marked: bool, now: Timestamp) -> &mut Thing {
         self.enter(&resource, marked, now);
         let listed_at = now.plus(self.times.list_lag);
+        let readable_at = now.plus(self.times.read_lag);
         let id = resource.id.clone();
-        let thing =
-            Thing { resource, marked, listed_at, rules: Vec::new(), address: None, text: String::new() };
+        let thing = Thing {
+            resource,
+            marked,
+            listed_at,
+            readable_at,
+            rules: Vec::new(),
+            address: None,
+            text: String::new(),
+        };
         self.things.entry(id).or_insert(thing)
     }
 
@@ -177,7 +187,8 @@ impl State {
         resource.region = Some(here);
         resource.created_at = Some(now);
         resource.monthly_price = (kind == ResourceKind::Volume).then(|| Price::new(5_000_000, "USD"));
-        self.add(resource, marked, now).listed_at = now;
+        let thing = self.add(resource, marked, now);
+        (thing.listed_at, thing.readable_at) = (now, now);
         id
     }
 
@@ -202,9 +213,9 @@ impl State {
                 "records are removed at the name servers",
             ));
         }
-        let Some(thing) = self.things.get(id).filter(|thing| thing.resource.kind == kind) else {
-            return Ok(());
-        };
+        // One that is not known everywhere yet is taken for gone.
+        let is_it = |thing: &&Thing| thing.resource.kind == kind && thing.readable_at <= now;
+        let Some(thing) = self.things.get(id).filter(is_it) else { return Ok(()) };
         if !thing.marked {
             return Err(foreign(DELETE, id));
         }

@@ -5,18 +5,22 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use byop_core::Result;
-use byop_core::id::JobId;
-use byop_core::model::{
-    AuditEntry, AuditFilter, AuditRecord, Event, EventBody, Job, JobFilter, StepRecord, Subject,
-};
-use byop_core::store::{Expected, Lease, Page, Pruned, Record, Retention, Scope, Store, WhenBusy};
-use byop_core::testing::CallHook;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-/// One life of an engine: it ends at a call to the cloud or a write to the store, before or after its effect. From
-/// then on nothing of it gets anywhere.
+use super::CallHook;
+use crate::error::Result;
+use crate::id::JobId;
+use crate::model::{
+    AuditEntry, AuditFilter, AuditRecord, Event, EventBody, Job, JobFilter, StepRecord, Subject,
+};
+use crate::store::{Expected, Lease, Page, Pruned, Record, Retention, Scope, Store, WhenBusy};
+
+/// One life of an engine: it ends at a call to a cloud or a write to the store, before or after its effect. From then on
+/// nothing of it gets anywhere, and another engine on the same store and the same cloud can take over.
+///
+/// It takes part in the calls to a cloud as its [`CallHook`], and in those to the store through a [`MortalStore`].
+/// Clones are the same life; that of `default()` does not end.
 #[derive(Debug, Clone, Default)]
 pub struct Life(Arc<Inner>);
 
@@ -33,10 +37,13 @@ struct Inner {
 }
 
 impl Life {
+    /// It ends at the call of this number, counted from 1; `effect` says whether that call still has its effect.
+    #[must_use]
     pub fn until(last: usize, effect: bool) -> Self {
         Self(Arc::new(Inner { last, effect, ..Inner::default() }))
     }
 
+    /// Waits until it has ended.
     pub async fn died(&self) {
         loop {
             let died = self.0.died.notified();
@@ -106,7 +113,15 @@ impl CallHook for Life {
 
 /// The store in the hands of one life.
 #[derive(Debug)]
-pub struct MortalStore(pub Arc<dyn Store>, pub Life);
+pub struct MortalStore(Arc<dyn Store>, Life);
+
+impl MortalStore {
+    /// A store for an engine that dies with this life.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, life: Life) -> Self {
+        Self(store, life)
+    }
+}
 
 #[async_trait]
 impl Store for MortalStore {
