@@ -1,7 +1,9 @@
 //! Where servers come from: the providers that byop brings, and those written in Python.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use byop_cloud::registry::{CloudRegistry, ProviderOptions};
 use byop_core::cloud::{CloudProvider, DnsProvider, Firewalls, ReservedIps, Snapshots, SshKeys};
 use byop_core::model::{
     DnsName, DnsRecord, DnsRecordKind, DomainName, FirewallSpec, PowerAction, RegionId, ReservedIpId,
@@ -26,6 +28,12 @@ pub(crate) fn cloud_verbs() -> Vec<&'static str> {
     VERBS.to_vec()
 }
 
+/// The names of the vendors that byop brings.
+#[pyfunction]
+pub(crate) fn cloud_names() -> Vec<String> {
+    CloudRegistry::vendors().names().map(str::to_owned).collect()
+}
+
 /// A provider that byop brings.
 #[derive(Debug)]
 #[pyclass(frozen)]
@@ -35,6 +43,11 @@ pub(crate) struct Cloud {
 }
 
 impl Cloud {
+    fn of(name: &str, options: &ProviderOptions) -> Result<Self> {
+        let process = Process::current()?;
+        Ok(Self::new(process, process.within(|| CloudRegistry::vendors().open(name, options))?))
+    }
+
     pub(crate) fn new(process: &'static Process, inner: Arc<dyn CloudProvider>) -> Self {
         Self { process, inner }
     }
@@ -50,6 +63,20 @@ pub(crate) fn cloud_of(object: &Bound<'_, PyAny>) -> PyResult<Arc<dyn CloudProvi
 
 #[pymethods]
 impl Cloud {
+    /// A vendor by its name, with settings by the names that the vendor uses for environment variables.
+    #[staticmethod]
+    fn open(py: Python<'_>, name: &str, settings: BTreeMap<String, String>) -> PyResult<Self> {
+        let add = |all: ProviderOptions, (name, value): (String, String)| all.with_setting(name, value);
+        let options = settings.into_iter().fold(ProviderOptions::new(), add);
+        Self::of(name, &options).map_err(|error| raise(py, &error))
+    }
+
+    /// A vendor by its name, with what the environment says.
+    #[staticmethod]
+    fn from_env(py: Python<'_>, name: &str) -> PyResult<Self> {
+        Self::of(name, &ProviderOptions::from_env()).map_err(|error| raise(py, &error))
+    }
+
     /// Its name.
     #[getter]
     fn name(&self) -> String {

@@ -74,10 +74,11 @@ def test_what_is_cancelled_ends_and_the_job_goes_on(byop_host: FakeRuntime) -> N
 def test_a_loop_that_was_closed_is_nobody_s_trouble(byop_host: FakeRuntime) -> None:
     byop_host.add_image("slow:1", port=8080, boot_seconds=0.3)
     engine = byop.AsyncEngine(runtimes=byop_host)
+    waiting: list[Any] = []
 
     async def begin() -> str:
         job = await engine.deploy(byop.app({"image": "slow:1"}, name="slow"))
-        asyncio.ensure_future(engine.wait(job))
+        waiting.append(asyncio.ensure_future(engine.wait(job)))
         await asyncio.sleep(0)
         return job
 

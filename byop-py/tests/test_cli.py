@@ -30,7 +30,7 @@ def machine(home: Path, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch) -> Fa
     host.add_image("app:1", port=8080, lines=["hello"])
     host.add_image("app:2", port=8080)
     monkeypatch.setattr(byop.Docker, "from_env", lambda: host)
-    monkeypatch.setitem(_clouds.KNOWN, "fake", lambda: cloud)
+    monkeypatch.setattr(_clouds, "KNOWN", {"fake": (lambda: cloud, ("PATH",))})
     return host
 
 

@@ -240,7 +240,12 @@ def test_other_threads_keep_their_speed_while_a_job_is_waited_for(
         return rounds / (time.thread_time() - begin)
 
     alone = max(speed() for _ in range(10))
-    waiter = threading.Thread(target=lambda: pytest.raises(byop.CancelledError, byop_engine.wait, job))
+
+    def wait() -> None:
+        with pytest.raises(byop.CancelledError):
+            byop_engine.wait(job)
+
+    waiter = threading.Thread(target=wait)
     waiter.start()
     beside = max(speed() for _ in range(10))
     byop_engine.cancel(job)

@@ -1,7 +1,7 @@
 """A hosting panel in FastAPI: apps, deployments with live progress, logs and statistics.
 
-``pip install fastapi uvicorn``, then ``uvicorn panel:from_env --factory``, and open http://localhost:8000. Each user is a
-client of byop and sees only what is their own; here the header ``X-Client`` says who it is: put your own login there.
+``pip install fastapi uvicorn``, then ``uvicorn panel:from_env --factory``, and open http://localhost:8000. Each user is
+a client of byop and sees only what is their own; here the header ``X-Client`` says who it is: put your own login there.
 """
 
 import json

@@ -23,7 +23,13 @@ pub struct Cloud {
 pub fn digitalocean() -> Cloud {
     let simulator = DigitalOceanSimulator::new();
     let options = simulator.options();
-    Cloud::new("digitalocean", Arc::new(simulator), &options, &["DIGITALOCEAN_TOKEN"], ("fra1", "s-1vcpu-1gb"))
+    Cloud::new(
+        "digitalocean",
+        Arc::new(simulator),
+        &options,
+        &["DIGITALOCEAN_TOKEN"],
+        ("fra1", "s-1vcpu-1gb"),
+    )
 }
 
 pub fn ovh() -> Cloud {

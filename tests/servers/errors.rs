@@ -23,7 +23,12 @@ pub fn say_what_to_do() {
         (&["create", "--name", "web"][..], 2, "invalid_input", cloud.region),
         (&create, 2, "invalid_input", cloud.size),
         (&[&create[..], &["--size", "no-such-size"]].concat(), 2, "invalid_input", cloud.size),
-        (&["create", "--name", "web", "--region", "nowhere", "--size", "s"], 2, "invalid_input", cloud.region),
+        (
+            &["create", "--name", "web", "--region", "nowhere", "--size", "s"],
+            2,
+            "invalid_input",
+            cloud.region,
+        ),
         (&["create", "--name", "Web!", "--region", "r", "--size", "s"], 2, "invalid_input", "lower-case"),
         (&["get", "--name", "web"], 3, "not_found", "create it first"),
         (&["destroy"], 2, "invalid_input", "--name"),
@@ -47,7 +52,8 @@ pub fn one_that_fails_hides_no_other() {
     cloud.simulator().set_quota(2);
     let words = ["create", "--name", "web", "--count", "3", "--region", cloud.region, "--size", cloud.size];
     let said = cloud.program.run(&[&words[..], &["--json"]].concat());
-    let (failed, made): (Vec<_>, Vec<_>) = said.lines().into_iter().partition(|line| line["error"].is_object());
+    let (failed, made): (Vec<_>, Vec<_>) =
+        said.lines().into_iter().partition(|line| line["error"].is_object());
     assert_eq!((said.code, made.len(), failed.len()), (1, 2, 1), "{}", said.out);
     assert_eq!(failed[0]["error"]["kind"], "quota_exceeded");
     assert_eq!(cloud.program.json(&["list"]).len(), 2);

@@ -17,15 +17,23 @@ pub fn ids(lines: &[Value]) -> BTreeSet<String> {
 pub fn servers_come_and_go(cloud: Cloud) {
     let program = &cloud.program;
     let foreign = cloud.simulator().plant_foreign(ResourceKind::Server, "web-1");
-    let key = program.file("id.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ ann\n");
+    let key = program.file(
+        "id.pub",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ ann\n",
+    );
     let data = program.file("first-boot", "#cloud-config\n# canary-of-user-data\n");
-    let mut words = vec!["create", "--name", "web", "--count", "3", "--region", cloud.region, "--size", cloud.size];
+    let mut words =
+        vec!["create", "--name", "web", "--count", "3", "--region", cloud.region, "--size", cloud.size];
     words.extend(["--ssh-key", &key, "--user-data", &data]);
 
     let made = program.json(&words);
     assert_eq!(made.len(), 3);
     for line in &made {
-        assert_eq!((&line["state"], &line["server"]["state"]), (&"ready".into(), &"running".into()), "{line}");
+        assert_eq!(
+            (&line["state"], &line["server"]["state"]),
+            (&"ready".into(), &"running".into()),
+            "{line}"
+        );
         assert!(line["server"]["addresses"][0].is_string(), "{line}");
     }
     assert_eq!(ids(&program.json(&words)), ids(&made), "a second call makes nothing");

@@ -46,7 +46,9 @@ pub fn servers_come_and_go() {
         ("AWS_SECRET_ACCESS_KEY", "canary-of-a-secret-key"),
         ("AWS_SESSION_TOKEN", "canary-of-a-session"),
     ];
-    let program = Program::new("aws", &settings).with_secret("canary-of-a-secret-key").with_secret("canary-of-a-session");
+    let program = Program::new("aws", &settings)
+        .with_secret("canary-of-a-secret-key")
+        .with_secret("canary-of-a-session");
     let words = ["create", "--name", "web", "--count", "3", "--region", "eu-central-1", "--size", "t3.micro"];
     // moto has Amazon's own systems in its catalogue, and no Debian.
     let words = [&words[..], &["--image", "amazon-linux-2023"]].concat();

@@ -1,8 +1,24 @@
 """byop: everything between a source tree and a live application, as a library.
 
->>> import byop
->>> preview = byop.preview("./shop", domains=["shop.example.com"])
->>> print(preview["files"]["Dockerfile"]["contents"])
+>>> import byop, byop.testing
+>>> host = byop.testing.FakeRuntime()  # On a machine with Docker: byop.Engine(), without it.
+>>> host.add_image("shop:1", port=8080)
+>>> engine = byop.Engine(runtimes=host)
+>>> job = engine.deploy(byop.app({"image": "shop:1"}, name="shop", domains=["shop.example.com"]))
+>>> engine.wait(job)["state"]
+'succeeded'
+>>> engine.get_app("shop")["url"]
+'http://shop.example.com/'
+
+``Engine`` waits for its answers, ``AsyncEngine`` is awaited; both have the verbs of the Rust library. Data is plain
+dictionaries, whose keys ``byop.types`` names; times are milliseconds since 1970. Errors are exceptions with attributes:
+see ``byop.exceptions``. Clouds are in ``byop.clouds``; what code of your own can be for the engine is in
+``byop.ports``, and ``byop.testing`` has fakes for tests, and suites for those who implement a port.
+
+``preview`` says what would be built, and needs no engine:
+
+    preview = byop.preview("./shop", domains=["shop.example.com"])
+    print(preview["files"]["Dockerfile"]["contents"])
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,6 +29,7 @@ from ._face import AsyncStream, Stream
 from ._handles import Docker, MemoryStore, PostgresStore, SqliteStore
 from ._preview import app, preview, schema
 from ._secret import Secret
+from .clouds import Aws, DigitalOcean, Ovh
 from .exceptions import AlreadyExistsError as AlreadyExistsError
 from .exceptions import ByopError as ByopError
 from .exceptions import CancelledError as CancelledError
@@ -38,10 +55,13 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncEngine",
     "AsyncStream",
+    "Aws",
     "ByopError",
+    "DigitalOcean",
     "Docker",
     "Engine",
     "MemoryStore",
+    "Ovh",
     "PostgresStore",
     "Preview",
     "Secret",

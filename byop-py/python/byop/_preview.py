@@ -43,7 +43,7 @@ def preview(
         What the tree was found to be, how it will be built and started, and the files for that.
 
     Raises:
-        InvalidInputError: A name, domain, variable, port or setting is wrong, or a file of the tree cannot be understood.
+        InvalidInputError: A name, domain, variable, port or setting is wrong, or a file cannot be understood.
         NotFoundError: There is no such folder.
         PermissionDeniedError: The folder or a file in it cannot be read.
         UnsupportedError: No technology stack was recognised.

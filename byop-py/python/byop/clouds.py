@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from . import _byop
@@ -141,3 +142,133 @@ class Cloud:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+
+def _settings(**given: str | int | Secret | None) -> dict[str, str]:
+    """Leave out what was not given."""
+    return {
+        name: exposed(value) if isinstance(value, Secret) else str(value)
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+class Aws(Cloud):
+    """Amazon Web Services: EC2 and Route 53.
+
+    Args:
+        access_key_id: ``AWS_ACCESS_KEY_ID``.
+        secret_access_key: ``AWS_SECRET_ACCESS_KEY``.
+        session_token: ``AWS_SESSION_TOKEN``, for credentials that end.
+        region: Where calls go that are not about one region, such as ``eu-west-3``; ``AWS_REGION``.
+        regions: The regions that are listed; only ``region`` unless set.
+        subnet: Where servers are made; that of the account unless set.
+        disk_gib: The disk of servers.
+        endpoint_url: Another address, for tests; ``AWS_ENDPOINT_URL``.
+
+    Raises:
+        UnauthenticatedError: A credential is missing.
+        InvalidInputError: A setting cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        access_key_id: str,
+        secret_access_key: str | Secret,
+        session_token: str | Secret | None = None,
+        region: str | None = None,
+        regions: Sequence[str] | None = None,
+        subnet: str | None = None,
+        disk_gib: int | None = None,
+        endpoint_url: str | None = None,
+    ) -> None:
+        settings = _settings(
+            AWS_ACCESS_KEY_ID=access_key_id,
+            AWS_SECRET_ACCESS_KEY=secret_access_key,
+            AWS_SESSION_TOKEN=session_token,
+            AWS_REGION=region,
+            BYOP_AWS_REGIONS=None if regions is None else ",".join(regions),
+            BYOP_AWS_SUBNET=subnet,
+            BYOP_AWS_DISK_GIB=disk_gib,
+            AWS_ENDPOINT_URL=endpoint_url,
+        )
+        self._native = _byop.Cloud.open("aws", settings)
+
+    @classmethod
+    def from_env(cls) -> Aws:
+        """Take the settings from the environment, by the names that the vendor's own tools use."""
+        self = cls.__new__(cls)
+        self._native = _byop.Cloud.from_env("aws")
+        return self
+
+
+class DigitalOcean(Cloud):
+    """DigitalOcean: droplets and domains.
+
+    Args:
+        token: ``DIGITALOCEAN_TOKEN``.
+        api_url: Another address, for tests; ``DIGITALOCEAN_API_URL``.
+
+    Raises:
+        UnauthenticatedError: The token is missing.
+        InvalidInputError: A setting cannot be read.
+    """
+
+    def __init__(self, *, token: str | Secret, api_url: str | None = None) -> None:
+        settings = _settings(DIGITALOCEAN_TOKEN=token, DIGITALOCEAN_API_URL=api_url)
+        self._native = _byop.Cloud.open("digitalocean", settings)
+
+    @classmethod
+    def from_env(cls) -> DigitalOcean:
+        """Take the settings from the environment."""
+        self = cls.__new__(cls)
+        self._native = _byop.Cloud.from_env("digitalocean")
+        return self
+
+
+class Ovh(Cloud):
+    """OVHcloud: instances of the public cloud and zones. Give an application's three keys, or a service account's two.
+
+    Args:
+        endpoint: ``ovh-eu``, ``ovh-ca``, ``ovh-us``, or an address, for tests; ``OVH_ENDPOINT``.
+        application_key: ``OVH_APPLICATION_KEY``.
+        application_secret: ``OVH_APPLICATION_SECRET``.
+        consumer_key: ``OVH_CONSUMER_KEY``.
+        client_id: ``OVH_CLIENT_ID``.
+        client_secret: ``OVH_CLIENT_SECRET``.
+        project: The project of the public cloud; ``OVH_CLOUD_PROJECT_SERVICE``.
+
+    Raises:
+        UnauthenticatedError: A credential is missing.
+        InvalidInputError: A setting cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str | None = None,
+        application_key: str | None = None,
+        application_secret: str | Secret | None = None,
+        consumer_key: str | Secret | None = None,
+        client_id: str | None = None,
+        client_secret: str | Secret | None = None,
+        project: str | None = None,
+    ) -> None:
+        settings = _settings(
+            OVH_ENDPOINT=endpoint,
+            OVH_APPLICATION_KEY=application_key,
+            OVH_APPLICATION_SECRET=application_secret,
+            OVH_CONSUMER_KEY=consumer_key,
+            OVH_CLIENT_ID=client_id,
+            OVH_CLIENT_SECRET=client_secret,
+            OVH_CLOUD_PROJECT_SERVICE=project,
+        )
+        self._native = _byop.Cloud.open("ovh", settings)
+
+    @classmethod
+    def from_env(cls) -> Ovh:
+        """Take the settings from the environment, by the names that the vendor's own tools use."""
+        self = cls.__new__(cls)
+        self._native = _byop.Cloud.from_env("ovh")
+        return self

@@ -5,8 +5,8 @@ loop of byop's own, in a thread of its own: open a session of a library for ``as
 Methods are called from several threads at once.
 
 An exception that is a ``ByopError`` says what the caller can do about it; a ``TimeoutError``, ``ConnectionError`` or
-``NotImplementedError`` becomes the error of that kind, and any other is a defect (``InternalError``). The exception stays
-the cause of what the engine raises, with its traceback.
+``NotImplementedError`` becomes the error of that kind, and any other is a defect (``InternalError``). The exception
+stays the cause of what the engine raises, with its traceback.
 """
 
 from __future__ import annotations

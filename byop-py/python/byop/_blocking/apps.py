@@ -38,7 +38,7 @@ class Apps(Blocking):
         return cast("Preview", self._call("preview", spec=spec))
 
     def plan(self, spec: AppSpec) -> Proposal:
-        """Say what ``deploy`` would change, as a value that can be stored, shown, approved and given to ``apply`` later.
+        """Say what ``deploy`` would change, as a value that can be stored, shown, approved and given to ``apply``.
 
         Raises:
             InvalidInputError: The spec or its source is wrong.
@@ -198,8 +198,8 @@ class Apps(Blocking):
     ) -> Stream[LogLine]:
         """Read the log of the app's serving release, without the values of its secrets.
 
-        ``tail`` gives the last lines, ``since`` those after a millisecond, ``after`` those after a cursor; ``follow`` waits
-        for further ones.
+        ``tail`` gives the last lines, ``since`` those after a millisecond, ``after`` those after a cursor; ``follow``
+        waits for further ones.
 
         Raises:
             NotFoundError: There is no such app, or it has no container.

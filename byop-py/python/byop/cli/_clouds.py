@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
-from ..clouds import Cloud
+from ..clouds import Aws, Cloud, DigitalOcean, Ovh
 from ..exceptions import InvalidInputError, UnauthenticatedError
 
-#: How each is opened; what is not here is not built in.
-KNOWN: dict[str, Callable[[], Cloud]] = {}
+#: How each is opened, and the variables of which one is set where it is used.
+KNOWN: dict[str, tuple[Callable[[], Cloud], tuple[str, ...]]] = {
+    "aws": (Aws.from_env, ("AWS_ACCESS_KEY_ID",)),
+    "digitalocean": (DigitalOcean.from_env, ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN")),
+    "ovh": (Ovh.from_env, ("OVH_APPLICATION_KEY", "OVH_CLIENT_ID")),
+}
 
 
 def open_cloud(name: str) -> Cloud:
@@ -17,18 +22,36 @@ def open_cloud(name: str) -> Cloud:
         raise InvalidInputError(
             "there is no cloud of this name",
             operation="cloud.open",
-            context={"name": name, "known": ", ".join(KNOWN) or "none"},
+            context={"name": name, "known": ", ".join(KNOWN)},
             remedy="use one of the known names",
         )
-    return KNOWN[name]()
+    return KNOWN[name][0]()
 
 
-def from_env() -> list[Cloud]:
-    """Open those whose credentials the environment has."""
+def check_configured(name: str) -> None:
+    """Refuse a cloud that nobody set up here: a machine's own role, which AWS has, is asked for by name only."""
+    _, variables = KNOWN[name]
+    if name not in _named() and not any(os.environ.get(variable) for variable in variables):
+        raise UnauthenticatedError(
+            "the environment has no credentials for it",
+            operation="cloud.open",
+            context={"name": name},
+            remedy=f"set {variables[0]}, or name it in BYOP_CLOUDS",
+        )
+
+
+def from_env(*wanted: str | None) -> list[Cloud]:
+    """Open those that are wanted, that ``BYOP_CLOUDS`` names, and whose credentials the environment has."""
     found = []
-    for make in KNOWN.values():
-        try:
-            found.append(make())
-        except UnauthenticatedError:
-            continue
+    for name in dict.fromkeys([*filter(None, wanted), *_named(), *KNOWN]):
+        if name not in wanted and name in KNOWN:
+            try:
+                check_configured(name)
+            except UnauthenticatedError:
+                continue
+        found.append(open_cloud(name))
     return found
+
+
+def _named() -> list[str]:
+    return [name.strip() for name in os.environ.get("BYOP_CLOUDS", "").split(",") if name.strip()]

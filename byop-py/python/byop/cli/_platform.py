@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json as jsons
 import os
 import shutil
@@ -13,7 +14,7 @@ import typer
 
 from .. import Docker, Engine, SqliteStore, _byop
 from ..exceptions import ByopError, InvalidInputError, NotFoundError
-from ._clouds import KNOWN
+from ._clouds import KNOWN, check_configured, open_cloud
 from ._output import DIFFERENCES, EXIT_CODES, Json, notes, out, plain, print_json, table
 from ._state import State
 
@@ -142,12 +143,12 @@ def doctor(context: typer.Context, json: Json = False) -> None:
 
 
 def _checks(state: State) -> Iterator[tuple[str, Callable[[], str], bool]]:
-    yield "Docker engine", lambda: _docker(), True
-    yield "store", lambda: _store(state), True
-    yield "proxy port", lambda: _port(state), True
+    yield "Docker engine", _docker, True
+    yield "store", functools.partial(_store, state), True
+    yield "proxy port", functools.partial(_port, state), True
     yield "git", _git, False
-    for name, make in KNOWN.items():
-        yield f"cloud {name}", lambda make=make: f"{len(make().list_regions())} regions", False  # type: ignore[misc]
+    for name in KNOWN:
+        yield f"cloud {name}", functools.partial(_cloud, name), False
 
 
 def _check(name: str, check: Callable[[], str], needed: bool) -> dict[str, Any]:
@@ -178,6 +179,11 @@ def _port(state: State) -> str:
     if any(each["state"] == "running" for each in state.engine().list_apps()):
         return f"{port} answers"
     raise ByopError(f"something else answers on port {port}", remedy="stop it, or set BYOP_HTTP_PORT to a free port")
+
+
+def _cloud(name: str) -> str:
+    check_configured(name)
+    return f"{len(open_cloud(name).list_regions())} regions"
 
 
 def _git() -> str:

@@ -28,10 +28,8 @@ def list_(context: typer.Context, json: Json = False) -> None:
 @app.command()
 def put(context: typer.Context, name: Name, json: Json = False) -> None:
     """Keep a secret; its value is asked for without an echo, or read from a pipe."""
-    if sys.stdin.isatty():
-        value = typer.prompt("value", hide_input=True, err=True)
-    else:
-        value = sys.stdin.read().rstrip("\n")
+    is_terminal = sys.stdin.isatty()
+    value = typer.prompt("value", hide_input=True, err=True) if is_terminal else sys.stdin.read().rstrip("\n")
     state: State = context.obj
     kept = state.engine().put_secret(name, Secret(value))
     print_json(kept) if json else notes().print("kept")

@@ -22,7 +22,7 @@ Name = Annotated[str, typer.Argument(help="The name of the server.")]
 def list_(context: typer.Context, provider: Provider = None, json: Json = False) -> None:
     """List servers with what their clouds say of them."""
     state: State = context.obj
-    found = state.engine(docker=False, clouds=True).list_servers()
+    found = state.engine(docker=False, clouds=True, cloud=provider).list_servers()
     found = [each for each in found if provider in (None, each["provider"])]
     if json:
         return print_json(found)
@@ -50,7 +50,7 @@ def create(
 ) -> None:
     """Rent a server and wait until it can be reached."""
     state: State = context.obj
-    engine = state.engine(docker=False, clouds=True)
+    engine = state.engine(docker=False, clouds=True, cloud=provider)
     request: ServerRequest = {"name": name, "region": region, "size": size, "image": image}
     if provider:
         request["provider"] = provider
@@ -71,10 +71,10 @@ def create(
 
 
 @app.command()
-def destroy(context: typer.Context, name: Name, json: Json = False) -> None:
+def destroy(context: typer.Context, name: Name, provider: Provider = None, json: Json = False) -> None:
     """Give a server back, with its disk."""
     state: State = context.obj
-    engine = state.engine(docker=False, clouds=True)
+    engine = state.engine(docker=False, clouds=True, cloud=provider)
     job = follow(engine, engine.destroy_server(name), as_json=json)
     print_json(job) if json else notes().print("gone")
 

@@ -18,10 +18,10 @@ class State:
     home: Path
     http_port: int | None
 
-    def engine(self, *, docker: bool = True, clouds: bool = False) -> Engine:
-        """Put an engine together from what this machine and the environment have."""
+    def engine(self, *, docker: bool = True, clouds: bool = False, cloud: str | None = None) -> Engine:
+        """Put an engine together from what this machine and the environment have, and the cloud that was named."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        rented: list[CloudProvider] = [*from_env()] if clouds else []
+        rented: list[CloudProvider] = [*from_env(cloud)] if clouds or cloud else []
         return Engine(
             store=SqliteStore(self.home / "byop.db"),
             runtimes={"local": Docker.from_env()} if docker or not rented else {},
