@@ -44,6 +44,7 @@ mod servers;
 mod sign;
 mod snapshots;
 mod ssh_keys;
+mod turns;
 mod user_data;
 mod wire;
 mod xml;
@@ -57,6 +58,7 @@ use credentials::Origin;
 use network::Network;
 pub use prices::PriceTable;
 use profile::Profile;
+use turns::Turns;
 
 /// The account, as a [`CloudProvider`].
 ///
@@ -76,6 +78,7 @@ use profile::Profile;
 pub struct Aws {
     api: Api,
     catalog: Catalog,
+    turns: Turns,
     /// The zones of the name servers by their names.
     zones: Mutex<BTreeMap<String, String>>,
     /// Servers that could not be started and were removed since: the vendor shows them for another hour.
@@ -108,6 +111,7 @@ impl Aws {
         Ok(Self {
             api: Api::new(config, origin, network, metadata),
             catalog: Catalog::default(),
+            turns: Turns::default(),
             zones: Mutex::default(),
             removed: Mutex::default(),
             allocated: Mutex::default(),

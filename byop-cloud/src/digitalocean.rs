@@ -53,7 +53,7 @@ const LIST_LAG_SECONDS: u32 = 30;
 /// DigitalOcean, as one token sees it.
 ///
 /// A droplet takes two calls: a look by its key, and the one that makes it; a third reads the firewall that it is to
-/// be behind. Its key is the tag `byop-req:<key>`. Addresses of version 6 are switched on.
+/// be behind, unless that was applied a moment ago. Its key is the tag `byop-req:<key>`. Addresses of version 6 are switched on.
 ///
 /// A reserved address is known as ours by the droplet that it leads to, and by a tag of the account after that. A
 /// resize leaves the disk as it is. Sizes with graphics processors are not offered, because lists leave such droplets
@@ -67,6 +67,7 @@ pub struct DigitalOcean {
     vpc: Option<String>,
     api: Api,
     key_lists: ssh_keys::KeyLists,
+    fresh: firewalls::Fresh,
 }
 
 impl DigitalOcean {
@@ -88,7 +89,8 @@ impl DigitalOcean {
         let transport: Arc<dyn Transport> = Arc::new(Network::new(config.http.clone()));
         let (policy, clock): (_, Arc<dyn Clock>) = (RetryPolicy::default(), Arc::new(SystemClock));
         let api = api(&config, &transport, policy, &clock);
-        Ok(Self { config, transport, policy, clock, vpc: None, api, key_lists: Default::default() })
+        let (key_lists, fresh) = Default::default();
+        Ok(Self { config, transport, policy, clock, vpc: None, api, key_lists, fresh })
     }
 
     /// Sets what carries requests, in place of the network.

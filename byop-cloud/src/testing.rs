@@ -15,6 +15,7 @@ use crate::http::{Request, Response};
 pub mod aws;
 pub mod digitalocean;
 mod fault;
+pub mod ovh;
 mod server;
 mod simulated;
 pub mod spec;

@@ -16,10 +16,14 @@ use crate::model::{
 };
 
 mod dns;
+#[cfg(feature = "docker")]
+mod docker;
 mod record;
 mod shared;
 
 pub use dns::{DnsProvider, DnsProviderExt, OwnedRecord};
+#[cfg(feature = "docker")]
+pub use docker::DockerCloud;
 
 /// A company that rents servers, or anything that behaves like one.
 ///

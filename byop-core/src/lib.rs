@@ -38,7 +38,8 @@
 //! | [`ingress::Ingress`]: a reverse proxy | `ingress::Traefik` (feature `docker`) |
 //! | [`store::Store`]: durable state | [`store::MemoryStore`], `store::SqliteStore` (feature `sqlite`) |
 //! | [`SecretSource`]: where secrets come from | [`secret::MemorySecrets`] |
-//! | [`cloud::CloudProvider`], [`cloud::DnsProvider`] | none yet; `testing::FakeCloud` (feature `testing`) |
+//! | [`cloud::CloudProvider`]: where servers come from | `cloud::DockerCloud` (feature `docker`); vendors in byop-cloud; `testing::FakeCloud` (feature `testing`) |
+//! | [`cloud::DnsProvider`]: name servers | vendors in byop-cloud; `testing::FakeCloud` |
 //!
 //! Who implements one runs its behaviour suite from `testing` (feature `testing`).
 //!

@@ -42,7 +42,6 @@ pub use fetch::{Fetch, FetchInput};
 pub use gate::{Gate, GateInput, GateReport, UnhealthyCause};
 pub use labels::{container_name, network_name, volume_name};
 pub use prepare::{Prepare, PrepareInput};
-pub(crate) use provision::is_definite;
 pub use provision::{
     AwaitServer, AwaitServerInput, ChooseServer, ChooseServerInput, CreateServer, CreateServerInput,
     Leftovers, PrepareServer, PrepareServerInput, PreparedServer, Removal, RemoveServer, RemoveServerInput,

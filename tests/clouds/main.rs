@@ -31,4 +31,7 @@ macro_rules! vendor {
     };
 }
 
+vendor!(aws, crate::vendors::aws());
+vendor!(digitalocean, crate::vendors::digitalocean());
+vendor!(ovh, crate::vendors::ovh());
 vendor!(nimbus_cloud, crate::nimbus::vendor());

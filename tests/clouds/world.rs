@@ -1,7 +1,7 @@
 //! What outlives engines: a store and an account at a vendor, in which somebody else has things of the same names.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use byop_cloud::http::Transport;
@@ -11,15 +11,15 @@ use byop_core::cloud::CloudProvider;
 use byop_core::engine::Engine;
 use byop_core::id::JobId;
 use byop_core::model::{
-    AppName, FirewallRule, Job, Protocol, ProvisionState, ResourceKind, ServerRecord, ServerRequest,
-    SweepOptions, SweepReport,
+    AppName, FirewallRule, Job, JobFilter, Protocol, ProvisionState, ResourceKind, ServerRecord,
+    ServerRequest, SweepOptions, SweepReport,
 };
 use byop_core::secret::{MemorySecrets, SecretRef};
 use byop_core::store::{MemoryStore, Page, Scope, Store};
 use byop_core::testing::{CloudEntry, CloudTimes, Life, MortalStore};
 use tokio::time::Instant;
 
-use crate::vendors::Vendor;
+use crate::vendors::{Account, Reach, Vendor};
 
 /// Longer than anything here takes, in time that nobody waits for.
 pub(crate) const LONG: Duration = Duration::from_secs(24 * 3600);
@@ -56,6 +56,12 @@ impl Clock for VirtualClock {
 pub(crate) struct World {
     vendor: Vendor,
     store: Arc<dyn Store>,
+    reach: Reach,
+    list_lag: Duration,
+    /// SSH keys, firewalls, reserved addresses.
+    has: (bool, bool, bool),
+    /// The engine that does not die.
+    immortal: OnceLock<Engine>,
     pub(crate) simulator: Arc<dyn Simulator>,
     pub(crate) simulated: Simulated,
     clock: Arc<VirtualClock>,
@@ -63,22 +69,36 @@ pub(crate) struct World {
     foreign: String,
     /// What bears our mark and nobody asked for.
     planted: BTreeSet<(ResourceKind, String)>,
+    /// What else came with it, such as the disk of an image.
+    attached: BTreeSet<(ResourceKind, String)>,
 }
 
 impl World {
     pub(crate) fn new(vendor: Vendor) -> Self {
         let clock = Arc::new(VirtualClock(Instant::now(), SystemClock.now()));
-        let simulator = (vendor.simulator)();
+        let Account { simulator, reach } = (vendor.open)();
         let mut world = Self {
             vendor,
+            reach,
+            list_lag: Duration::ZERO,
+            has: (false, false, false),
+            immortal: OnceLock::new(),
             store: Arc::new(MemoryStore::new(Arc::<VirtualClock>::clone(&clock))),
             simulated: Simulated::new(Arc::clone(&simulator)),
             simulator,
             clock,
             foreign: String::new(),
             planted: BTreeSet::new(),
+            attached: BTreeSet::new(),
         };
-        world.set_list_lag(world.list_lag());
+        let provider = world.provider(&Life::default());
+        world.list_lag = seconds(provider.capabilities().list_lag_seconds.into());
+        world.has = (
+            provider.ssh_keys().is_some(),
+            provider.firewalls().is_some(),
+            provider.reserved_ips().is_some(),
+        );
+        world.set_list_lag(world.list_lag);
         for kind in world.kinds() {
             for name in ["web-1", "web-2"] {
                 world.simulator.plant_foreign(kind, name);
@@ -96,7 +116,7 @@ impl World {
 
     /// How late the vendor's lists may be.
     pub(crate) fn list_lag(&self) -> Duration {
-        seconds(self.provider(&Life::default()).capabilities().list_lag_seconds.into())
+        self.list_lag
     }
 
     pub(crate) fn set_list_lag(&self, list_lag: Duration) {
@@ -116,15 +136,17 @@ impl World {
             let id = self.simulator.plant(kind, "lost");
             self.planted.insert((kind, id));
         }
+        let alive = self.alive().into_iter().map(|entry| (entry.kind, entry.id));
+        self.attached = alive.filter(|thing| !self.planted.contains(thing)).collect();
     }
 
     fn provider(&self, life: &Life) -> Arc<dyn CloudProvider> {
         let transport: Arc<dyn Transport> = Arc::new(self.simulated.with_hook(life.clone()));
-        (self.vendor.provider)(transport, Arc::<VirtualClock>::clone(&self.clock))
+        (self.reach)(transport, Arc::<VirtualClock>::clone(&self.clock))
     }
 
     pub(crate) fn engine(&self) -> Engine {
-        self.mortal(&Life::default())
+        self.immortal.get_or_init(|| self.mortal(&Life::default())).clone()
     }
 
     /// An engine that dies with its life.
@@ -144,15 +166,14 @@ impl World {
 
     /// A server with everything that the vendor has.
     pub(crate) fn full(&self, name: &str) -> ServerRequest {
-        let provider = self.provider(&Life::default());
         let mut request = self.plain(name).with_label("role", "web").with_user_data(SecretRef("boot".into()));
-        if provider.ssh_keys().is_some() {
+        if self.has.0 {
             request = request.with_ssh_key(SSH_KEY);
         }
-        if provider.firewalls().is_some() {
+        if self.has.1 {
             request = request.with_firewall_rule(FirewallRule::new(Protocol::Tcp, 22));
         }
-        if provider.reserved_ips().is_some() {
+        if self.has.2 {
             request = request.with_reserved_ip();
         }
         request
@@ -197,9 +218,12 @@ impl World {
             let ssh_keys = record.ssh_keys.values().map(|id| (ResourceKind::SshKey, id.0.clone()));
             wanted.extend(servers.chain(firewall).chain(address).chain(ssh_keys));
         }
-        wanted.extend(self.planted.iter().cloned());
+        wanted.extend(self.planted.union(&self.attached).cloned());
         let alive: BTreeSet<_> = self.alive().into_iter().map(|entry| (entry.kind, entry.id)).collect();
-        assert_eq!(alive, wanted, "{context}\n{}", self.story());
+        if alive != wanted {
+            let told = self.told().await;
+            panic!("{context}: there is {alive:#?}\nand not {wanted:#?}\n{}\n{told}", self.story());
+        }
         let report = self.sweep(&SweepOptions::report()).await;
         let found: BTreeSet<_> =
             report.findings.iter().map(|f| (f.resource.kind, f.resource.id.clone())).collect();
@@ -211,11 +235,15 @@ impl World {
     /// Removes what was planted by sweeping.
     pub(crate) async fn sweep_away(&mut self, context: &str) {
         // What is still used by a server that is going stays for the next one.
-        for _ in 0..5 {
-            self.sweep(&SweepOptions::remove()).await;
-            tokio::time::sleep(self.list_lag() + seconds(10)).await;
+        for _ in 0..10 {
+            let report = self.sweep(&SweepOptions::remove()).await;
+            if report.findings.iter().all(|finding| finding.removed) {
+                break;
+            }
+            tokio::time::sleep(seconds(10)).await;
         }
         self.planted.clear();
+        self.attached.clear();
         self.assert_census(context).await;
     }
 
@@ -240,14 +268,30 @@ impl World {
         story + &format!("{} ({})", last.0, last.1)
     }
 
+    /// What the jobs told, in short.
+    async fn told(&self) -> String {
+        let mut told = String::new();
+        for job in self.store.list_jobs(&Scope::Platform, &JobFilter::all()).await.unwrap() {
+            told += &format!("{} {:?} {:?}: {:?}\n", job.subject, job.kind, job.state, job.error);
+            for step in self.store.list_steps(&Scope::Platform, &job.id).await.unwrap() {
+                told += &format!(
+                    "  {} {:?} attempt {} {:?} - {:?}\n",
+                    step.stage, step.state, step.attempt, step.started_at, step.finished_at
+                );
+            }
+        }
+        told
+    }
+
     /// Asserts that the user data of servers is not in the store.
     pub(crate) async fn assert_discreet(&self, jobs: &[JobId]) {
         for job in jobs {
             let job = self.store.get_job(&Scope::Platform, job).await.unwrap();
             let steps = self.store.list_steps(&Scope::Platform, &job.id).await.unwrap();
             let events = self.store.list_events(&Scope::Platform, &job.id, 0, 1000).await.unwrap();
-            assert!(!format!("{job:?} {steps:?} {events:?} {}", self.story()).contains("canary"));
+            assert!(!format!("{job:?} {steps:?} {events:?}").contains("canary"));
         }
+        assert!(!format!("{:?}", self.simulated.requests()).contains("canary"));
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use byop_cloud::registry::ProviderOptions;
 use byop_cloud::testing::digitalocean::DigitalOceanSimulator;
+use byop_cloud::testing::ovh::OvhSimulator;
 use byop_cloud::testing::{Simulated, Simulator, SimulatorServer, serve};
 use byop_core::model::ResourceKind;
 use tokio::runtime::{Builder, Runtime};
@@ -33,11 +34,11 @@ pub fn digitalocean() -> Cloud {
 }
 
 pub fn ovh() -> Cloud {
-    let simulator = DigitalOceanSimulator::new();
+    let simulator = OvhSimulator::new();
     let options = simulator.options();
     let names =
         ["OVH_APPLICATION_KEY", "OVH_APPLICATION_SECRET", "OVH_CONSUMER_KEY", "OVH_CLOUD_PROJECT_SERVICE"];
-    Cloud::new("ovh", Arc::new(simulator), &options, &names, ("GRA11", "b3-8"))
+    Cloud::new("ovh", Arc::new(simulator), &options, &names, ("GRA11", "b2-7"))
 }
 
 impl Cloud {

@@ -27,7 +27,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("addon", &["runtime"]),
     ("backup", &["runtime"]),
     ("clock", &[]),
-    ("cloud", &[]),
+    // The engine as a cloud.
+    ("cloud", &["docker", "runtime", "source"]),
     ("digest", &[]),
     ("docker", &["runtime", "source"]),
     (

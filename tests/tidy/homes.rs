@@ -62,6 +62,7 @@ const GUESTS: &[(&str, &str, &str)] = &[
     ),
     ("byop-core/src/ingress/http.rs", "hyper", "the probe asks the proxy over a connection of its own"),
     ("byop-core/src/ingress/http.rs", "hyper_util", "the probe asks the proxy over a connection of its own"),
+    ("byop-core/src/cloud/docker/seed.rs", "tar", "the seed of a server is uploaded as an archive"),
     ("byop-core/src/stage/volumes.rs", "tar", "the folders of volumes are uploaded as an archive"),
 ];
 

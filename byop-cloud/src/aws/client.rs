@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use byop_core::clock::{Clock, SystemClock};
+use byop_core::digest::Digest;
 use byop_core::{Result, Secret};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -91,6 +92,11 @@ impl Form {
                     .with(format!("{specification}.Tag.{}.Value", n + 1), value)
             })
         })
+    }
+
+    /// What is asked for, in short.
+    pub(super) fn digest(&self) -> Digest {
+        Digest::of(self.body(EC2_VERSION))
     }
 
     fn body(&self, version: &str) -> String {

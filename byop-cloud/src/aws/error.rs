@@ -18,8 +18,14 @@ pub(super) fn check(request: &Request, response: &Response, clock: &dyn Clock) -
     if kind_of_status(response.status).is_none() {
         return if is_whole(&response.body) { Ok(()) } else { Err(broken(request, response)) };
     }
-    let Some(said) = Said::read(&response.body) else { return check_status(request, response, clock) };
-    Err(error(request, response, &said, clock))
+    match Said::read(&response.body) {
+        Some(said) => Err(error(request, response, &said, clock)),
+        // A refusal of which only half arrived, or a proxy's page, says nothing of what the vendor did.
+        None if response.status < 500 && !response.body.trim_ascii().is_empty() => {
+            Err(broken(request, response))
+        }
+        None => check_status(request, response, clock),
+    }
 }
 
 /// Judges the answer to a request about something that was made a moment ago: that it is not known everywhere yet

@@ -21,7 +21,8 @@ const LIST: &str = "server.list";
 const PRESENT: [&str; 5] = ["pending", "running", "stopping", "stopped", "shutting-down"];
 
 impl Aws {
-    /// One call, because the vendor keeps the key unique: [`CloudProvider::create_server`](byop_core::cloud::CloudProvider::create_server).
+    /// One call, because the vendor keeps the key unique. Before a second one of the same key it is looked for: the
+    /// vendor forgets keys one day, and what only behaves like the vendor may not know them.
     pub(super) async fn create(&self, spec: &ServerSpec) -> Result<Server> {
         check_labels(spec)?;
         self.check_region(CREATE, &spec.region).await?;
@@ -30,6 +31,15 @@ impl Aws {
         let (key, others) = self.keys(region, &spec.ssh_keys).await?;
         let data = user_data::encode(spec.user_data.as_ref(), &others)?;
         let form = self.run_instances(spec, &image, key, data)?;
+        let turn = self.turns.of(&spec.key);
+        let mut earlier = turn.lock().await;
+        let asked = Some(form.digest());
+        if earlier.is_some()
+            && let Some(server) = self.made(spec).await?
+        {
+            return if *earlier == asked { Ok(server) } else { Err(another(spec, &server)) };
+        }
+        *earlier = asked;
         let how = (Repeat::Keyed, Age::Fresh);
         let started = self.api.ec2_as(CREATE, region, form, how, Instance::started).await;
         let started = started.map_err(|error| refused(error, spec))?;
@@ -42,6 +52,12 @@ impl Aws {
                 .with_remedy("use a new key for another server"));
         }
         Ok(convert::server(region, &instance))
+    }
+
+    /// The server of this key, as far as lists show it.
+    async fn made(&self, spec: &ServerSpec) -> Result<Option<Server>> {
+        let filter = ServerFilter::all().with_key(&spec.key).with_region(spec.region.clone());
+        Ok(self.list(&filter).await?.into_iter().next())
     }
 
     /// All parameters follow from the specification, so that a second try is the same.
@@ -272,6 +288,13 @@ fn check_labels(spec: &ServerSpec) -> Result<()> {
             .with_remedy("leave some out"));
     }
     Ok(())
+}
+
+fn another(spec: &ServerSpec, server: &Server) -> Error {
+    Error::new(ErrorKind::Conflict, CREATE, "the key belongs to a server of another spec")
+        .with_context("key", &spec.key)
+        .with_context("server", &server.id)
+        .with_remedy("use a new key for another server")
 }
 
 fn busy(operation: &'static str, id: &ServerId, instance: &Instance) -> Error {

@@ -159,6 +159,7 @@ fn unreadable(request: &Request, key: &str) -> byop_core::Error {
     request
         .error(ErrorKind::Unavailable, "the answer does not have the form that was expected")
         .with_context("key", key)
+        .with_remedy("try again; if it stays so, byop does not know this version of the API yet")
 }
 
 fn page_in(link: &str) -> Option<u64> {

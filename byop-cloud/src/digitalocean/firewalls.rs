@@ -1,11 +1,15 @@
 //! Firewalls. Each has a tag of its own; droplets that are made with the tag are behind it from their first moment.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use byop_core::cloud::Firewalls;
 use byop_core::model::{FirewallId, FirewallRule, FirewallSpec, Protocol};
 use byop_core::{Error, ErrorKind, Result, Retry};
+use tokio::time::Instant;
 
 use super::client::encode;
 use super::servers::foreign;
@@ -13,7 +17,29 @@ use super::{DigitalOcean, marks, wire};
 use crate::http::Repeat;
 
 const APPLY: &str = "firewall.apply";
+/// How long what was just applied is taken to be there.
+const FRESH: Duration = Duration::from_secs(30);
 const EVERYWHERE: [&str; 2] = ["0.0.0.0/0", "::/0"];
+
+/// The firewalls that were applied a moment ago, with their tags.
+#[derive(Debug, Default)]
+pub(super) struct Fresh(Mutex<BTreeMap<String, (Instant, String)>>);
+
+impl Fresh {
+    fn note(&self, id: &str, tag: String) {
+        let mut known = self.known();
+        known.retain(|_, (at, _)| at.elapsed() < FRESH);
+        known.insert(id.to_owned(), (Instant::now(), tag));
+    }
+
+    fn tag(&self, id: &str) -> Option<String> {
+        self.known().get(id).filter(|(at, _)| at.elapsed() < FRESH).map(|(_, tag)| tag.clone())
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, (Instant, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl DigitalOcean {
     async fn firewall_named(&self, operation: &'static str, name: &str) -> Result<Option<wire::Firewall>> {
@@ -25,8 +51,12 @@ impl DigitalOcean {
         self.api.find(operation, &format!("firewalls/{}", encode(id)), "firewall").await
     }
 
-    /// The tag that brings a droplet behind a firewall of ours.
+    /// The tag that brings a droplet behind a firewall of ours. Whoever has just made one need not look at it, which it
+    /// might be too early for.
     pub(super) async fn tag_of_firewall(&self, operation: &'static str, id: &FirewallId) -> Result<String> {
+        if let Some(tag) = self.fresh.tag(&id.0) {
+            return Ok(tag);
+        }
         let Some(firewall) = self.find_firewall(operation, &id.0).await? else {
             return Err(Error::not_found(operation, "there is no such firewall")
                 .with_context("firewall", encode(&id.0))
@@ -41,6 +71,7 @@ impl DigitalOcean {
         let Some(key) = marks::firewall_key(&firewall.name, &firewall.tags) else {
             return Err(foreign(operation, id));
         };
+        self.fresh.known().remove(id);
         self.api.delete(operation, &format!("firewalls/{}", encode(id))).await?;
         // A tag that stays costs nothing and does nothing.
         let _ = self.delete_tag(operation, &marks::firewall_tag(key)).await;
@@ -82,7 +113,14 @@ impl DigitalOcean {
 #[async_trait]
 impl Firewalls for DigitalOcean {
     async fn apply_firewall(&self, spec: &FirewallSpec) -> Result<FirewallId> {
-        let wanted = firewall(spec)?;
+        let id = self.apply(firewall(spec)?, spec).await?;
+        self.fresh.note(&id.0, marks::firewall_tag(&spec.key));
+        Ok(id)
+    }
+}
+
+impl DigitalOcean {
+    async fn apply(&self, wanted: wire::NewFirewall, spec: &FirewallSpec) -> Result<FirewallId> {
         let name = wanted.name.clone();
         if let Some(known) = self.firewall_named(APPLY, &name).await? {
             return self.replace_firewall(known, wanted).await;
@@ -101,7 +139,7 @@ impl Firewalls for DigitalOcean {
                     )
                     .with_context("name", name)
                     .with_source(error)
-                    .with_retry(Retry::After(std::time::Duration::from_secs(2)))
+                    .with_retry(Retry::After(Duration::from_secs(2)))
                     .with_remedy("try again in some seconds"));
                 };
                 self.replace_firewall(known, wanted).await

@@ -31,12 +31,21 @@ pub fn kind_of_status(status: u16) -> Option<ErrorKind> {
 }
 
 /// Turns an answer that is not a success into an error: kind by status, provider's message and code, request id,
-/// and the time to wait where the answer tells it.
+/// and the time to wait where the answer tells it. A page of a proxy is no success, whatever its status.
 ///
 /// # Errors
-/// Every kind that [`kind_of_status`] gives.
+/// Every kind that [`kind_of_status`] gives; `Unavailable` for a page.
 pub fn check_status(request: &Request, response: &Response, clock: &dyn Clock) -> Result<()> {
-    let Some(kind) = kind_of_status(response.status) else { return Ok(()) };
+    let Some(kind) = kind_of_status(response.status) else {
+        if is_page(&response.body) {
+            let error =
+                request.error(ErrorKind::Unavailable, "a page came in place of the provider's answer");
+            return Err(error
+                .with_context("status", response.status)
+                .with_remedy("find out which proxy answers between this machine and the provider"));
+        }
+        return Ok(());
+    };
     let said = Said::from_body(&response.body);
     let message =
         said.message.unwrap_or_else(|| format!("the provider answered with status {}", response.status));
@@ -51,6 +60,14 @@ pub fn check_status(request: &Request, response: &Response, clock: &dyn Clock) -
         error = error.with_retry(Retry::After(after));
     }
     Err(error)
+}
+
+/// Whether it is HTML: no provider speaks it, and an answer without a body, such as that to a deletion, must not be
+/// taken for one. What the answer says of its type is no proof, since some call their XML so.
+fn is_page(body: &[u8]) -> bool {
+    let start = body.trim_ascii_start();
+    let begins = |with: &[u8]| start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    begins(b"<!doctype html") || begins(b"<html")
 }
 
 /// What the usual JSON forms of an error say.
@@ -182,6 +199,21 @@ mod tests {
     fn a_page_of_a_proxy_is_not_quoted() {
         let error = error_of(502, &[], "<html>bad gateway</html>");
         assert_eq!(error.message(), "the provider answered with status 502");
+    }
+
+    #[test]
+    fn a_page_of_a_proxy_is_no_success() {
+        for page in ["\n<!DOCTYPE html><html>", "<HTML lang=en>"] {
+            let error = error_of(200, &[], page);
+            assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, Retry::Now));
+        }
+        let clock = ManualClock::default();
+        let request = Request::new("zone.list", Method::Get, "https://api.example/");
+        for answer in ["", "{}", "<?xml version=\"1.0\"?><a/>", "<DescribeRegionsResponse/>"] {
+            let mut response = Response::new(200);
+            response.body = answer.into();
+            check_status(&request, &response, &clock).unwrap();
+        }
     }
 
     #[test]

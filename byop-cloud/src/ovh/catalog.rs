@@ -125,7 +125,9 @@ impl Ovh {
         }
         let alias = convert::alias(name);
         let named = usable().filter(|image| convert::alias(image.name()) == alias);
-        if let Some(image) = named.max_by_key(|image| image.creation_date.as_deref().and_then(convert::timestamp)) {
+        if let Some(image) =
+            named.max_by_key(|image| image.creation_date.as_deref().and_then(convert::timestamp))
+        {
             return Ok(Some(convert::image(image)));
         }
         let path = session.path(&format!("/snapshot?region={}", encode(&region.0))).await?;
@@ -145,9 +147,9 @@ impl Ovh {
         let is_it = |flavor: &&wire::Flavor| flavor.name.as_deref() == Some(size) || flavor.id == size;
         let found = flavors.iter().filter(|flavor| is_linux(flavor)).find(is_it);
         found.cloned().ok_or_else(|| {
-            missing(operation, "size", size).with_context("region", region).with_remedy(
-                "use the name of a flavor that this region offers, such as b2-7",
-            )
+            missing(operation, "size", size)
+                .with_context("region", region)
+                .with_remedy("use the name of a flavor that this region offers, such as b2-7")
         })
     }
 }

@@ -96,12 +96,7 @@ impl Api {
     }
 
     /// Sends something that is answered with nothing: `null`, or not even that.
-    pub(super) async fn put(
-        &self,
-        operation: &'static str,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<()> {
+    pub(super) async fn put(&self, operation: &'static str, path: &str, body: &impl Serialize) -> Result<()> {
         self.client.send(&self.request(operation, Method::Put, path).with_json(body)?).await.map(drop)
     }
 
@@ -143,7 +138,11 @@ impl Api {
     /// When nobody knows whether something was done, the error says `Retry::Now`: whoever asks again looks first.
     async fn outcome(&self, request: &Request) -> Result<Response> {
         self.client.send(request).await.map_err(|error| {
-            if is_unknown(&error) && error.retry() == Retry::Never { error.with_retry(Retry::Now) } else { error }
+            if is_unknown(&error) && error.retry() == Retry::Never {
+                error.with_retry(Retry::Now)
+            } else {
+                error
+            }
         })
     }
 }

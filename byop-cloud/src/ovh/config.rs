@@ -188,11 +188,8 @@ mod tests {
     use super::*;
 
     fn config(settings: &[(&str, &str)]) -> Result<Config> {
-        let keys = [
-            ("OVH_APPLICATION_KEY", "ak"),
-            ("OVH_APPLICATION_SECRET", "as"),
-            ("OVH_CONSUMER_KEY", "ck"),
-        ];
+        let keys =
+            [("OVH_APPLICATION_KEY", "ak"), ("OVH_APPLICATION_SECRET", "as"), ("OVH_CONSUMER_KEY", "ck")];
         let all = keys.iter().chain(settings);
         let options = all.fold(ProviderOptions::new(), |options, (name, value)| {
             options.with_setting(*name, (*value).to_owned())
@@ -203,18 +200,48 @@ mod tests {
     #[test]
     fn endpoints_are_known_by_name_or_given_as_a_url() {
         for (setting, root, v2, token_url) in [
-            ("", "https://eu.api.ovh.com/1.0", "https://eu.api.ovh.com/v2", "https://www.ovh.com/auth/oauth2/token"),
-            ("ovh-eu", "https://eu.api.ovh.com/1.0", "https://eu.api.ovh.com/v2", "https://www.ovh.com/auth/oauth2/token"),
-            ("ovh-ca", "https://ca.api.ovh.com/1.0", "https://ca.api.ovh.com/v2", "https://ca.ovh.com/auth/oauth2/token"),
+            (
+                "",
+                "https://eu.api.ovh.com/1.0",
+                "https://eu.api.ovh.com/v2",
+                "https://www.ovh.com/auth/oauth2/token",
+            ),
+            (
+                "ovh-eu",
+                "https://eu.api.ovh.com/1.0",
+                "https://eu.api.ovh.com/v2",
+                "https://www.ovh.com/auth/oauth2/token",
+            ),
+            (
+                "ovh-ca",
+                "https://ca.api.ovh.com/1.0",
+                "https://ca.api.ovh.com/v2",
+                "https://ca.ovh.com/auth/oauth2/token",
+            ),
             (
                 "ovh-us",
                 "https://api.us.ovhcloud.com/1.0",
                 "https://api.us.ovhcloud.com/v2",
                 "https://us.ovhcloud.com/auth/oauth2/token",
             ),
-            ("http://LOCALHOST:80/1.0/", "http://localhost/1.0", "http://localhost/v2", "http://localhost/auth/oauth2/token"),
-            ("http://127.0.0.1:81", "http://127.0.0.1:81/1.0", "http://127.0.0.1:81/v2", "http://127.0.0.1:81/auth/oauth2/token"),
-            ("https://a.example/v1", "https://a.example/v1", "https://a.example/v2", "https://a.example/auth/oauth2/token"),
+            (
+                "http://LOCALHOST:80/1.0/",
+                "http://localhost/1.0",
+                "http://localhost/v2",
+                "http://localhost/auth/oauth2/token",
+            ),
+            (
+                "http://127.0.0.1:81",
+                "http://127.0.0.1:81/1.0",
+                "http://127.0.0.1:81/v2",
+                "http://127.0.0.1:81/auth/oauth2/token",
+            ),
+            (
+                "https://a.example/v1",
+                "https://a.example/v1",
+                "https://a.example/v2",
+                "https://a.example/auth/oauth2/token",
+            ),
         ] {
             let config = config(&[("OVH_ENDPOINT", setting)]).unwrap();
             assert_eq!((&*config.root, &*config.v2, &*config.token_url), (root, v2, token_url), "{setting}");

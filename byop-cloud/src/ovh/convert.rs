@@ -33,7 +33,9 @@ impl<'a> Mark<'a> {
         Err(Error::invalid(operation, "this name or this key cannot be part of a server's name")
             .with_context("name", name.escape_default())
             .with_context("key", key.escape_default())
-            .with_remedy("use a DNS label of at most 40 characters, and at most 20 lower-case letters and digits"))
+            .with_remedy(
+                "use a DNS label of at most 40 characters, and at most 20 lower-case letters and digits",
+            ))
     }
 
     pub(super) fn text(&self) -> String {
@@ -43,7 +45,10 @@ impl<'a> Mark<'a> {
 
 fn is_name(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    (1..=40).contains(&text.len()) && text.bytes().all(plain) && !text.starts_with('-') && !text.ends_with('-')
+    (1..=40).contains(&text.len())
+        && text.bytes().all(plain)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 fn is_key(text: &str) -> bool {
@@ -59,7 +64,8 @@ pub(super) fn server(instance: &wire::Instance, size: String) -> Server {
     server.key = mark.map(|mark| mark.key.to_owned());
     server.state = state(instance.status());
     if server.state == ServerState::Failed {
-        server.failure = Some(format!("the provider says {}; mostly no host had room for it", instance.status()));
+        server.failure =
+            Some(format!("the provider says {}; mostly no host had room for it", instance.status()));
     }
     server.addresses = addresses(instance.ip_addresses.as_deref().unwrap_or_default());
     server.created_at = instance.created.as_deref().and_then(timestamp);
@@ -137,7 +143,8 @@ pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
     }
     let rest = &text[19..];
     let zone = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
-    let digits: String = rest[..rest.len() - zone.len()].chars().skip(1).chain("000".chars()).take(3).collect();
+    let digits: String =
+        rest[..rest.len() - zone.len()].chars().skip(1).chain("000".chars()).take(3).collect();
     let millis: i64 = digits.parse().unwrap_or(0);
     let offset = match zone {
         "" | "Z" | "z" => 0,
@@ -167,10 +174,21 @@ mod tests {
         let mark = Mark::new("x.do", "web-1", "k7f3q2").unwrap();
         assert_eq!(mark.text(), "byop-web-1--k7f3q2");
         assert_eq!(Mark::read(&mark.text()), Some(mark));
-        for foreign in ["web-1", "byop-web-1", "web-1--k7f3q2", "byop-web--K1", "byop---k1", "byop-web--", "byop-web--a-b", ""] {
+        for foreign in [
+            "web-1",
+            "byop-web-1",
+            "web-1--k7f3q2",
+            "byop-web--K1",
+            "byop---k1",
+            "byop-web--",
+            "byop-web--a-b",
+            "",
+        ] {
             assert_eq!(Mark::read(foreign), None, "{foreign}");
         }
-        for (name, key) in [("", "k"), ("-a", "k"), ("Web", "k"), ("web", ""), ("web", "k-1"), ("web", &*"k".repeat(21))] {
+        for (name, key) in
+            [("", "k"), ("-a", "k"), ("Web", "k"), ("web", ""), ("web", "k-1"), ("web", &*"k".repeat(21))]
+        {
             assert!(Mark::new("x.do", name, key).is_err(), "{name} {key}");
         }
     }
@@ -186,7 +204,9 @@ mod tests {
         ] {
             assert_eq!(timestamp(text), Some(Timestamp(millis)), "{text}");
         }
-        for bad in ["", "now", "2026-11-21", "2026-13-21T00:00:00Z", "2026-11-21T00:00:00é", "2026-11-21T00:00:00+"] {
+        for bad in
+            ["", "now", "2026-11-21", "2026-13-21T00:00:00Z", "2026-11-21T00:00:00é", "2026-11-21T00:00:00+"]
+        {
             assert_eq!(timestamp(bad), None, "{bad}");
         }
     }

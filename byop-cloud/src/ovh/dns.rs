@@ -76,9 +76,9 @@ impl Ovh {
             let mut lacking: Vec<&String> = wanted.iter().collect();
             for found in self.read_set(PUT, zone, &record.name, &record.kind).await? {
                 let value = value(zone, &found);
-                let same = lacking.iter().position(|target| {
-                    value.is_some() && value == read_value(zone, &record.kind, target)
-                });
+                let same = lacking
+                    .iter()
+                    .position(|target| value.is_some() && value == read_value(zone, &record.kind, target));
                 match same {
                     Some(at) if found.ttl.unwrap_or(0) == ttl => drop(lacking.remove(at)),
                     _ => spare.push(found),

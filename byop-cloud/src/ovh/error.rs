@@ -61,8 +61,9 @@ pub(super) fn check(request: &Request, response: &Response, clock: &dyn Clock) -
         if (400..500).contains(&response.status) && response.status != 429 && !response.body.is_empty() {
             // A proxy says so, not the API: it tells nothing about what was asked for.
             let error = of_kind(error, ErrorKind::Unavailable, "the answer does not come from the API");
-            return Err(error
-                .with_remedy("look at what stands between this machine and the API, then try again"));
+            return Err(
+                error.with_remedy("look at what stands between this machine and the API, then try again")
+            );
         }
         let remedy = remedy(error.kind());
         return Err(error.with_remedy(remedy));
@@ -138,7 +139,10 @@ fn judge(status: u16, kind: ErrorKind, said: &Said) -> Meaning {
         return Meaning::NoCapacity;
     }
     if is("ChecksumMismatch") {
-        return Meaning::Kind(ErrorKind::Conflict, "somebody changed it meanwhile: read it again, then decide");
+        return Meaning::Kind(
+            ErrorKind::Conflict,
+            "somebody changed it meanwhile: read it again, then decide",
+        );
     }
     if status == 460 {
         return Meaning::Kind(ErrorKind::InvalidInput, "the service has expired: renew it, then try again");
@@ -155,8 +159,12 @@ fn remedy(kind: ErrorKind) -> &'static str {
         ErrorKind::PermissionDenied => {
             "give the consumer key a rule for this path, or the service account the right in its policies"
         }
-        ErrorKind::NotFound => "look whether it was removed, and whether it belongs to this project and region",
-        ErrorKind::Conflict => "wait until the present action is done, look at what is there now, then decide",
+        ErrorKind::NotFound => {
+            "look whether it was removed, and whether it belongs to this project and region"
+        }
+        ErrorKind::Conflict => {
+            "wait until the present action is done, look at what is there now, then decide"
+        }
         ErrorKind::QuotaExceeded => {
             "delete what is not needed, choose another region, or ask OVHcloud to raise the quota"
         }

@@ -71,7 +71,9 @@ impl Ovh {
         let session = self.session();
         let path = self.group_path(&group.id).await?;
         for attempt in 1.. {
-            if ordered(group.target_spec.as_ref().and_then(|spec| spec.rules.clone()).unwrap_or_default()) == rules {
+            if ordered(group.target_spec.as_ref().and_then(|spec| spec.rules.clone()).unwrap_or_default())
+                == rules
+            {
                 break;
             }
             let body = json!({
@@ -150,7 +152,9 @@ fn unsupported(error: Error) -> Error {
         return error;
     }
     Error::new(ErrorKind::Unsupported, APPLY, "this account's API has no security groups")
-        .with_remedy("leave the firewall out of the request, and let the server's user data filter its traffic")
+        .with_remedy(
+            "leave the firewall out of the request, and let the server's user data filter its traffic",
+        )
         .with_source(error)
 }
 
@@ -160,7 +164,10 @@ fn rules(spec: &FirewallSpec) -> Result<Vec<wire::GroupRule>> {
     for rule in &spec.rules {
         let bad = |why: &str| {
             Error::invalid(APPLY, format!("a rule cannot be: {why}"))
-                .with_context("rule", format!("{:?} {} from {}", rule.protocol, rule.port, rule.sources.join(", ")))
+                .with_context(
+                    "rule",
+                    format!("{:?} {} from {}", rule.protocol, rule.port, rule.sources.join(", ")),
+                )
                 .with_remedy("name a port from 1 to 65535, and networks such as 203.0.113.0/24")
         };
         if rule.port == 0 {
@@ -210,12 +217,19 @@ mod tests {
     #[test]
     fn each_network_has_a_rule_of_its_family() {
         let spec = FirewallSpec::new("k", "web", RegionId("GRA11".into()))
-            .with_rule(FirewallRule::new(Protocol::Tcp, 22).with_source("203.0.113.0/24").with_source("2001:db8::1"))
+            .with_rule(
+                FirewallRule::new(Protocol::Tcp, 22).with_source("203.0.113.0/24").with_source("2001:db8::1"),
+            )
             .with_rule(FirewallRule::new(Protocol::Udp, 443));
         let found: Vec<_> = rules(&spec)
             .unwrap()
             .into_iter()
-            .map(|r| format!("{} {:?} {:?} {:?}", r.ethernet_type, r.protocol, r.port_range_min, r.remote_ip_prefix))
+            .map(|r| {
+                format!(
+                    "{} {:?} {:?} {:?}",
+                    r.ethernet_type, r.protocol, r.port_range_min, r.remote_ip_prefix
+                )
+            })
             .collect();
         assert_eq!(
             found,

@@ -1,16 +1,18 @@
 //! SSH keys.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use byop_core::cloud::SshKeys;
 use byop_core::digest::Digest;
 use byop_core::model::{RegionId, Resource, ResourceKind, SshKeyId};
-use byop_core::{Error, ErrorKind, Result};
+use byop_core::{Error, ErrorKind, Result, Retry};
 use serde_json::json;
 
 use super::client::encode;
-use super::error::{busy, foreign, missing};
+use super::error::{foreign, missing};
 use super::servers::is_taken;
 use super::{Ovh, wire};
 use crate::http::{Method, Repeat};
@@ -37,8 +39,7 @@ impl SshKeys for Ovh {
             Ok(made) => Ok(SshKeyId(made.id)),
             Err(error) if is_taken(&error) => match self.find_ssh_key(region, &wanted).await? {
                 Some(id) => Ok(id),
-                // It was made a moment ago, and the list is late.
-                None => Err(busy(error)),
+                None => Err(not_listed(error)),
             },
             Err(error) => Err(error),
         }
@@ -64,9 +65,10 @@ impl Ovh {
     }
 
     pub(super) async fn ssh_key_name(&self, operation: &'static str, id: &str) -> Result<String> {
-        let mut all = self.list_ssh_keys(operation).await?.into_iter();
-        let found = all.find(|key| key.id == id).and_then(|key| key.name);
-        found.ok_or_else(|| missing(operation, "ssh_key", id))
+        let session = self.session();
+        let path = session.path(&format!("/sshkey/{}", encode(id))).await?;
+        let found: Option<wire::SshKey> = session.api.find(operation, &path).await?;
+        found.and_then(|key| key.name).ok_or_else(|| missing(operation, "ssh_key", id))
     }
 
     pub(super) async fn ssh_key_resources(&self) -> Result<Vec<Resource>> {
@@ -88,8 +90,17 @@ impl Ovh {
     }
 }
 
+/// It was brought a moment ago, and the list is late: only there its id can be read.
+fn not_listed(error: Error) -> Error {
+    Error::new(ErrorKind::Unavailable, APPLY, "the key is there, but not in the list yet")
+        .with_retry(Retry::After(Duration::from_secs(10)))
+        .with_remedy("try again in a moment")
+        .with_source(error)
+}
+
 fn is_ours(name: &str) -> bool {
-    name.strip_prefix(START).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+    name.strip_prefix(START)
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// A public key without what people write behind it.
@@ -139,7 +150,13 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused() {
-        for bad in ["", "ssh-ed25519", "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIA01234567", "ssh-ed25519 AAA!", "ssh-dss AAAA"] {
+        for bad in [
+            "",
+            "ssh-ed25519",
+            "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIA01234567",
+            "ssh-ed25519 AAA!",
+            "ssh-dss AAAA",
+        ] {
             assert!(Blob::parse(bad).is_err(), "{bad}");
         }
     }

@@ -225,16 +225,21 @@ impl Vps<'_> {
                 price.currency == options.agreed.currency && price.micros <= options.agreed.micros
             });
             let details = if fits { self.order_details(ORDER, id).await? } else { Vec::new() };
-            let names_plan =
-                |detail: &OrderDetail| detail.description.as_deref().is_some_and(|text| text.contains(&options.plan));
+            let names_plan = |detail: &OrderDetail| {
+                detail.description.as_deref().is_some_and(|text| text.contains(&options.plan))
+            };
             if details.iter().any(names_plan) {
                 return self.get_order(id).await;
             }
         }
-        Err(Error::new(ErrorKind::Conflict, ORDER, "it was ordered, but the number of the order is not known")
-            .with_context("key", &options.key)
-            .with_retry(Retry::Never)
-            .with_remedy("look at the orders of the account; do not order again with another key before that"))
+        Err(Error::new(
+            ErrorKind::Conflict,
+            ORDER,
+            "it was ordered, but the number of the order is not known",
+        )
+        .with_context("key", &options.key)
+        .with_retry(Retry::Never)
+        .with_remedy("look at the orders of the account; do not order again with another key before that"))
     }
 }
 
@@ -256,7 +261,8 @@ async fn fill(api: &Api, at: &str, cart: &Cart, options: &OrderOptions) -> Resul
         [item] => *item,
         items => {
             // Two would be paid for.
-            let error = Error::new(ErrorKind::Conflict, ORDER, "there is more in the cart than was put there");
+            let error =
+                Error::new(ErrorKind::Conflict, ORDER, "there is more in the cart than was put there");
             return Err(error
                 .with_context("items", items.len())
                 .with_remedy("order again with another key; the cart was not ordered, and expires"));
@@ -269,13 +275,16 @@ async fn fill(api: &Api, at: &str, cart: &Cart, options: &OrderOptions) -> Resul
             "vps_datacenter" => &options.datacenter,
             "vps_os" => &options.system,
             other => {
-                return Err(Error::new(ErrorKind::Unsupported, ORDER, "the plan asks for more than byop knows")
-                    .with_context("label", other.escape_default())
-                    .with_remedy("order this plan by hand"));
+                return Err(Error::new(
+                    ErrorKind::Unsupported,
+                    ORDER,
+                    "the plan asks for more than byop knows",
+                )
+                .with_context("label", other.escape_default())
+                .with_remedy("order this plan by hand"));
             }
         };
-        let known: Vec<u64> =
-            api.list(ORDER, &format!("{at}/configuration?label={}", encode(label))).await?;
+        let known: Vec<u64> = api.list(ORDER, &format!("{at}/configuration?label={}", encode(label))).await?;
         if known.is_empty() {
             let body = json!({ "label": label, "value": value });
             api.act(ORDER, &format!("{at}/configuration"), Some(&body), Repeat::Never).await?;

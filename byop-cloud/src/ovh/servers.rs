@@ -32,13 +32,19 @@ impl Ovh {
             if is_same {
                 return Ok(convert::server(&known, size_name(&flavor)));
             }
-            return Err(Error::new(ErrorKind::Conflict, CREATE, "the key belongs to a server of another spec")
-                .with_context("key", &spec.key)
-                .with_context("server", known.id)
-                .with_remedy("use a key of its own for each server"));
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                CREATE,
+                "the key belongs to a server of another spec",
+            )
+            .with_context("key", &spec.key)
+            .with_context("server", known.id)
+            .with_remedy("use a key of its own for each server"));
         }
         if flavor.available == Some(false) {
-            return Err(no_capacity(CREATE).with_context("size", &spec.size).with_context("region", &spec.region));
+            return Err(no_capacity(CREATE)
+                .with_context("size", &spec.size)
+                .with_context("region", &spec.region));
         }
         let made = match &spec.firewall {
             None => self.post_server(spec, &flavor, mark).await,
@@ -104,8 +110,7 @@ impl Ovh {
             // The security group is not ready yet.
             if error.kind() == ErrorKind::Conflict { busy(error) } else { error }
         })?;
-        let mut server =
-            Server::new(ServerId(made.id), &spec.name, spec.region.clone(), size_name(flavor));
+        let mut server = Server::new(ServerId(made.id), &spec.name, spec.region.clone(), size_name(flavor));
         server.key = Some(spec.key.clone());
         server.created_at = made.created_at.as_deref().and_then(convert::timestamp);
         if made.resource_status.as_deref() == Some("ERROR") {
@@ -196,7 +201,8 @@ impl Ovh {
         };
         let fits = |found: &wire::Instance| {
             let mark = Mark::read(found.name());
-            mark.is_some_and(|mark| filter.key.as_deref().is_none_or(|key| key == mark.key)) && !found.is_gone()
+            mark.is_some_and(|mark| filter.key.as_deref().is_none_or(|key| key == mark.key))
+                && !found.is_gone()
         };
         let ours: Vec<_> = all.into_iter().filter(fits).collect();
         let sizes = self.size_names(LIST, &ours).await?;
@@ -249,7 +255,9 @@ impl Ovh {
             | (PowerAction::Stop, "SHUTOFF" | "STOPPED" | "SHELVED" | "SHELVED_OFFLOADED") => return Ok(()),
             (PowerAction::Start | PowerAction::Restart, "SHUTOFF" | "STOPPED") => ("start", None),
             (PowerAction::Start | PowerAction::Restart, "PAUSED" | "SUSPENDED") => ("resume", None),
-            (PowerAction::Start | PowerAction::Restart, "SHELVED" | "SHELVED_OFFLOADED") => ("unshelve", None),
+            (PowerAction::Start | PowerAction::Restart, "SHELVED" | "SHELVED_OFFLOADED") => {
+                ("unshelve", None)
+            }
             (PowerAction::Stop, "ACTIVE") => ("stop", None),
             (PowerAction::Restart, "ACTIVE") => ("reboot", Some(json!({ "type": "soft" }))),
             _ => return Err(under_way(POWER, id, status)),
@@ -353,8 +361,11 @@ fn check(spec: &ServerSpec, billing: Billing) -> Result<()> {
             .with_remedy("name one, and put the others into the user data"));
     }
     if spec.firewall.is_some() && billing == Billing::Monthly {
-        return Err(Error::invalid(CREATE, "a server behind a security group can only be paid for by the hour")
-            .with_remedy("leave out the firewall, or the monthly billing"));
+        return Err(Error::invalid(
+            CREATE,
+            "a server behind a security group can only be paid for by the hour",
+        )
+        .with_remedy("leave out the firewall, or the monthly billing"));
     }
     Ok(())
 }

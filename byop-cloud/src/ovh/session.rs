@@ -43,8 +43,8 @@ impl Transport for Network {
     }
 }
 
-/// Something that is asked for again after a while.
-type Kept<T> = Option<(Instant, Arc<T>)>;
+/// Something that is asked for again after a while, and when it was learned.
+type Kept<T> = (Instant, Arc<T>);
 
 /// How long a list of flavors is used: their stock changes.
 const FLAVORS_FOR: Duration = Duration::from_secs(60);
@@ -55,8 +55,8 @@ const PRICES_FOR: Duration = Duration::from_secs(24 * 3600);
 pub(super) struct Session {
     pub(super) api: Api,
     project: OnceCell<String>,
-    flavors: Mutex<BTreeMap<String, (Instant, Arc<Vec<wire::Flavor>>)>>,
-    prices: Mutex<Kept<Prices>>,
+    flavors: Mutex<BTreeMap<String, Kept<Vec<wire::Flavor>>>>,
+    prices: Mutex<Option<Kept<Prices>>>,
 }
 
 impl fmt::Debug for Session {
@@ -115,7 +115,7 @@ impl Session {
         Ok(flavors)
     }
 
-    /// What things cost; `None` when the provider does not tell.
+    /// What things cost, as far as the provider tells.
     pub(super) async fn prices(&self, fallback: &str) -> Result<Arc<Prices>> {
         let mut kept = self.prices.lock().await;
         if let Some((_, prices)) = kept.as_ref().filter(|(at, _)| at.elapsed() < PRICES_FOR) {

@@ -253,7 +253,9 @@ mod tests {
             ),
             (
                 Method::Delete,
-                format!("v2/publicCloud/project/{project}/securityGroup/9d3c1d3e-0000-4000-8000-000000000001"),
+                format!(
+                    "v2/publicCloud/project/{project}/securityGroup/9d3c1d3e-0000-4000-8000-000000000001"
+                ),
                 "",
                 "$1$2744677f6415295cafb6ccbd8e67f1592c829066",
             ),

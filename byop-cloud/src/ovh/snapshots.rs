@@ -48,12 +48,17 @@ impl Snapshots for Ovh {
 }
 
 impl Ovh {
-    async fn list_snapshots(&self, operation: &'static str, region: Option<&str>) -> Result<Vec<wire::Image>> {
+    async fn list_snapshots(
+        &self,
+        operation: &'static str,
+        region: Option<&str>,
+    ) -> Result<Vec<wire::Image>> {
         let session = self.session();
         let query = region.map(|region| format!("?region={}", encode(region))).unwrap_or_default();
         let path = session.path(&format!("/snapshot{query}")).await?;
         let all: Vec<wire::Image> = session.api.list(operation, &path).await?;
-        let is_there = |image: &wire::Image| !matches!(image.status.as_deref(), Some("deleted" | "pending_delete"));
+        let is_there =
+            |image: &wire::Image| !matches!(image.status.as_deref(), Some("deleted" | "pending_delete"));
         Ok(all.into_iter().filter(is_there).collect())
     }
 

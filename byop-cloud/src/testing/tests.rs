@@ -64,7 +64,7 @@ impl Simulator for Counter {
 
 fn world() -> (Arc<Counter>, Simulated) {
     let counter = Arc::new(Counter::default());
-    let simulator: Arc<dyn Simulator> = counter.clone();
+    let simulator: Arc<dyn Simulator> = Arc::<Counter>::clone(&counter);
     (counter, Simulated::new(simulator))
 }
 

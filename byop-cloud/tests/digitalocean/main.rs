@@ -15,6 +15,12 @@ use byop_core::testing::CloudTimes;
 use byop_core::testing::cloud_provider_suite::CloudEnv;
 use byop_core::testing::dns_provider_suite::DnsEnv;
 
+mod canary;
+mod engine;
+mod errors;
+mod live;
+mod requests;
+mod waiting;
 
 /// A provider of a simulated account.
 fn provider(simulator: &Arc<DigitalOceanSimulator>) -> DigitalOcean {
@@ -27,7 +33,6 @@ fn provider(simulator: &Arc<DigitalOceanSimulator>) -> DigitalOcean {
 
 /// With pages of one item, so that a list without its other pages is noticed.
 fn simulator() -> Arc<DigitalOceanSimulator> {
-    tokio::time::pause();
     Arc::new(DigitalOceanSimulator::new().with_page_size(1))
 }
 
@@ -54,10 +59,12 @@ fn slow() -> CloudTimes {
 }
 
 async fn at_once() -> Option<CloudEnv> {
+    tokio::time::pause();
     Some(env(&simulator()))
 }
 
 async fn in_its_time() -> Option<CloudEnv> {
+    tokio::time::pause();
     let simulator = simulator();
     simulator.set_times(slow());
     Some(env(&simulator).with_pause(Duration::from_secs(2)))
@@ -71,6 +78,7 @@ async fn with_clinging_addresses() -> Option<CloudEnv> {
 }
 
 async fn zone() -> Option<DnsEnv> {
+    tokio::time::pause();
     Some(DnsEnv::of_cloud(Arc::new(provider(&simulator())), "example.com"))
 }
 

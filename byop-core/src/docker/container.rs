@@ -85,7 +85,7 @@ impl Docker {
     }
 
     /// The container that has a name. Another creation reserves the name a moment before its container can be seen.
-    async fn holder(&self, name: &str, conflict: Error) -> Result<ContainerInspectResponse> {
+    pub(super) async fn holder(&self, name: &str, conflict: Error) -> Result<ContainerInspectResponse> {
         for _ in 0..40 {
             match self.inspect(CREATE, name).await {
                 Err(error) if error::is_missing(&error) => {

@@ -61,7 +61,7 @@ impl Docker {
 
     /// The ranges that other networks of the engine have, and those that this machine reaches otherwise if it is the
     /// engine's.
-    async fn taken(&self) -> Result<Vec<Subnet>> {
+    pub(super) async fn taken(&self) -> Result<Vec<Subnet>> {
         let found =
             self.api.list_networks(None).await.map_err(|failure| error::engine("network.list", failure))?;
         let configs = found.into_iter().filter_map(|network| network.ipam?.config).flatten();

@@ -32,9 +32,20 @@ impl Subnet {
 
     /// The first small range in this one that overlaps with none of `taken`.
     pub(super) fn free(self, taken: &[Self]) -> Option<Self> {
-        let step = 1_usize << (32 - LENGTH);
-        let mut all = (self.first..=self.last()).step_by(step).map(|first| Self { first, length: LENGTH });
+        self.free_of(LENGTH, taken)
+    }
+
+    /// The first range of this length, or all of this one if it is smaller, that overlaps with none of `taken`.
+    pub(super) fn free_of(self, length: u8, taken: &[Self]) -> Option<Self> {
+        let length = length.max(self.length);
+        let step = 1_usize << (32 - length);
+        let mut all = (self.first..=self.last()).step_by(step).map(|first| Self { first, length });
         all.find(|one| !taken.iter().any(|other| other.overlaps(*one)))
+    }
+
+    /// Its addresses, without the first and the last, which mean all of it.
+    pub(super) fn hosts(self) -> impl Iterator<Item = Ipv4Addr> {
+        (self.first.saturating_add(1)..self.last()).map(Ipv4Addr::from_bits)
     }
 }
 
@@ -108,6 +119,16 @@ mod tests {
         assert_eq!(range.free(&taken), None);
         assert_eq!(range.free(&[subnet("10.0.0.0/8")]), None);
         assert_eq!(Subnet::DEFAULT, subnet("10.210.0.0/16"));
+    }
+
+    #[test]
+    fn a_longer_range_is_found_beside_small_ones() {
+        let taken = [subnet("10.210.0.64/26")];
+        let found = Subnet::DEFAULT.free_of(24, &taken).unwrap();
+        assert_eq!(found, subnet("10.210.1.0/24"));
+        let hosts: Vec<_> = found.hosts().collect();
+        assert_eq!((hosts.len(), hosts[0].to_string()), (254, "10.210.1.1".to_owned()));
+        assert_eq!(subnet("10.0.0.0/26").free_of(24, &[]), Some(subnet("10.0.0.0/26")));
     }
 
     #[test]

@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::EventSink;
-use crate::cloud::{CloudProvider, is_no_capacity};
+use crate::cloud::{CloudProvider, SshKeys, is_no_capacity};
 use crate::error::{Error, ErrorKind, Result, Retry};
-use crate::model::EventBody;
+use crate::model::{EventBody, RegionId, SshKeyId};
 
 mod address;
 mod choose;
@@ -56,7 +56,7 @@ fn is_passing(error: &Error) -> bool {
 }
 
 /// Whether a call that failed so certainly made nothing.
-pub(crate) fn is_definite(error: &Error) -> bool {
+fn is_definite(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Unavailable => is_no_capacity(error),
         ErrorKind::Timeout | ErrorKind::Internal | ErrorKind::Corrupt | ErrorKind::Cancelled => false,
@@ -98,6 +98,19 @@ async fn persist<T, F: Future<Output = Result<T>>>(mut call: impl FnMut() -> F) 
     loop {
         match call().await {
             Err(error) if is_passing(&error) => pauses.wait_after(&error).await,
+            other => return other,
+        }
+    }
+}
+
+/// Makes a public key known to a region. One that was brought a moment ago may be in the way of its name and not yet in
+/// lists: it is waited for.
+async fn bring(cx: &ServerContext, keys: &dyn SshKeys, region: &RegionId, key: &str) -> Result<SshKeyId> {
+    let end = Instant::now() + cx.lag();
+    let mut pauses = Pauses::new();
+    loop {
+        match keys.apply_ssh_key(region, key).await {
+            Err(error) if error.kind() == ErrorKind::Conflict && Instant::now() < end => pauses.wait().await,
             other => return other,
         }
     }

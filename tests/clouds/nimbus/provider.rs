@@ -8,7 +8,7 @@ use byop_cloud::http::{Client, Method, Repeat, Request, Transport, collect_pages
 use byop_core::clock::Clock;
 use byop_core::cloud::{CloudProvider, DnsProvider, Firewalls, ReservedIps, Snapshots, SshKeys};
 use byop_core::model::*;
-use byop_core::{Error, ErrorKind, Result};
+use byop_core::{Error, ErrorKind, Result, Retry};
 use serde_json::{Value, json};
 
 use super::simulator::Thing;
@@ -44,7 +44,12 @@ impl Nimbus {
         if self.flaw == Flaw::RepeatsCreate {
             request = request.with_repeat(Repeat::Safe);
         }
-        self.client.send(&request).await?.json(&request)
+        let sent = self.client.send(&request).await.and_then(|answer| answer.json(&request));
+        // Whoever asks again looks first.
+        sent.map_err(|error| match error.kind() {
+            ErrorKind::Unavailable | ErrorKind::Timeout => error.with_retry(Retry::Now),
+            _ => error,
+        })
     }
 
     async fn get(&self, id: &str) -> Result<Thing> {

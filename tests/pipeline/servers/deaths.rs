@@ -177,3 +177,34 @@ async fn twice() {
     println!("two engines died in {deaths} pairs of places");
     assert!(deaths > 20);
 }
+
+/// What the first engine had made was not in the record yet; the second one is told to stop before it looks.
+#[tokio::test(start_paused = true)]
+async fn and_the_job_is_cancelled_before_another_one_takes_over() {
+    let mut deaths = 0;
+    for (call, effect) in (1..).flat_map(|call| [(call, false), (call, true)]) {
+        let world = World::new();
+        let life = Life::until(call, effect);
+        let engine = world.mortal(&life);
+        let mut job = None;
+        let work = async {
+            let id = engine.create_server(full("web-1")).await.unwrap();
+            job = Some(id.clone());
+            let _ = engine.wait(&id).await;
+        };
+        let died = tokio::select! {
+            () = work => false,
+            () = life.died() => true,
+        };
+        if !died {
+            break;
+        }
+        deaths += 1;
+        let (engine, job) = (world.engine(), job.unwrap());
+        engine.cancel(&job).await.unwrap();
+        engine.resume().await.unwrap();
+        let _ = tokio::time::timeout(LONG, engine.wait(&job)).await.expect("the job ends");
+        world.assert_census(&format!("cancelled after call {call}, with its effect: {effect}")).await;
+    }
+    assert!(deaths > 40, "{deaths}");
+}

@@ -208,7 +208,6 @@ impl State {
         now: Timestamp,
     ) -> Image {
         let copy = self.base("snap", region, copy, now);
-        self.enter(ResourceKind::Snapshot, &copy, now);
         let base = self.base("ami", region, tags, now);
         self.enter(ResourceKind::Snapshot, &base, now);
         let copies = vec![copy.id.clone()];
@@ -234,6 +233,11 @@ impl State {
         let at = self.images.iter().position(is_it).ok_or_else(|| Fault::missing("InvalidAMIID", id))?;
         let image = self.images.remove(at);
         self.strike_out(&image.base, now);
+        // From here on its disks are on their own.
+        let left = self.copies.iter().filter(|copy| image.copies.contains(&copy.base.id));
+        for base in left.map(|copy| copy.base.clone()).collect::<Vec<_>>() {
+            self.enter(ResourceKind::Snapshot, &base, now);
+        }
         Ok(tag("return", true))
     }
 

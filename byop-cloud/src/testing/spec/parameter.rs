@@ -108,20 +108,20 @@ pub(super) fn typed(text: &str, kinds: &[String]) -> Value {
     if is("boolean") && matches!(text, "true" | "false") {
         return json!(text == "true");
     }
-    if is("integer") || is("number") {
-        if let Ok(number) = text.parse::<i64>() {
-            return json!(number);
-        }
+    if (is("integer") || is("number"))
+        && let Ok(number) = text.parse::<i64>()
+    {
+        return json!(number);
     }
-    if is("number") {
-        if let Ok(number) = text.parse::<f64>() {
-            return json!(number);
-        }
+    if is("number")
+        && let Ok(number) = text.parse::<f64>()
+    {
+        return json!(number);
     }
-    if is("object") {
-        if let Ok(object @ Value::Object(_)) = serde_json::from_str(text) {
-            return object;
-        }
+    if is("object")
+        && let Ok(object @ Value::Object(_)) = serde_json::from_str(text)
+    {
+        return object;
     }
     json!(text)
 }

@@ -268,11 +268,10 @@ fn or_null(mut schema: Map<String, Value>) -> Value {
     if schema
         .keys()
         .all(|word| matches!(word.as_str(), "type" | "format" | "properties" | "items" | "required"))
+        && let Some(kind) = schema.get("type").cloned()
     {
-        if let Some(kind) = schema.get("type").cloned() {
-            schema.insert("type".into(), json!([kind, "null"]));
-            return Value::Object(schema);
-        }
+        schema.insert("type".into(), json!([kind, "null"]));
+        return Value::Object(schema);
     }
     json!({ "anyOf": [{ "type": "null" }, schema] })
 }

@@ -1,10 +1,11 @@
 //! The sentences of renting a server and of giving it back.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::super::job_run::JobRun;
 use super::ledger::{Entry, key};
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, ErrorReport, Result, Retry};
 use crate::model::{
     ProvisionState, Server, ServerPlan, ServerRecord, ServerReport, ServerRequest, ServerSpec, StepState,
@@ -13,7 +14,7 @@ use crate::secret::{Secret, SecretSource as _};
 use crate::stage::{
     AwaitServer, AwaitServerInput, ChooseServer, ChooseServerInput, CreateServer, CreateServerInput,
     Leftovers, PrepareServer, PrepareServerInput, Removal, RemoveServer, RemoveServerInput, RemovedServer,
-    ReserveAddress, ReserveAddressInput, ServerContext, ServerOutcome, Stage, is_definite,
+    ReserveAddress, ReserveAddressInput, ServerContext, ServerOutcome, Stage,
 };
 use crate::store::Scope;
 
@@ -41,7 +42,9 @@ pub(super) async fn create(run: &Run, request: &ServerRequest) -> Result<Value> 
         let server = super::look(run.cx.provider.as_ref(), id).await?;
         return Ok(json!(ServerReport::new(&entry.record, server)));
     }
-    let mut settled = true;
+    // An earlier process may have made something that it did not come to note in the record, and this one may be told to
+    // stop before it does.
+    let mut settled = run.recorded.values().all(|step| step.stage == ChooseServer::NAME);
     match make(run, &mut entry, &mut settled).await {
         Ok(server) => Ok(json!(ServerReport::new(&entry.record, Some(server)))),
         Err(error) if error.kind() == ErrorKind::LeaseLost => Err(error),
@@ -122,7 +125,8 @@ async fn prepare(run: &Run, entry: &mut Entry<'_>, settled: &mut bool, again: bo
         stage = stage.after_another();
     }
     let prepared = if again { run.again(&stage, &input).await } else { run.step(&stage, &input).await };
-    *settled &= prepared.as_ref().map_or_else(is_definite, |_| true);
+    // It makes several things: one that failed for good may come after one that was made.
+    *settled &= prepared.is_ok() && !stage.is_unsettled();
     let prepared = prepared?;
     if entry.record.firewall != prepared.firewall || entry.record.ssh_keys != prepared.ssh_keys {
         entry.record.firewall = prepared.firewall;
@@ -214,7 +218,7 @@ async fn take_back(run: &Run, mut entry: Entry<'_>, error: Error, settled: bool)
     entry.record.error = Some(report.clone());
     let removed = async {
         entry.save().await?;
-        remove(run, &entry.record, settled && is_known_everywhere(run, &entry.record), Some(report)).await?;
+        remove(run, &entry.record, settled && is_empty(&entry.record), Some(report)).await?;
         entry.forget().await
     };
     match removed.await {
@@ -231,20 +235,21 @@ async fn take_back(run: &Run, mut entry: Entry<'_>, error: Error, settled: bool)
     }
 }
 
-/// Whether what cannot be found is gone. What was made a moment ago may be missing, and a call to delete it has done
-/// nothing then.
-fn is_known_everywhere(run: &Run, record: &ServerRecord) -> bool {
-    if record.state == ProvisionState::Ready {
-        let is_old = |at: Timestamp| at.plus(run.cx.lag()) < run.inner.clock.now();
-        return record.seen && record.ready_at.is_none_or(is_old);
-    }
+/// Whether nothing was made that is known.
+fn is_empty(record: &ServerRecord) -> bool {
     let has_more = record.firewall.is_some() || record.reserved_ip.is_some() || !record.ssh_keys.is_empty();
     record.servers.is_empty() && !has_more
 }
 
+/// Whether it was all made once, so that all of it is known.
+fn is_complete(record: &ServerRecord) -> bool {
+    let was_ready = record.state == ProvisionState::Ready || record.ready_at.is_some();
+    was_ready && record.seen && record.error.is_none()
+}
+
 /// Gives a server back.
 pub(super) async fn destroy(run: &Run, record: ServerRecord, version: u64) -> Result<Value> {
-    let settled = record.state == ProvisionState::Ready && is_known_everywhere(run, &record);
+    let settled = is_complete(&record);
     let mut entry = Entry::new(run, record, version);
     if entry.record.state != ProvisionState::Removing {
         entry.record.state = ProvisionState::Removing;
@@ -265,11 +270,15 @@ async fn remove(
     if record.keys.is_empty() {
         return Ok(0);
     }
+    // What was made a moment ago may be missing somewhere, and a call to delete it would do nothing there.
+    let late_until = record.ready_at.map(|at| at.plus(run.cx.lag()).0 - run.inner.clock.now().0);
     let mut known = Leftovers {
         servers: record.servers.clone(),
         settled,
+        late: Duration::from_millis(late_until.and_then(|left| u64::try_from(left).ok()).unwrap_or(0)),
         firewall: record.firewall.clone(),
         reserved_ip: record.reserved_ip.as_ref().map(|ip| ip.id.clone()),
+        unsure_address: record.request.reserved_ip && record.reserved_ip.is_none(),
         ..Leftovers::default()
     };
     let request = &record.request;

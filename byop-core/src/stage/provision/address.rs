@@ -79,9 +79,10 @@ impl Stage for ReserveAddress {
         }
         let mut pauses = Pauses::new();
         loop {
-            self.unsettled.store(true, Ordering::SeqCst);
+            let earlier = self.unsettled.swap(true, Ordering::SeqCst);
             let reserved = ips.reserve_ip(&input.key, &input.server).await;
-            if reserved.as_ref().map_or_else(is_definite, |_| true) {
+            // What was unknown before is no better known after a refusal.
+            if reserved.as_ref().map_or_else(|error| is_definite(error) && !earlier, |_| true) {
                 self.unsettled.store(false, Ordering::SeqCst);
             }
             match reserved {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{ServerContext, is_definite, look_for};
+use super::{ServerContext, bring, is_definite, look_for};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{FirewallId, FirewallSpec, ResourceKind, ServerRequest, SshKeyId, StepPolicy};
 use crate::stage::Stage;
@@ -24,6 +24,12 @@ impl PrepareServer {
     pub fn after_another(self) -> Self {
         self.unsettled.store(true, Ordering::SeqCst);
         self
+    }
+
+    /// Whether there may be a firewall that nobody has been told of.
+    #[must_use]
+    pub fn is_unsettled(&self) -> bool {
+        self.unsettled.load(Ordering::SeqCst)
     }
 }
 
@@ -66,7 +72,7 @@ impl Stage for PrepareServer {
         let lacks = || Error::new(ErrorKind::Unsupported, "server.prepare", "the provider lacks it");
         for key in &request.ssh_keys {
             let keys = cx.provider.ssh_keys().ok_or_else(lacks)?;
-            let id = keys.apply_ssh_key(&request.region, key).await?;
+            let id = bring(cx, keys, &request.region, key).await?;
             prepared.ssh_keys.insert(key.clone(), id);
         }
         if !request.firewall.is_empty() {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
-use super::{Pauses, ServerContext, look_for, persist};
+use super::{Pauses, ServerContext, bring, is_definite, look_for, persist};
 use crate::error::{Error, ErrorKind, ErrorReport, Result};
 use crate::model::{
     FirewallId, RegionId, ReservedIpId, Resource, ResourceKind, Server, ServerFilter, ServerId, SshKeyId,
@@ -35,10 +35,14 @@ pub struct Leftovers {
     /// Whether all of them were seen since they were made, and no call is unanswered. Until then, what cannot be found
     /// may only be late.
     pub settled: bool,
+    /// How long what is settled may still be missing somewhere, because it was made a moment ago.
+    pub late: Duration,
     /// The firewall.
     pub firewall: Option<FirewallId>,
     /// The reserved address.
     pub reserved_ip: Option<ReservedIpId>,
+    /// Whether there may be an address that nobody was told of, which leads to one of the servers.
+    pub unsure_address: bool,
     /// SSH keys that nothing else needs.
     pub ssh_keys: Vec<SshKeyId>,
     /// Public keys that nothing else needs and that may have been brought: where, and which.
@@ -98,9 +102,17 @@ impl Stage for RemoveServer {
 
     async fn run(&self, cx: &ServerContext, input: &RemoveServerInput) -> Result<RemovedServer> {
         let patience = if self.known.settled { Duration::ZERO } else { cx.lag() };
+        if self.known.settled && !self.known.late.is_zero() {
+            self.see(cx, input).await?;
+        }
         // The address first: once its server is gone nothing may tell whose it was.
         if let Some(ip) = &self.known.reserved_ip {
             delete(cx, ResourceKind::ReservedIp, &ip.0).await?;
+        }
+        if self.known.unsure_address && !self.known.settled {
+            for id in &self.known.servers {
+                delete_addresses(cx, id, patience).await?;
+            }
         }
         let mut removed = BTreeSet::new();
         for id in &self.known.servers {
@@ -141,7 +153,10 @@ impl Stage for RemoveServer {
             let mut brought = Vec::new();
             for key in public_keys {
                 // Bringing it again tells its id; what cannot be brought is not there.
-                brought.extend(persist(|| keys.apply_ssh_key(region, key)).await);
+                match persist(|| bring(cx, keys, region, key)).await {
+                    Err(error) if !is_definite(&error) => return Err(error),
+                    other => brought.extend(other),
+                }
             }
             for key in &brought {
                 delete_key(cx, key).await?;
@@ -156,6 +171,58 @@ impl Stage for RemoveServer {
         }
         Ok(RemovedServer { servers: removed.len(), reason: self.reason.clone() })
     }
+}
+
+impl RemoveServer {
+    /// Waits until all that is known is found, or could no longer be late: what cannot be found is not deleted. What a
+    /// server is made with is older than the server.
+    async fn see(&self, cx: &ServerContext, input: &RemoveServerInput) -> Result<()> {
+        let is_there = || async {
+            let mut listed = Vec::new();
+            for key in &input.keys {
+                listed.extend(cx.provider.list_servers(&ServerFilter::all().with_key(key)).await?);
+            }
+            for id in &self.known.servers {
+                if find_server(cx, id).await?.is_none() || listed.iter().all(|server| server.id != *id) {
+                    return Ok(None);
+                }
+            }
+            let (Some(ip), Some(ips)) = (&self.known.reserved_ip, cx.provider.reserved_ips()) else {
+                return Ok(Some(()));
+            };
+            match ips.get_reserved_ip(ip).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                other => other.map(|_| Some(())),
+            }
+        };
+        look_for(self.known.late, is_there).await.map(drop)
+    }
+}
+
+async fn find_server(cx: &ServerContext, id: &ServerId) -> Result<Option<Server>> {
+    match cx.provider.get_server(id).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// Deletes the addresses that lead to a server, also one that lists show late.
+async fn delete_addresses(cx: &ServerContext, server: &ServerId, patience: Duration) -> Result<()> {
+    let mut known = BTreeSet::new();
+    while let Some(ip) = look_for(patience, || async {
+        let is_other = |found: &Resource| {
+            found.kind == ResourceKind::ReservedIp
+                && found.server.as_ref() == Some(server)
+                && !known.contains(&found.id)
+        };
+        Ok(cx.provider.list_resources().await?.into_iter().find(is_other))
+    })
+    .await?
+    {
+        delete(cx, ResourceKind::ReservedIp, &ip.id).await?;
+        known.insert(ip.id);
+    }
+    Ok(())
 }
 
 /// A server of one of the keys that is not among those that were dealt with.

@@ -1,0 +1,6 @@
+//! Servers in containers of a real engine.
+
+mod boot;
+mod cloud;
+mod engine;
+mod support;
