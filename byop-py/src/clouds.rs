@@ -18,8 +18,10 @@ use crate::error::raise;
 use crate::ports::PythonCloud;
 use crate::process::{Process, Task};
 
+mod docker;
 mod fake;
 
+pub(crate) use docker::DockerCloud;
 pub(crate) use fake::FakeCloud;
 
 /// The calls of a provider.

@@ -20,7 +20,7 @@ mod verbs;
 #[pyo3::pymodule(gil_used = false)]
 mod _byop {
     #[pymodule_export]
-    use crate::clouds::{Cloud, FakeCloud, cloud_names, cloud_verbs};
+    use crate::clouds::{Cloud, DockerCloud, FakeCloud, cloud_names, cloud_verbs};
     #[pymodule_export]
     use crate::engine::{Engine, engine_streams, engine_verbs};
     #[pymodule_export]

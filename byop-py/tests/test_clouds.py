@@ -13,6 +13,7 @@ import pytest
 from byop import _byop
 from byop.cli import _clouds
 from byop.clouds import Cloud
+from byop.testing import FakeRuntime
 
 MAKE: dict[str, Callable[[], Cloud]] = {
     "aws": lambda: byop.Aws(access_key_id="AKIDEXAMPLE", secret_access_key=byop.Secret("canary"), region="eu-west-3"),
@@ -35,14 +36,15 @@ VARIABLES = {
 
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment without credentials."""
+    """An environment without credentials and without an engine."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///none.sock")
     for variables in VARIABLES.values():
         for name in variables:
             monkeypatch.delenv(name, raising=False)
 
 
 def test_every_vendor_of_rust_has_a_handle() -> None:
-    assert set(_byop.cloud_names()) == set(MAKE) == set(_clouds.KNOWN)
+    assert set(_byop.cloud_names()) == set(MAKE) == set(_clouds.KNOWN) - {"docker"}
 
 
 @pytest.mark.parametrize("name", sorted(MAKE))
@@ -71,9 +73,16 @@ def test_a_cloud_that_is_named_needs_no_variable(monkeypatch: pytest.MonkeyPatch
     assert [cloud.name for cloud in _clouds.from_env("aws")] == ["aws"]
 
 
+def test_the_cloud_on_an_engine_wants_one() -> None:
+    with pytest.raises(byop.UnavailableError):
+        _clouds.from_env("docker")
+    with pytest.raises(TypeError):
+        byop.DockerCloud(FakeRuntime())  # type: ignore[arg-type]
+
+
 def test_an_unknown_cloud_is_refused() -> None:
     with pytest.raises(byop.InvalidInputError):
-        _clouds.open_cloud("nimbus")
+        _clouds.from_env("nimbus")
     with pytest.raises(byop.NotFoundError):
         _byop.Cloud.open("nimbus", {})
 

@@ -55,7 +55,8 @@ def engine(store: Any, host: FakeRuntime) -> Any:
             self.engine = _Engine(store=store, runtimes=host)
 
         def deploy(self, spec: Any) -> str:
-            return self.engine.deploy({**spec, "source": {"image": "app:1"}})
+            wanted: Any = {**spec, "source": {"image": "app:1"}}
+            return self.engine.deploy(wanted)
 
         def __getattr__(self, name: str) -> Any:
             return getattr(self.engine, name)

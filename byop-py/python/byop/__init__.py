@@ -29,7 +29,7 @@ from ._face import AsyncStream, Stream
 from ._handles import Docker, MemoryStore, PostgresStore, SqliteStore
 from ._preview import app, preview, schema
 from ._secret import Secret
-from .clouds import Aws, DigitalOcean, Ovh
+from .clouds import Aws, DigitalOcean, DockerCloud, Ovh
 from .exceptions import AlreadyExistsError as AlreadyExistsError
 from .exceptions import ByopError as ByopError
 from .exceptions import CancelledError as CancelledError
@@ -59,6 +59,7 @@ __all__ = [
     "ByopError",
     "DigitalOcean",
     "Docker",
+    "DockerCloud",
     "Engine",
     "MemoryStore",
     "Ovh",

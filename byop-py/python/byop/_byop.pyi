@@ -5,6 +5,7 @@ from typing import Any, Final, final
 __all__ = [
     "Cloud",
     "Docker",
+    "DockerCloud",
     "Engine",
     "FakeCloud",
     "FakeRuntime",
@@ -73,6 +74,12 @@ class Cloud:
     def name(self) -> str: ...
     def call(self, verb: str, args: str) -> str: ...
     def start(self, verb: str, args: str, settle: _Settle) -> Task: ...
+
+@final
+class DockerCloud:
+    def __new__(cls, engine: Docker | FakeRuntime) -> DockerCloud: ...
+    def cloud(self) -> Cloud: ...
+    def prepare_image(self, name: str) -> str: ...
 
 @final
 class FakeCloud:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from . import _byop
 from ._face import dump
+from ._handles import Docker
 from ._secret import Secret, exposed
 
 if TYPE_CHECKING:
@@ -272,3 +273,35 @@ class Ovh(Cloud):
         self = cls.__new__(cls)
         self._native = _byop.Cloud.from_env("ovh")
         return self
+
+
+class DockerCloud(Cloud):
+    """Servers in containers of a Docker engine, for development and tests: the region ``local``.
+
+    Each boots as a machine does, from its user data, with an SSH server and an engine of its own inside. It may do to
+    the engine's machine whatever root may, so this is not for users that are not trusted.
+
+    Args:
+        docker: The engine; that of this machine when absent.
+
+    Raises:
+        UnavailableError: There is no engine on this machine.
+    """
+
+    def __init__(self, docker: Docker | None = None) -> None:
+        self._cloud = _byop.DockerCloud((docker or Docker())._native)
+        self._native = self._cloud.cloud()
+
+    @classmethod
+    def from_env(cls) -> DockerCloud:
+        """Use the engine that ``DOCKER_HOST`` and its companions name."""
+        return cls(Docker.from_env())
+
+    def prepare_image(self, name: str = "debian-12") -> ServerImage:
+        """Make the image ``debian-12`` or ``debian-13``, which takes a minute or two the first time.
+
+        Raises:
+            NotFoundError: There is no such image.
+            InvalidInputError: The build failed; the error has its last lines.
+        """
+        return cast("ServerImage", json.loads(self._cloud.prepare_image(name)))

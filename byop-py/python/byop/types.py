@@ -1523,7 +1523,7 @@ class Job(TypedDict):
     plan: Digest | None
     #: How far it is.
     state: JobState
-    #: The stage of the step that was begun last. Only ``Store::put_step`` sets it.
+    #: The stage of the step that was begun last. Only ``Store::put_steps`` sets it.
     step: str | None
     #: What it works on.
     subject: Subject

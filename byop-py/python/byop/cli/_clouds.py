@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from ..clouds import Aws, Cloud, DigitalOcean, Ovh
-from ..exceptions import InvalidInputError, UnauthenticatedError
+from ..clouds import Aws, Cloud, DigitalOcean, DockerCloud, Ovh
+from ..exceptions import InvalidInputError, NotFoundError, UnauthenticatedError, UnavailableError
+from ._output import notes
 
 #: How each is opened, and the variables of which one is set where it is used.
 KNOWN: dict[str, tuple[Callable[[], Cloud], tuple[str, ...]]] = {
     "aws": (Aws.from_env, ("AWS_ACCESS_KEY_ID",)),
     "digitalocean": (DigitalOcean.from_env, ("DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN")),
     "ovh": (Ovh.from_env, ("OVH_APPLICATION_KEY", "OVH_CLIENT_ID")),
+    "docker": (DockerCloud.from_env, ()),
 }
 
 
@@ -31,7 +33,7 @@ def open_cloud(name: str) -> Cloud:
 def check_configured(name: str) -> None:
     """Refuse a cloud that nobody set up here: a machine's own role, which AWS has, is asked for by name only."""
     _, variables = KNOWN[name]
-    if name not in _named() and not any(os.environ.get(variable) for variable in variables):
+    if variables and name not in _named() and not any(os.environ.get(variable) for variable in variables):
         raise UnauthenticatedError(
             "the environment has no credentials for it",
             operation="cloud.open",
@@ -40,17 +42,35 @@ def check_configured(name: str) -> None:
         )
 
 
-def from_env(*wanted: str | None) -> list[Cloud]:
-    """Open those that are wanted, that ``BYOP_CLOUDS`` names, and whose credentials the environment has."""
-    found = []
-    for name in dict.fromkeys([*filter(None, wanted), *_named(), *KNOWN]):
-        if name not in wanted and name in KNOWN:
+def from_env(wanted: str | None = None, *, local: bool = True) -> list[Cloud]:
+    """Open the one that is wanted, those that ``BYOP_CLOUDS`` names, and those whose credentials the environment has.
+
+    The cloud on this machine's engine is for whoever asks for it, and for looking at what there is (``local``).
+    """
+    sure = [name for name in (wanted, *_named()) if name]
+    found = [open_cloud(name) for name in dict.fromkeys(sure)]
+    for name, (_, variables) in KNOWN.items():
+        if name not in sure and (variables or local):
             try:
                 check_configured(name)
+                found.append(open_cloud(name))
             except UnauthenticatedError:
-                continue
-        found.append(open_cloud(name))
+                pass
+            except UnavailableError:
+                if variables:
+                    raise
     return found
+
+
+def prepare_image(cloud: str | None, region: str, image: str) -> None:
+    """Make an image of servers on this machine's engine, if that is the cloud and it lacks it."""
+    opened = open_cloud(cloud) if cloud else None
+    if isinstance(opened, DockerCloud):
+        try:
+            opened.find_image(region, image)
+        except NotFoundError:
+            notes().print("the image of servers is made once, which takes a minute or two")
+            opened.prepare_image(image)
 
 
 def _named() -> list[str]:

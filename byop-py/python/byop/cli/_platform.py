@@ -14,7 +14,7 @@ import typer
 
 from .. import Docker, Engine, SqliteStore, _byop
 from ..exceptions import ByopError, InvalidInputError, NotFoundError
-from ._clouds import KNOWN, check_configured, open_cloud
+from ._clouds import KNOWN, check_configured, from_env, open_cloud
 from ._output import DIFFERENCES, EXIT_CODES, Json, notes, out, plain, print_json, table
 from ._state import State
 
@@ -67,7 +67,7 @@ def sweep(
 ) -> None:
     """Find what byop left at the clouds and is in nobody's books; exit code 20 when there is some."""
     state: State = context.obj
-    engine = state.engine(docker=False, clouds=True)
+    engine = state.engine(docker=False, clouds=from_env())
     report = engine.sweep(remove=remove, installations=installation or ())
     if json:
         print_json(report)
@@ -98,7 +98,7 @@ def call(
     except (TypeError, ValueError) as error:
         raise InvalidInputError("the arguments are no JSON object", operation="call.read") from error
     state: State = context.obj
-    engine = state.engine(clouds=verb.endswith(("server", "servers", "sweep")))
+    engine = state.engine(clouds=from_env() if verb.endswith(("server", "servers", "sweep")) else ())
     if verb in _byop.engine_streams():
         for item in engine._stream(verb, **given):
             print_json(item)

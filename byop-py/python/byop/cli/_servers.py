@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from ..types import ServerRequest
-from ._clouds import open_cloud
+from ._clouds import from_env, open_cloud, prepare_image
 from ._follow import follow
 from ._output import Json, money, notes, print_json, size, table
 from ._state import State
@@ -22,7 +22,7 @@ Name = Annotated[str, typer.Argument(help="The name of the server.")]
 def list_(context: typer.Context, provider: Provider = None, json: Json = False) -> None:
     """List servers with what their clouds say of them."""
     state: State = context.obj
-    found = state.engine(docker=False, clouds=True, cloud=provider).list_servers()
+    found = state.engine(docker=False, clouds=from_env(provider)).list_servers()
     found = [each for each in found if provider in (None, each["provider"])]
     if json:
         return print_json(found)
@@ -50,7 +50,7 @@ def create(
 ) -> None:
     """Rent a server and wait until it can be reached."""
     state: State = context.obj
-    engine = state.engine(docker=False, clouds=True, cloud=provider)
+    engine = state.engine(docker=False, clouds=from_env(provider, local=False))
     request: ServerRequest = {"name": name, "region": region, "size": size, "image": image}
     if provider:
         request["provider"] = provider
@@ -63,6 +63,7 @@ def create(
         price = plan["price"]
         row = (plan["provider"], plan["size"]["id"], plan["image"]["name"], money(price and price["monthly"]))
         return table(("CLOUD", "SIZE", "IMAGE", "A MONTH"), [row])
+    prepare_image(provider, region, image)
     job = follow(engine, engine.create_server(request), as_json=json)
     if json:
         return print_json(job)
@@ -74,7 +75,7 @@ def create(
 def destroy(context: typer.Context, name: Name, provider: Provider = None, json: Json = False) -> None:
     """Give a server back, with its disk."""
     state: State = context.obj
-    engine = state.engine(docker=False, clouds=True, cloud=provider)
+    engine = state.engine(docker=False, clouds=from_env(provider))
     job = follow(engine, engine.destroy_server(name), as_json=json)
     print_json(job) if json else notes().print("gone")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import Docker, Engine, Secret, SqliteStore
 from ..ports import CloudProvider
-from ._clouds import from_env
 
 
 @dataclass
@@ -18,14 +18,13 @@ class State:
     home: Path
     http_port: int | None
 
-    def engine(self, *, docker: bool = True, clouds: bool = False, cloud: str | None = None) -> Engine:
-        """Put an engine together from what this machine and the environment have, and the cloud that was named."""
+    def engine(self, *, docker: bool = True, clouds: Iterable[CloudProvider] = ()) -> Engine:
+        """Put an engine together from what this machine has, and these clouds."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        rented: list[CloudProvider] = [*from_env(cloud)] if clouds or cloud else []
         return Engine(
             store=SqliteStore(self.home / "byop.db"),
-            runtimes={"local": Docker.from_env()} if docker or not rented else {},
-            clouds=rented,
+            runtimes={"local": Docker.from_env()} if docker else {},
+            clouds=clouds,
             keys=self.keys(),
             work_dir=self.home / "work",
             http_port=self.http_port,
