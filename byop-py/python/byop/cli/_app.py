@@ -54,7 +54,8 @@ def main() -> None:
         # As other programs of the shell: `byop jobs | head` ends quietly.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        app(standalone_mode=False)
+        # Ctrl-C becomes an exit code in newer versions of typer, and an exception in older ones.
+        code = app(standalone_mode=False)
     except ByopError as error:
         sys.exit(fail(error, as_json="--json" in sys.argv))
     except KeyboardInterrupt:
@@ -68,3 +69,5 @@ def main() -> None:
         # A mistake on the command line.
         show()
         sys.exit(getattr(error, "exit_code", 2))
+    if isinstance(code, int):
+        sys.exit(code)

@@ -48,7 +48,8 @@ def preview(
     version = f" {found['version']}" if found["version"] else ""
     console.print(f"[bold]{plain(found['stack'])}{plain(version)}[/]", plain(found["framework"] or ""))
     for evidence in found["evidence"]:
-        console.print(f"  {plain(evidence['fact'])}: {plain(evidence['reason'])} ({plain(evidence['file'])})")
+        file = f" ({plain(evidence['file'])})" if evidence["file"] else ""
+        console.print(f"  {plain(evidence['fact'])}: {plain(evidence['reason'])}{file}")
     for key in ("install", "build", "start"):
         if planned.get(key):
             console.print(f"{key}: {plain(planned[key])}")

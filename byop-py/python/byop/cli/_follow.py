@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from .. import Engine
+from ..exceptions import ByopError
 from ..types import Job
 from ._output import notes, plain
 
@@ -19,8 +23,9 @@ def follow(engine: Engine, job: str, *, as_json: bool, verbose: bool = False) ->
         return engine.wait(job)
     except KeyboardInterrupt:
         notes().print("cancelling; what was begun is taken back")
-        engine.cancel(job)
-        engine.wait(job)
+        with contextlib.suppress(ByopError):
+            engine.cancel(job)
+            engine.wait(job)
         raise
 
 
@@ -30,18 +35,31 @@ def _show(engine: Engine, job: str, as_json: bool, verbose: bool) -> None:
         for event in engine.events(job):
             typer.echo(json.dumps(event), err=True)
     elif console.is_terminal:
-        with console.status("waiting") as status:
-            for event in engine.events(job):
-                text = describe(event["body"], verbose)
-                if event["body"]["type"] == "step_started":
-                    status.update(plain(text))
-                elif text:
-                    console.print(plain(text))
+        step = TextColumn("{task.description}", table_column=Column(no_wrap=True, ratio=1))
+        columns = (SpinnerColumn(), step, BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True, expand=True) as bar:
+            _move(bar, engine, job, verbose)
     else:
         for event in engine.events(job):
             text = describe(event["body"], verbose)
             if text:
                 console.print(plain(text))
+
+
+def _move(bar: Progress, engine: Engine, job: str, verbose: bool) -> None:
+    """Let one line tell the step that is under way, with a bar that fills where its end is known."""
+    line = bar.add_task("waiting", total=None)
+    for event in engine.events(job):
+        body: Any = event["body"]
+        text = plain(describe(body, verbose))
+        if body["type"] == "step_started":
+            bar.remove_task(line)
+            line = bar.add_task(text, total=None)
+            continue
+        if body["type"] == "progress":
+            bar.update(line, description=plain(body["message"]), completed=body["current"], total=body["total"])
+        if text:
+            bar.console.print(text)
 
 
 def describe(body: Any, verbose: bool) -> str:

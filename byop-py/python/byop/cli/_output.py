@@ -42,7 +42,10 @@ DIFFERENCES = 20
 
 def out() -> Console:
     """The console of what was asked for."""
-    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    # Nobody cuts the lines of a pipe: programs read them.
+    return Console(soft_wrap=True, highlight=False, width=10_000)
 
 
 def notes() -> Console:
@@ -57,7 +60,9 @@ def print_json(value: Any) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows in columns."""
-    shown = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
     for row in rows:
         shown.add_row(*[plain(cell) for cell in row])
     out().print(shown)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import Docker, Engine, Secret, SqliteStore
+from ..exceptions import UnauthenticatedError
 from ..ports import CloudProvider
 
 
@@ -18,8 +19,14 @@ class State:
     home: Path
     http_port: int | None
 
-    def engine(self, *, docker: bool = True, clouds: Iterable[CloudProvider] = ()) -> Engine:
+    def engine(self, *, docker: bool = True, clouds: Sequence[CloudProvider] = ()) -> Engine:
         """Put an engine together from what this machine has, and these clouds."""
+        if not docker and not clouds:
+            raise UnauthenticatedError(
+                "no cloud is set up",
+                operation="cloud.open",
+                remedy="set the credentials of one, or name one: --provider docker needs none",
+            )
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Engine(
             store=SqliteStore(self.home / "byop.db"),
