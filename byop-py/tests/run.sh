@@ -37,6 +37,8 @@ done
 
 # From outside the source tree, so that the installed package is the one that is imported.
 cd "$work"
+# What is missing is a failure here, not a skip.
+export BYOP_REQUIRE="${BYOP_REQUIRE:-docker}"
 "$work/clean/bin/python" -m pytest -q -p no:cacheprovider -c "$here/../pyproject.toml" --rootdir "$here" "$here"
 "$work/tools/bin/ruff" check --quiet --no-cache --config "$here/../pyproject.toml" "$here/.." "$top/examples/python"
 "$work/tools/bin/ruff" format --quiet --no-cache --check --config "$here/../pyproject.toml" "$here/.." "$top/examples/python"

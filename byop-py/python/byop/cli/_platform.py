@@ -13,7 +13,8 @@ from typing import Annotated, Any, Optional
 import typer
 
 from .. import Docker, Engine, SqliteStore, _byop
-from ..exceptions import ByopError, InvalidInputError, NotFoundError
+from ..exceptions import ByopError, InvalidInputError
+from . import _schemas
 from ._clouds import KNOWN, check_configured, from_env, open_cloud
 from ._output import DIFFERENCES, EXIT_CODES, Json, notes, out, plain, print_json, table
 from ._state import State
@@ -107,23 +108,13 @@ def call(
 
 
 def schema(
-    name: Annotated[str, typer.Argument(help="A type, such as Job; without one, their names.")] = "",
+    name: Annotated[
+        Optional[list[str]],
+        typer.Argument(help="A command, such as servers list, or a type; their names if absent."),
+    ] = None,
 ) -> None:
-    """Print the JSON Schema of a type that `--json` prints."""
-    model = jsons.loads(_byop.model())
-    if not name:
-        return print_json(sorted(model))
-    if name not in model:
-        raise NotFoundError("there is no type of this name", operation="schema.get", context={"name": name})
-    needed, open_names = {}, [name]
-    while open_names:
-        each = open_names.pop()
-        if each not in needed:
-            needed[each] = model[each]
-            text = jsons.dumps(model[each])
-            open_names += [part.partition('"')[0] for part in text.split('"#/$defs/')[1:]]
-    top = needed.pop(name)
-    print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name, **top, "$defs": needed})
+    """Print the JSON Schema of what a command prints with `--json`."""
+    print_json(_schemas.schema(" ".join(name)) if name else _schemas.names())
 
 
 def doctor(context: typer.Context, json: Json = False) -> None:

@@ -36,7 +36,8 @@ def put(context: typer.Context, name: Name, json: Json = False) -> None:
 
 
 @app.command()
-def rm(context: typer.Context, name: Name) -> None:
+def rm(context: typer.Context, name: Name, json: Json = False) -> None:
     """Forget a secret."""
     state: State = context.obj
     state.engine().delete_secret(name)
+    print_json({"deleted": name}) if json else notes().print("forgotten")
