@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use crate::model::{
     AppReport, AppSpec, AuditRecord, AuditReport, BuildReport, Census, Client, ClientSpec, CloudCapabilities,
-    Component, ContainerStats, Customer, CustomerSpec, Deployment, DeploymentReport, DnsRecord, Domain,
-    DriftReport, Event, FirewallSpec, Job, LogLine, PowerAction, Preview, PreviewApp, PreviewAppSpec,
-    ProjectFile, Proposal, Rebuilt, Region, Release, RepairReport, ReservedIp, Resource, Schedule,
-    ScheduleSpec, ScheduledRun, Server, ServerFilter, ServerImage, ServerPlan, ServerReport, ServerRequest,
-    ServerSize, ServerSpec, Snapshot, SweepReport, Target, Ticket, TicketSpec,
+    Component, ContainerStats, ContainerSummary, Customer, CustomerSpec, Deployment, DeploymentReport,
+    DnsRecord, Domain, DriftReport, Event, FirewallSpec, Job, LogLine, PowerAction, Preview, PreviewApp,
+    PreviewAppSpec, ProjectFile, Proposal, Rebuilt, Region, Release, RepairReport, ReservedIp, Resource,
+    Schedule, ScheduleSpec, ScheduledRun, Server, ServerFilter, ServerImage, ServerPlan, ServerReport,
+    ServerRequest, ServerSize, ServerSpec, Snapshot, SweepReport, Target, Ticket, TicketSpec,
 };
 use crate::{ErrorKind, ErrorReport};
 
@@ -80,6 +80,7 @@ pub fn model() -> Value {
         CloudCapabilities,
         Component,
         ContainerStats,
+        ContainerSummary,
         Customer,
         Deployment,
         DeploymentReport,
