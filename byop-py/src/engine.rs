@@ -117,7 +117,7 @@ impl Engine {
         builder = builder.with_ingress(traefik);
         for (name, runtime) in runtimes {
             if let Ok(docker) = runtime.cast::<Docker>() {
-                builder = builder.with_runtime(name, docker.get().inner.clone());
+                builder = builder.with_runtime(name, docker.get().get().map_err(fail)?);
             } else {
                 let fake = runtime.cast::<FakeRuntime>()?.get();
                 builder = builder.with_runtime(name, fake.inner.clone());

@@ -26,7 +26,7 @@ mod _byop {
     #[pymodule_export]
     use crate::error::error_kinds;
     #[pymodule_export]
-    use crate::hosts::{Docker, FakeRuntime};
+    use crate::hosts::{Docker, FakeRuntime, list_containers, list_stats};
     #[pymodule_export]
     use crate::names::memorable_name;
     #[pymodule_export]

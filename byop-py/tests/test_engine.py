@@ -116,6 +116,17 @@ def test_a_busy_app_refuses_or_lets_wait(byop_host: FakeRuntime, byop_engine: by
     assert [byop_engine.wait(job)["state"] for job in (first, second)] == ["succeeded"] * 2
 
 
+def test_a_host_lists_its_containers_and_what_they_use(byop_host: FakeRuntime, byop_engine: byop.Engine) -> None:
+    byop_engine.wait(byop_engine.deploy(SHOP))
+    of_apps = {"byop.app": ""}
+    (container,) = byop_host.list_containers(labels=of_apps)
+    assert (container["labels"]["byop.app"], container["state"]) == ("shop", "running")
+    (used,) = byop_host.list_stats(labels=of_apps)
+    assert used["container"] == container["name"] and used["memory_bytes"] > 0
+    byop_engine.wait(byop_engine.stop("shop"))
+    assert byop_host.list_stats(labels=of_apps) == [] and byop_host.list_containers(labels={"byop.app": "none"}) == []
+
+
 def test_secrets_are_kept_and_never_shown(byop_engine: byop.Engine) -> None:
     kept = byop_engine.put_secret("db", byop.Secret("canary-1"))
     assert kept["name"] == "db" and "canary" not in str(kept)

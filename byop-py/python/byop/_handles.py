@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
-from typing import Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 from . import _byop
 from ._secret import Secret, exposed
+
+if TYPE_CHECKING:
+    from .types import ContainerStats, ContainerSummary
 
 
 class Store:
@@ -73,13 +78,33 @@ class PostgresStore(Store):
         return cls(os.environ["BYOP_DATABASE_URL"])
 
 
-class Runtime(Protocol):
+class Runtime:
     """Where containers run: ``Docker``, or a fake from ``byop.testing``."""
 
     _native: _byop.Docker | _byop.FakeRuntime
 
+    def list_containers(self, *, labels: Mapping[str, str] | None = None) -> list[ContainerSummary]:
+        """Return containers, running or not, in order of name; those of byop bear the label ``byop.app``.
 
-class Docker:
+        Args:
+            labels: Only those with these labels; an empty value matches any.
+
+        >>> import byop, byop.testing
+        >>> byop.testing.FakeRuntime().list_containers(labels={"byop.app": ""})
+        []
+        """
+        return cast("list[ContainerSummary]", json.loads(_byop.list_containers(self._native, dict(labels or {}))))
+
+    def list_stats(self, *, labels: Mapping[str, str] | None = None) -> list[ContainerStats]:
+        """Return what the containers that run use now, in order of name; many are asked at the same time.
+
+        Args:
+            labels: Only those with these labels; an empty value matches any.
+        """
+        return cast("list[ContainerStats]", json.loads(_byop.list_stats(self._native, dict(labels or {}))))
+
+
+class Docker(Runtime):
     """The engine of Docker.
 
     Args:
@@ -91,7 +116,7 @@ class Docker:
     """
 
     def __init__(self, address: str | None = None) -> None:
-        self._native: _byop.Docker | _byop.FakeRuntime = _byop.Docker.connect(address)
+        self._native = _byop.Docker.connect(address)
 
     @classmethod
     def from_env(cls) -> Docker:

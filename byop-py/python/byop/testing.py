@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from . import _byop
 from ._byop import SourceTree
+from ._handles import Runtime
 from .clouds import Cloud
 from .exceptions import ByopError, InternalError
 from .ports import CloudProvider, Generator
@@ -33,7 +34,7 @@ __all__ = [
 CLOUD_BEHAVIOURS: tuple[str, ...] = tuple(_byop.cloud_behaviours())
 
 
-class FakeRuntime:
+class FakeRuntime(Runtime):
     """A host in memory, with a proxy in memory: apps come to run on it without Docker.
 
     >>> host = FakeRuntime()
@@ -41,7 +42,6 @@ class FakeRuntime:
     """
 
     def __init__(self) -> None:
-        self._native: _byop.Docker | _byop.FakeRuntime
         self._native = self._fake = _byop.FakeRuntime()
 
     def add_image(self, name: str, *, port: int, boot_seconds: float = 0, lines: Iterable[str] = ()) -> None:

@@ -1083,6 +1083,29 @@ class ContainerStats(TypedDict):
     pids: int
 
 
+class ContainerSummary(TypedDict):
+    """A line of a list of containers."""
+
+    #: The engine's id.
+    id: str
+    #: The image, as it was asked for.
+    image: str
+    #: The id of the image that it was made from.
+    image_id: str
+    #: Its labels.
+    labels: dict[str, str]
+    #: Its name.
+    name: str
+    #: The networks that it is in, running or not: name to the network's id.
+    networks: dict[str, str]
+    #: Published ports.
+    ports: list[PortBinding]
+    #: What it is doing.
+    state: ContainerState
+    #: The volumes that it mounts, by name.
+    volumes: list[str]
+
+
 #: The id of a customer: ``cus_`` and 24 characters; those of later customers come first in order.
 CustomerId: TypeAlias = str
 

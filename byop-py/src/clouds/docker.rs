@@ -27,8 +27,9 @@ impl DockerCloud {
         let docker = engine
             .cast::<Docker>()
             .map_err(|_| PyTypeError::new_err("servers in containers want a Docker engine"))?;
-        let process = Process::current().map_err(|error| raise(py, &error))?;
-        Ok(Self { process, inner: Servers::new(docker.get().inner.clone()) })
+        let fail = |error| raise(py, &error);
+        let process = Process::current().map_err(fail)?;
+        Ok(Self { process, inner: Servers::new(docker.get().get().map_err(fail)?) })
     }
 
     /// The provider.
