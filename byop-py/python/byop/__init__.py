@@ -64,7 +64,6 @@ __all__ = [
     "MemoryStore",
     "Ovh",
     "PostgresStore",
-    "Preview",
     "Secret",
     "SqliteStore",
     "Stream",
