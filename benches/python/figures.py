@@ -5,8 +5,6 @@ What is compared is measured in turns in this one run, so that a busy machine co
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import statistics
 import subprocess
 import sys
@@ -21,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import byop
-import byop.testing
 
 PREFIX = "byop-test-figures"
 IMAGE = "busybox:1.37-musl"
@@ -113,50 +110,46 @@ def threads(_: Path) -> None:
         show("speed of another thread while a deployment is waited for", "90 %", f"{share:.1%}")
 
 
-def handles(_: Path) -> None:
+HANDLES = """
+    import asyncio, gc, threading, byop, byop.testing
     host = byop.testing.FakeRuntime()
-    host.add_image("app:1", port=8080)
+    host.add_image("slow:1", port=8080, boot_seconds=0.1)
     engine = byop.AsyncEngine(runtimes=host)
 
-    def memory() -> float:
+    def memory():
         gc.collect()
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("RssAnon:")) * 1024 / 1e6
+        lines = open("/proc/self/status").readlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:")) * 1024 / 1e6
 
-    async def look(job: str, width: int) -> None:
-        waits = [engine.wait(job) for _ in range(width)]
-        streams = [last(engine.events(job)) for _ in range(width)]
-        await asyncio.gather(*waits, *streams)
-
-    async def last(events: Any) -> None:
-        async for _ in events:
+    async def last(events):
+        async for event in events:
             pass
 
-    async def rounds(count: int, width: int) -> None:
-        host.add_image("slow:1", port=8080, boot_seconds=0.3)
+    async def rounds(count, width):
         for number in range(count):
-            spec: Any = {**byop.app({"image": "slow:1"}, name="slow", env={"N": str(number)})}
-            spec["routing"] = {"drain_seconds": 0}
-            job = await engine.deploy(spec)
-            await look(job, width)
+            spec = byop.app({"image": "slow:1"}, name="slow", env={"N": str(number)})
+            job = await engine.deploy({**spec, "routing": {"drain_seconds": 0}})
+            waits = [engine.wait(job) for _ in range(width)]
+            await asyncio.gather(*waits, *[last(engine.events(job)) for _ in range(width)])
 
-    def growth(width: int) -> float:
-        before = memory()
-        asyncio.run(rounds(20, width))
-        return memory() - before
+    asyncio.run(rounds(30, WIDTH))
+    before, threads = memory(), threading.active_count()
+    asyncio.run(rounds(60, WIDTH))
+    print(memory() - before, threading.active_count() - threads)
+"""
 
-    asyncio.run(rounds(10, 500))
-    started = threading.active_count()
-    # What the store keeps of the jobs themselves grows either way.
-    many, one = growth(500), growth(1)
-    more = threading.active_count() - started
-    seen = f"{many:+.1f} MB and {more:+d} threads over 20 jobs; {one:+.1f} MB over 20 with two handles each"
-    show("1,000 waits and streams of a running job at once", "no growth", seen)
+
+def handles(_: Path) -> None:
+    # What the store keeps of the jobs themselves grows with one handle as well.
+    many, threads = map(float, run(HANDLES.replace("WIDTH", "500")).split())
+    few, _threads = map(float, run(HANDLES.replace("WIDTH", "1")).split())
+    seen = f"{many:+.1f} MB and {threads:+.0f} threads over 60 jobs; {few:+.1f} MB over 60 with two handles each"
+    show("500 waits for a running job and 500 streams of its events at once", "no growth", seen)
 
 
 @contextmanager
 def containers(count: int) -> Iterator[Any]:
-    import docker
+    import docker  # type: ignore[import-not-found]
 
     client = docker.from_env(timeout=600)
     labels = {PREFIX: "1"}

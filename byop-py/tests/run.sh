@@ -40,10 +40,10 @@ cd "$work"
 # What is missing is a failure here, not a skip.
 export BYOP_REQUIRE="${BYOP_REQUIRE:-docker}"
 "$work/clean/bin/python" -m pytest -q -p no:cacheprovider -c "$here/../pyproject.toml" --rootdir "$here" "$here"
-"$work/tools/bin/ruff" check --quiet --no-cache --config "$here/../pyproject.toml" "$here/.." "$top/examples/python"
-"$work/tools/bin/ruff" format --quiet --no-cache --check --config "$here/../pyproject.toml" "$here/.." "$top/examples/python"
+"$work/tools/bin/ruff" check --quiet --no-cache --config "$here/../pyproject.toml" "$here/.." "$top/examples/python" "$top/benches/python"
+"$work/tools/bin/ruff" format --quiet --no-cache --check --config "$here/../pyproject.toml" "$here/.." "$top/examples/python" "$top/benches/python"
 "$work/tools/bin/mypy" --no-error-summary --config-file "$here/../pyproject.toml" --cache-dir "$work/mypy" \
-    "$here/../python/byop" "$here" "$top"/examples/python/*.py
+    "$here/../python/byop" "$here" "$top"/examples/python/*.py "$top"/benches/python/*.py
 "$work/tools/bin/python" -m mypy.stubtest --concise byop._byop
 "$work/tools/bin/pdoc" --output-directory "$work/reference" byop
 # A copy, because what it checks are the files below its settings.
