@@ -149,7 +149,7 @@ def handles(_: Path) -> None:
 
 @contextmanager
 def containers(count: int) -> Iterator[Any]:
-    import docker  # type: ignore[import-not-found]
+    import docker  # type: ignore[import-untyped]
 
     client = docker.from_env(timeout=600)
     labels = {PREFIX: "1"}
