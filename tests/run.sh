@@ -43,14 +43,16 @@ tests/images/compose-plugin.sh
 tests/images/dclint.sh
 tests/images/cloud-init.sh
 tests/images/postgres.sh
+tests/images/moto.sh
 PATH=$PATH:/usr/sbin need_commands git=git sshd=openssh-server ssh=openssh-client
 
 stage "waiting for the base images"
 wait "$images" || { cat "$BYOP_STATE/images.log" >&2; die "base images are missing"; }
 
 # A component that is missing is a failure here, not a skip.
-export BYOP_REQUIRE=docker,compose,compose-lint,cloud-init,hadolint,git,sshd,postgres
+export BYOP_REQUIRE=docker,compose,compose-lint,cloud-init,hadolint,git,sshd,postgres,moto
 export HADOLINT=$tools/bin/hadolint DCLINT=$tools/bin/dclint CLOUD_INIT=$tools/bin/cloud-init
+export MOTO_SERVER=$BYOP_STATE/moto/bin/moto_server
 
 stage "tests"
 cargo test --locked --workspace --all-features --no-fail-fast -- --show-output

@@ -6,9 +6,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use byop_core::cloud::CloudProvider;
+#[cfg(feature = "docker")]
+use byop_core::docker::Docker;
 use byop_core::{Error, ErrorKind, Result, Secret};
 
 use crate::digitalocean::DigitalOcean;
+use crate::http::{HttpOptions, Proxy};
 use crate::ovh::Ovh;
 
 /// Makes a provider from its settings.
@@ -60,6 +63,11 @@ impl CloudRegistry {
         #[cfg(feature = "aws")]
         let registry =
             registry.with_provider("aws", |options| Ok(Arc::new(crate::aws::Aws::from_options(options)?)));
+        #[cfg(feature = "docker")]
+        let registry = registry.with_provider("docker", |options| {
+            let engine = Docker::from_variables(|name| Some(options.get(name)?.expose().to_owned()))?;
+            Ok(Arc::new(byop_core::cloud::DockerCloud::new(engine)))
+        });
         registry
     }
 
@@ -130,6 +138,22 @@ impl ProviderOptions {
         self.0.get(name).filter(|value| !value.expose().is_empty())
     }
 
+    /// How the network is reached: through the proxy of `HTTPS_PROXY` but for the hosts of `NO_PROXY` (or their
+    /// lower-case forms), trusting the certificates of `BYOP_CA_FILE` besides.
+    #[must_use]
+    pub fn http(&self) -> HttpOptions {
+        let read = |names: [&str; 2]| names.into_iter().find_map(|name| self.get(name)).cloned();
+        let mut http = HttpOptions::default();
+        if let Some(url) = read(["HTTPS_PROXY", "https_proxy"]) {
+            let except = read(["NO_PROXY", "no_proxy"]).map(|except| except.expose().to_owned());
+            http = http.with_proxy(Proxy::Url(url, except.unwrap_or_default()));
+        }
+        if let Some(file) = self.get("BYOP_CA_FILE") {
+            http = http.with_ca_file(file.expose());
+        }
+        http
+    }
+
     /// A setting without which there is no access.
     ///
     /// # Errors
@@ -178,6 +202,18 @@ mod tests {
     fn the_factory_of_the_name_is_called() {
         let options = ProviderOptions::new().with_setting("NIMBUS_TOKEN", "t".to_owned());
         assert_eq!(registry().open("nimbus", &options).unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn the_network_is_reached_as_the_environment_says() {
+        let options = ProviderOptions::new()
+            .with_setting("https_proxy", "http://proxy.example:3128".to_owned())
+            .with_setting("NO_PROXY", "localhost".to_owned())
+            .with_setting("BYOP_CA_FILE", "/etc/ca.pem".to_owned());
+        let http = options.http();
+        let proxy = Proxy::Url(Secret::new("http://proxy.example:3128"), "localhost".to_owned());
+        assert_eq!((http.proxy, http.ca_file), (proxy, Some("/etc/ca.pem".into())));
+        assert_eq!(ProviderOptions::new().http().proxy, Proxy::None);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! `examples/servers.rs` as a program: started, killed, started again, and read by other programs.
 //!
 //! This program starts itself as the example. DigitalOcean and OVHcloud are simulated in this process and served over
-//! HTTP; Amazon is moto's server.
+//! HTTP; Amazon is moto's server; Docker is the engine of this machine.
 
 mod cloud;
+mod docker;
 mod errors;
 mod life;
 mod moto;
@@ -17,12 +18,13 @@ use std::process::ExitCode;
 
 type Test = fn();
 
-const TESTS: [(&str, Test); 8] = [
+const TESTS: [(&str, Test); 9] = [
     ("servers_come_and_go_at_digitalocean", || life::servers_come_and_go(cloud::digitalocean())),
     ("servers_come_and_go_at_ovh", || life::servers_come_and_go(cloud::ovh())),
     ("killed_in_the_middle_it_goes_on_at_digitalocean", || life::killed_it_goes_on(cloud::digitalocean())),
     ("killed_in_the_middle_it_goes_on_at_ovh", || life::killed_it_goes_on(cloud::ovh())),
     ("servers_come_and_go_at_moto", moto::servers_come_and_go),
+    ("servers_come_and_go_on_an_engine", docker::servers_come_and_go),
     ("errors_say_what_to_do", errors::say_what_to_do),
     ("one_that_fails_hides_no_other", errors::one_that_fails_hides_no_other),
     ("wrong_credentials_have_a_code_of_their_own", errors::wrong_credentials),

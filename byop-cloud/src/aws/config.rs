@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use byop_core::{Error, Result, Secret};
+use byop_core::{Error, Result};
 
 use super::prices::PriceTable;
-use crate::http::{HttpOptions, Plaintext, Proxy};
+use crate::http::{HttpOptions, Plaintext};
 use crate::registry::ProviderOptions;
 
 /// The interfaces that are spoken.
@@ -110,15 +110,7 @@ impl Config {
 
     /// How the network is reached: encrypted, unless an endpoint was set otherwise.
     pub(super) fn http(&self, options: &ProviderOptions) -> HttpOptions {
-        let mut http = HttpOptions::default();
-        let read = |names: [&str; 2]| names.into_iter().find_map(|name| options.get(name).cloned());
-        if let Some(url) = read(["HTTPS_PROXY", "https_proxy"]) {
-            let except = read(["NO_PROXY", "no_proxy"]).unwrap_or_else(|| Secret::new(""));
-            http = http.with_proxy(Proxy::Url(url, except.expose().to_owned()));
-        }
-        if let Some(file) = options.get("BYOP_CA_FILE") {
-            http = http.with_ca_file(file.expose());
-        }
+        let mut http = options.http();
         if self.endpoints.values().any(|url| url.starts_with("http:")) {
             http = http.with_plaintext(Plaintext::Allowed);
         }

@@ -1,6 +1,7 @@
 //! What instances cost, as a table that a program can replace.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use byop_core::model::{Price, ServerPrice};
 use byop_core::{Error, ErrorKind, Result};
@@ -19,7 +20,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone)]
 pub struct PriceTable {
     date: String,
-    hourly: BTreeMap<String, BTreeMap<String, Price>>,
+    hourly: Arc<BTreeMap<String, BTreeMap<String, Price>>>,
 }
 
 /// Millionths of a dollar by region and type.
@@ -35,7 +36,7 @@ impl PriceTable {
     /// An empty table of a day, such as `2026-11-01`.
     #[must_use]
     pub fn new(date: impl Into<String>) -> Self {
-        Self { date: date.into(), hourly: BTreeMap::new() }
+        Self { date: date.into(), hourly: Arc::default() }
     }
 
     /// Reads a table: `{"date": "2026-11-01", "currency": "USD", "hourly": {"eu-west-3": {"t3.micro": 11800}}}`, with
@@ -53,19 +54,24 @@ impl PriceTable {
         let of_region = |types: BTreeMap<String, u64>| {
             types.into_iter().map(|(name, micros)| (name, price(micros))).collect()
         };
-        let hourly = facts.hourly.into_iter().map(|(region, types)| (region, of_region(types))).collect();
-        Ok(Self { date: facts.date, hourly })
+        let hourly = facts.hourly.into_iter().map(|(region, types)| (region, of_region(types)));
+        Ok(Self { date: facts.date, hourly: Arc::new(hourly.collect()) })
     }
 
     /// The table that comes with byop.
     pub(super) fn built_in() -> Result<Self> {
-        Self::from_json(include_str!("prices.json"))
+        static TABLE: OnceLock<PriceTable> = OnceLock::new();
+        if let Some(table) = TABLE.get() {
+            return Ok(table.clone());
+        }
+        let table = Self::from_json(include_str!("prices.json"))?;
+        Ok(TABLE.get_or_init(|| table).clone())
     }
 
     /// Sets the price of an hour.
     #[must_use]
     pub fn with_price(mut self, region: impl Into<String>, size: impl Into<String>, hourly: Price) -> Self {
-        self.hourly.entry(region.into()).or_default().insert(size.into(), hourly);
+        Arc::make_mut(&mut self.hourly).entry(region.into()).or_default().insert(size.into(), hourly);
         self
     }
 

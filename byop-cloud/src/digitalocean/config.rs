@@ -1,10 +1,8 @@
 //! Settings, by the names that DigitalOcean's own tools use.
 
-use std::path::PathBuf;
-
 use byop_core::{Error, Result, Secret};
 
-use crate::http::{HttpOptions, Plaintext, Proxy};
+use crate::http::{HttpOptions, Plaintext};
 use crate::registry::ProviderOptions;
 
 const PUBLIC: &str = "https://api.digitalocean.com";
@@ -35,7 +33,7 @@ impl Config {
                 .with_remedy("set it to the token alone, without quotes and line breaks"));
         }
         let token = Secret::new(token.expose().trim());
-        let mut http = http_options(options);
+        let mut http = options.http();
         let base = match options.get("DIGITALOCEAN_API_URL") {
             None => PUBLIC.to_owned(),
             Some(url) => {
@@ -48,18 +46,6 @@ impl Config {
         };
         Ok(Self { token, base, http })
     }
-}
-
-/// The proxy and the certificates that the environment names, where the settings come from there.
-fn http_options(options: &ProviderOptions) -> HttpOptions {
-    let read = |names: [&str; 2]| names.into_iter().find_map(|name| options.get(name)).cloned();
-    let mut http = HttpOptions::default();
-    if let Some(url) = read(["HTTPS_PROXY", "https_proxy"]) {
-        let except = read(["NO_PROXY", "no_proxy"]).map(|except| except.expose().to_owned());
-        http = http.with_proxy(Proxy::Url(url, except.unwrap_or_default()));
-    }
-    http.ca_file = options.get("BYOP_CA_FILE").map(|file| PathBuf::from(file.expose()));
-    http
 }
 
 fn base_of(url: &str) -> Result<String> {

@@ -1,6 +1,5 @@
 //! The transport over the network; the only user of reqwest and rustls.
 
-use std::env;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,20 +66,6 @@ impl Default for HttpOptions {
 }
 
 impl HttpOptions {
-    /// The defaults with the proxy of `HTTPS_PROXY` and `NO_PROXY` (or their lower-case forms) and the certificates
-    /// of `BYOP_CA_FILE`.
-    #[must_use]
-    pub fn from_env() -> Self {
-        let read =
-            |names: [&str; 2]| names.iter().find_map(|name| env::var(name).ok()).filter(|v| !v.is_empty());
-        let mut options = Self::default();
-        if let Some(url) = read(["HTTPS_PROXY", "https_proxy"]) {
-            options.proxy = Proxy::Url(Secret::new(url), read(["NO_PROXY", "no_proxy"]).unwrap_or_default());
-        }
-        options.ca_file = env::var_os("BYOP_CA_FILE").filter(|file| !file.is_empty()).map(PathBuf::from);
-        options
-    }
-
     /// Trusts the certificates of a file as well.
     #[must_use]
     pub fn with_ca_file(mut self, file: impl Into<PathBuf>) -> Self {

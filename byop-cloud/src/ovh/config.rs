@@ -1,11 +1,9 @@
 //! Settings, by the names that OVHcloud's own tools use.
 
-use std::path::PathBuf;
-
 use byop_core::{Error, Result, Secret};
 
 use super::sign::Credentials;
-use crate::http::{HttpOptions, Plaintext, Proxy};
+use crate::http::{HttpOptions, Plaintext};
 use crate::registry::ProviderOptions;
 
 const OPEN: &str = "cloud.open";
@@ -42,7 +40,7 @@ impl Config {
             Some(url) => checked_url("BYOP_OVH_TOKEN_URL", &url)?,
             None => endpoint.token_url,
         };
-        let mut http = http_options(options);
+        let mut http = options.http();
         // Only what somebody set can begin so.
         if [&endpoint.root, &token_url].iter().any(|url| url.starts_with("http:")) {
             http = http.with_plaintext(Plaintext::Allowed);
@@ -167,18 +165,6 @@ fn checked_url(setting: &'static str, url: &str) -> Result<String> {
     let host = host.to_ascii_lowercase();
     let host = host.strip_suffix(default_port).unwrap_or(&host);
     Ok(format!("{scheme}://{host}{path}"))
-}
-
-/// The proxy and the certificates that the environment names, where the settings come from there.
-fn http_options(options: &ProviderOptions) -> HttpOptions {
-    let read = |names: [&str; 2]| names.into_iter().find_map(|name| options.get(name)).cloned();
-    let mut http = HttpOptions::default();
-    if let Some(url) = read(["HTTPS_PROXY", "https_proxy"]) {
-        let except = read(["NO_PROXY", "no_proxy"]).map(|except| except.expose().to_owned());
-        http = http.with_proxy(Proxy::Url(url, except.unwrap_or_default()));
-    }
-    http.ca_file = options.get("BYOP_CA_FILE").map(|file| PathBuf::from(file.expose()));
-    http
 }
 
 #[cfg(test)]

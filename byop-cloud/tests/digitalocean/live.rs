@@ -1,6 +1,5 @@
 //! The real one, read only: with `BYOP_TEST_LIVE=digitalocean` and a token in the environment.
 
-use byop_cloud::http::HttpOptions;
 use byop_core::cloud::{CloudProvider, DnsProvider};
 use byop_core::model::ServerFilter;
 
@@ -13,7 +12,6 @@ async fn what_the_real_one_has_can_be_read() {
         println!("SKIPPED what_the_real_one_has_can_be_read: BYOP_TEST_LIVE does not name digitalocean");
         return;
     }
-    let _ = HttpOptions::from_env();
     let cloud = DigitalOcean::from_env().unwrap();
     let regions = cloud.list_regions().await.unwrap();
     let region = &regions.first().expect("a region that is open").id;

@@ -23,8 +23,8 @@ mod servers;
 /// A cloud on a Docker engine. Each server is a container with systemd, an SSH server, an engine of its own inside and
 /// an address that stays its own. It boots from its user data with the real cloud-init, in a second or two.
 ///
-/// Its name is `docker` and its region `local`. Images are `debian-12` and `debian-13`, once
-/// [`DockerCloud::prepare_image`] has made them, and whatever has a tag `byop/server:NAME` of one's own. The maker's
+/// Its name is `docker` and its region `local`. Images are `debian-12` and `debian-13`, which the first server or
+/// [`DockerCloud::prepare_image`] makes, and whatever has a tag `byop/server:NAME` of one's own. The maker's
 /// user, who lets in the keys of a server, is `debian`.
 ///
 /// A server may do to the engine's machine whatever root may, so this is not for users that are not trusted. Its address
@@ -36,8 +36,7 @@ mod servers;
 ///
 /// # async fn demo() -> byop_core::Result<()> {
 /// let cloud = DockerCloud::connect()?;
-/// let image = cloud.prepare_image("debian-12").await?;
-/// let spec = ServerSpec::new("key1", "web-1", RegionId("local".into()), "small", image.id)
+/// let spec = ServerSpec::new("key1", "web-1", RegionId("local".into()), "small", "debian-12")
 ///     .with_user_data("#cloud-config\nruncmd: [touch /ready]\n".to_owned());
 /// let server = cloud.create_server(&spec).await?;
 /// # Ok(())
@@ -74,7 +73,7 @@ impl DockerCloud {
     }
 
     /// Makes the image `debian-12` or `debian-13` from the distribution's own on the engine, which takes a minute or two
-    /// and packages from the network; at once if the engine has it.
+    /// and packages from the network; at once if the engine has it as this version of byop makes it.
     ///
     /// # Errors
     /// `NotFound` for another name; `InvalidInput` when the build fails, with its last lines; those of the engine.

@@ -70,7 +70,11 @@ impl Docker {
         Self::from_variables(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
-    fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+    /// The engine that these variables name; [`Docker::from_env`] says which there are.
+    ///
+    /// # Errors
+    /// Those of [`Docker::from_env`].
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let Some(host) = variable("DOCKER_HOST") else { return Self::connect() };
         let tls = variable("DOCKER_TLS_VERIFY").is_some() || host.starts_with("https://");
         match host.split_once("://") {

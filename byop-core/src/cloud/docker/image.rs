@@ -5,7 +5,7 @@ use futures_util::StreamExt;
 use super::missing;
 use crate::digest::Digest;
 use crate::docker::Docker;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::model::{BuildEvent, BuildImageSpec, FileSet, ImageInfo, ImageRef, ServerImage};
 use crate::runtime::{ContainerRuntime, ContainerRuntimeExt};
 use crate::source::{BuildContext, SourceTree};
@@ -39,6 +39,11 @@ fn recipe(base: &str) -> [(&'static str, String); 4] {
 
 /// Makes the image of this name unless the engine has it.
 pub(super) async fn prepare(engine: &Docker, name: &str) -> Result<ServerImage> {
+    make(engine, name).await?;
+    find(engine, name).await?.ok_or_else(|| missing(PREPARE, "image", name))
+}
+
+async fn make(engine: &Docker, name: &str) -> Result<ImageInfo> {
     let Some((_, _, base)) = KNOWN.iter().find(|(known, ..)| *known == name) else {
         let known = KNOWN.map(|(name, ..)| name).join(", ");
         return Err(missing(PREPARE, "image", name).with_remedy(format!("use one of: {known}")));
@@ -47,43 +52,44 @@ pub(super) async fn prepare(engine: &Docker, name: &str) -> Result<ServerImage> 
     let digest = Digest::of_json(&files.iter().collect::<Vec<_>>());
     let failed = |error: Error| error.with_operation(PREPARE).with_context("image", name);
     let found = engine.find_image(&tag(name)).await.map_err(failed)?;
-    if found.is_none_or(|image| image.labels.get(RECIPE).map(String::as_str) != Some(digest.short())) {
-        let tree = SourceTree::from_files(files).map_err(failed)?;
-        let context = BuildContext::new(&tree, &FileSet::new()).map_err(failed)?;
-        let mut spec = BuildImageSpec::new(ImageRef::new(tag(name))?);
-        spec.builder = engine.info().await.map_err(failed)?.builder;
-        spec.labels.insert(RECIPE.into(), digest.short().to_owned());
-        let mut events = engine.build_image(&spec, context).await.map_err(failed)?;
-        while let Some(event) = events.next().await {
-            if let BuildEvent::Log(line) = event.map_err(failed)? {
-                tracing::debug!(image = name, "{line}");
-            }
+    let is_current = |image: &ImageInfo| image.labels.get(RECIPE).is_some_and(|made| made == digest.short());
+    if let Some(image) = found.filter(is_current) {
+        return Ok(image);
+    }
+    let tree = SourceTree::from_files(files).map_err(failed)?;
+    let context = BuildContext::new(&tree, &FileSet::new()).map_err(failed)?;
+    let mut spec = BuildImageSpec::new(ImageRef::new(tag(name))?);
+    spec.builder = engine.info().await.map_err(failed)?.builder;
+    spec.labels.insert(RECIPE.into(), digest.short().to_owned());
+    let mut events = engine.build_image(&spec, context).await.map_err(failed)?;
+    while let Some(event) = events.next().await {
+        if let BuildEvent::Log(line) = event.map_err(failed)? {
+            tracing::debug!(image = name, "{line}");
         }
     }
-    find(engine, name).await?.ok_or_else(|| missing(PREPARE, "image", name))
+    engine.find_image(&tag(name)).await.map_err(failed)?.ok_or_else(|| missing(PREPARE, "image", name))
 }
 
-/// The image of this name, if the engine has it.
+/// The image of this name, if there is one or it can be made.
 pub(super) async fn find(engine: &Docker, name: &str) -> Result<Option<ServerImage>> {
-    if name.contains(['/', ':', '@']) || look(engine, FIND, name).await?.is_none() {
+    let known = KNOWN.iter().find(|(known, ..)| *known == name).map(|(_, shown, _)| *shown);
+    let failed = |error: Error| error.with_operation(FIND);
+    let is_tag = !name.contains(['/', ':', '@']);
+    if known.is_none() && !(is_tag && engine.find_image(&tag(name)).await.map_err(failed)?.is_some()) {
         return Ok(None);
     }
-    let host = engine.info().await.map_err(|error| error.with_operation(FIND))?;
-    let shown = KNOWN.iter().find(|(known, ..)| *known == name).map_or(name, |(_, shown, _)| *shown);
+    let host = engine.info().await.map_err(failed)?;
+    let shown = known.unwrap_or(name);
     Ok(Some(ServerImage::new(name, shown).with_architecture(host.architecture).with_user("debian")))
 }
 
-/// The engine's image of this name. One that could be made, but was not, is an error that says how.
-pub(super) async fn look(engine: &Docker, operation: &'static str, name: &str) -> Result<Option<ImageInfo>> {
-    let found = engine.find_image(&tag(name)).await.map_err(|error| error.with_operation(operation))?;
+/// The engine's image of this name. One that can be made is made when it is needed first.
+pub(super) async fn take(engine: &Docker, name: &str) -> Result<ImageInfo> {
+    let found = engine.find_image(&tag(name)).await?;
     if found.is_none() && KNOWN.iter().any(|(known, ..)| *known == name) {
-        return Err(Error::new(ErrorKind::NotFound, operation, "the engine does not have this image yet")
-            .with_context("image", name)
-            .with_remedy(format!(
-                "make it once: DockerCloud::prepare_image(\"{name}\"), which takes a minute"
-            )));
+        return make(engine, name).await;
     }
-    Ok(found)
+    found.ok_or_else(|| missing(FIND, "image", name))
 }
 
 #[cfg(test)]

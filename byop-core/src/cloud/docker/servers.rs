@@ -58,8 +58,7 @@ impl DockerCloud {
     async fn make(&self, name: String, spec: &ServerSpec) -> Result<Machine> {
         catalog::check_region(CREATE, &spec.region)?;
         let limits = catalog::limits(&self.engine, CREATE, &spec.size).await?;
-        let image = image::look(&self.engine, CREATE, &spec.image).await?;
-        let image = image.ok_or_else(|| missing(CREATE, "image", &spec.image))?;
+        let image = image::take(&self.engine, &spec.image).await?;
         for key in &spec.ssh_keys {
             keys::find(&self.engine, CREATE, key).await?;
         }
