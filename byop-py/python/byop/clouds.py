@@ -298,7 +298,7 @@ class DockerCloud(Cloud):
         return cls(Docker.from_env())
 
     def prepare_image(self, name: str = "debian-12") -> ServerImage:
-        """Make the image ``debian-12`` or ``debian-13``, which takes a minute or two the first time.
+        """Make the image ``debian-12`` or ``debian-13``, which takes a minute or two, before the first server needs it.
 
         Raises:
             NotFoundError: There is no such image.

@@ -6,8 +6,7 @@ import os
 from collections.abc import Callable
 
 from ..clouds import Aws, Cloud, DigitalOcean, DockerCloud, Ovh
-from ..exceptions import InvalidInputError, NotFoundError, UnauthenticatedError, UnavailableError
-from ._output import notes
+from ..exceptions import InvalidInputError, UnauthenticatedError, UnavailableError
 
 #: How each is opened, and the variables of which one is set where it is used.
 KNOWN: dict[str, tuple[Callable[[], Cloud], tuple[str, ...]]] = {
@@ -60,17 +59,6 @@ def from_env(wanted: str | None = None, *, local: bool = True) -> list[Cloud]:
                 if variables:
                     raise
     return found
-
-
-def prepare_image(cloud: str | None, region: str, image: str) -> None:
-    """Make an image of servers on this machine's engine, if that is the cloud and it lacks it."""
-    opened = open_cloud(cloud) if cloud else None
-    if isinstance(opened, DockerCloud):
-        try:
-            opened.find_image(region, image)
-        except NotFoundError:
-            notes().print("the image of servers is made once, which takes a minute or two")
-            opened.prepare_image(image)
 
 
 def _named() -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from ..types import ServerRequest
-from ._clouds import from_env, open_cloud, prepare_image
+from ._clouds import from_env, open_cloud
 from ._follow import follow
 from ._output import Json, money, notes, print_json, size, table
 from ._state import State
@@ -63,7 +63,6 @@ def create(
         price = plan["price"]
         row = (plan["provider"], plan["size"]["id"], plan["image"]["name"], money(price and price["monthly"]))
         return table(("CLOUD", "SIZE", "IMAGE", "A MONTH"), [row])
-    prepare_image(provider, region, image)
     job = follow(engine, engine.create_server(request), as_json=json)
     if json:
         return print_json(job)
