@@ -9,18 +9,16 @@ use crate::http::{Request, Response, check_status};
 
 /// The common table of errors, and what only the text of a refusal tells.
 pub(super) fn check(request: &Request, response: &Response, clock: &dyn Clock) -> Result<()> {
-    let Err(error) = check_status(request, response, clock) else {
-        return check_body(request, response);
-    };
-    let is_about_the_request = (300..500).contains(&response.status) && response.status != 429;
+    let outcome = check_status(request, response, clock);
+    let is_about_the_request = (200..500).contains(&response.status) && response.status != 429;
     if is_about_the_request && !response.body.is_empty() && !is_json(&response.body) {
-        // A proxy says so, not the API: it tells nothing about what was asked for.
-        return Err(with_facts(
-            request.error(ErrorKind::Unavailable, "the answer does not come from the API"),
-            &error,
-        )
-        .with_remedy("look at what stands between this machine and the API, then try again"));
+        // A proxy says so, or the text breaks off: it tells nothing about what was asked for.
+        return Err(request
+            .error(ErrorKind::Unavailable, "the answer does not come from the API")
+            .with_context("status", response.status)
+            .with_remedy("look at what stands between this machine and the API, then try again"));
     }
+    let Err(error) = outcome else { return Ok(()) };
     let (kind, remedy) = judge(response.status, error.kind(), error.message());
     if kind == Meaning::NoCapacity {
         return Err(with_facts(no_capacity(request.operation), &error).with_context("said", error.message()));
@@ -75,17 +73,6 @@ fn judge(status: u16, kind: ErrorKind, message: &str) -> (Meaning, &'static str)
         _ => "try again later; DigitalOcean's status page tells of disturbances",
     };
     (Meaning::Kind(kind), remedy)
-}
-
-/// A success that cannot be read is none: a proxy's page, or a text that breaks off.
-fn check_body(request: &Request, response: &Response) -> Result<()> {
-    if response.body.is_empty() || is_json(&response.body) {
-        return Ok(());
-    }
-    Err(request
-        .error(ErrorKind::Unavailable, "the answer is not the JSON that was expected")
-        .with_context("status", response.status)
-        .with_remedy("try again; if it stays so, look at what stands between this machine and the API"))
 }
 
 fn is_json(body: &[u8]) -> bool {
