@@ -16,6 +16,7 @@ type Source = Box<dyn StdError + Send + Sync + 'static>;
 ///
 /// Choose by reaction, not by cause: two failures that a caller handles alike share a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -113,6 +114,7 @@ impl fmt::Display for ErrorKind {
 
 /// Whether and when doing the same again can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Retry {
@@ -316,6 +318,7 @@ impl StdError for Error {
 
 /// An [`Error`] as plain data. Context is a list of pairs to keep its order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ErrorReport {
     /// What the caller can do about it.
     pub kind: ErrorKind,

@@ -3,10 +3,26 @@
 //! A schema says what the types say. What only [`AppSpec::validate`](crate::model::AppSpec::validate) can tell, such
 //! as repeated names, it does not.
 
-use schemars::generate::SchemaSettings;
+use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Value, json};
 
-use crate::model::{AppSpec, ProjectFile};
+use crate::model::{
+    AppReport, AppSpec, AuditRecord, AuditReport, BuildReport, Census, Client, ClientSpec, CloudCapabilities,
+    Component, ContainerStats, ContainerSummary, Customer, CustomerSpec, Deployment, DeploymentReport,
+    DnsRecord, Domain, DriftReport, Event, FirewallSpec, Job, LogLine, PowerAction, Preview, PreviewApp,
+    PreviewAppSpec, ProjectFile, Proposal, Rebuilt, Region, Release, RepairReport, ReservedIp, Resource,
+    Schedule, ScheduleSpec, ScheduledRun, Server, ServerFilter, ServerImage, ServerPlan, ServerReport,
+    ServerRequest, ServerSize, ServerSpec, Snapshot, SweepReport, Target, Ticket, TicketSpec,
+};
+use crate::{ErrorKind, ErrorReport};
+
+/// Brings the definitions of these types into a generator.
+macro_rules! each {
+    ($generator:ident, $($kind:ty),* $(,)?) => {{
+        let generator: &mut SchemaGenerator = &mut $generator;
+        $(generator.subschema_for::<$kind>();)*
+    }};
+}
 
 /// The schema (draft 2020-12) of an [`AppSpec`] in its JSON form.
 ///
@@ -39,6 +55,76 @@ pub fn project_file() -> Value {
     // A plain value of YAML is the text that it is where a text is wanted.
     loosen(&mut schema);
     schema
+}
+
+/// The schemas (draft 2020-12) of all data that an [`Engine`](crate::engine::Engine) and the ports take and give, by the
+/// names of their types: for those who speak to byop in another language.
+///
+/// What users write says which keys may be left out; of what byop answers every key is there, unless it says otherwise.
+///
+/// ```
+/// let model = byop_core::schema::model();
+/// assert!(model["Job"]["properties"]["state"].is_object());
+/// ```
+#[must_use]
+pub fn model() -> Value {
+    let mut answers = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    each!(
+        answers,
+        AppReport,
+        AuditRecord,
+        AuditReport,
+        BuildReport,
+        Census,
+        Client,
+        CloudCapabilities,
+        Component,
+        ContainerStats,
+        ContainerSummary,
+        Customer,
+        Deployment,
+        DeploymentReport,
+        DnsRecord,
+        Domain,
+        DriftReport,
+        ErrorKind,
+        ErrorReport,
+        Event,
+        FirewallSpec,
+        Job,
+        LogLine,
+        PowerAction,
+        Preview,
+        PreviewApp,
+        Proposal,
+        Rebuilt,
+        Region,
+        Release,
+        RepairReport,
+        ReservedIp,
+        Resource,
+        Schedule,
+        ScheduledRun,
+        Server,
+        ServerFilter,
+        ServerImage,
+        ServerPlan,
+        ServerReport,
+        ServerSize,
+        ServerSpec,
+        Snapshot,
+        SweepReport,
+        Target,
+        Ticket,
+        crate::stage::Data,
+    );
+    #[cfg(feature = "seal")]
+    each!(answers, crate::engine::KeyRotation, crate::engine::StoredSecret);
+    let mut wishes = SchemaSettings::draft2020_12().for_deserialize().into_generator();
+    each!(wishes, AppSpec, ClientSpec, CustomerSpec, PreviewAppSpec, ScheduleSpec, ServerRequest, TicketSpec,);
+    let mut all = answers.take_definitions(true);
+    all.extend(wishes.take_definitions(true));
+    Value::Object(all)
 }
 
 fn of<T: schemars::JsonSchema>(title: &str) -> Value {

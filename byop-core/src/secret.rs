@@ -27,6 +27,8 @@ const REDACTED: &str = "[redacted]";
 /// assert_eq!(secret.expose(), "hunter2");
 /// ```
 #[derive(Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(with = "String"))]
 #[serde(from = "String")]
 pub struct Secret(Zeroizing<String>);
 

@@ -1,22 +1,48 @@
 //! The Python module of byop: thin functions over `byop_core`; the Python side in `python/byop` gives them their
 //! types and their documentation. Data crosses as JSON text.
 
+mod args;
+mod clouds;
+mod engine;
 mod error;
+mod hosts;
 mod names;
+mod ports;
 mod preview;
+mod process;
 mod schema;
+mod stores;
+mod stream;
+mod testing;
+mod verbs;
 
 /// The private half of the package `byop`.
 #[pyo3::pymodule(gil_used = false)]
 mod _byop {
     #[pymodule_export]
+    use crate::clouds::{Cloud, DockerCloud, FakeCloud, cloud_names, cloud_verbs};
+    #[pymodule_export]
+    use crate::engine::{Engine, engine_streams, engine_verbs};
+    #[pymodule_export]
     use crate::error::error_kinds;
+    #[pymodule_export]
+    use crate::hosts::{Docker, FakeRuntime, list_containers, list_stats};
     #[pymodule_export]
     use crate::names::memorable_name;
     #[pymodule_export]
-    use crate::preview::preview;
+    use crate::ports::SourceTree;
     #[pymodule_export]
-    use crate::schema::schema;
+    use crate::preview::{name_of_folder, preview};
+    #[pymodule_export]
+    use crate::process::Task;
+    #[pymodule_export]
+    use crate::schema::{model, schema};
+    #[pymodule_export]
+    use crate::stores::Store;
+    #[pymodule_export]
+    use crate::stream::Stream;
+    #[pymodule_export]
+    use crate::testing::{check_cloud_provider, cloud_behaviours};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)] // The name that Python expects.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use byop_core::generator;
+use byop_core::generator::{self, Generator};
 use byop_core::model::{AppSpec, Builder, Source, SourceLimits, Target};
 use byop_core::source::SourceTree;
 use byop_core::{Error, ErrorKind, Result};
@@ -11,10 +12,12 @@ use pyo3::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::error::raise;
+use crate::ports::PythonGenerator;
 
 /// Detection, plan and files of the tree at `source`, as JSON.
 #[pyfunction]
-#[pyo3(signature = (source, name, domains, env, port, settings))]
+#[pyo3(signature = (source, name, domains, env, port, settings, generators))]
+#[allow(clippy::too_many_arguments)] // The Python side names them.
 pub(crate) fn preview(
     py: Python<'_>,
     source: PathBuf,
@@ -23,8 +26,21 @@ pub(crate) fn preview(
     env: BTreeMap<String, String>,
     port: Option<i64>,
     settings: Option<String>,
+    generators: Vec<Bound<'_, PyAny>>,
 ) -> PyResult<String> {
-    py.detach(|| run(source, name, domains, env, port, settings)).map_err(|error| raise(py, &error))
+    let mut asked: Vec<Arc<dyn Generator>> = Vec::new();
+    for generator in &generators {
+        asked.push(Arc::new(PythonGenerator::new(generator)?));
+    }
+    asked.extend(generator::builtin());
+    py.detach(|| run(source, name, domains, env, port, settings, &asked)).map_err(|error| raise(py, &error))
+}
+
+/// A name for an app whose owner gave none, from its folder.
+#[pyfunction]
+#[pyo3(name = "name_of")]
+pub(crate) fn name_of_folder(folder: PathBuf) -> String {
+    name_of(&folder)
 }
 
 fn run(
@@ -34,6 +50,7 @@ fn run(
     env: BTreeMap<String, String>,
     port: Option<i64>,
     settings: Option<String>,
+    generators: &[Arc<dyn Generator>],
 ) -> Result<String> {
     let name = name.unwrap_or_else(|| name_of(&source));
     let mut spec = AppSpec::new(name, Source::Directory(source.clone()))?;
@@ -52,7 +69,7 @@ fn run(
     spec.validate()?;
     let tree = SourceTree::open(&source, &SourceLimits::default())?;
     let target = Target::of(&spec, Builder::BuildKit);
-    let preview = generator::preview(&generator::builtin(), &tree, &spec, &target)?;
+    let preview = generator::preview(generators, &tree, &spec, &target)?;
     serde_json::to_string(&preview).map_err(|error| {
         Error::new(ErrorKind::Internal, "app.preview", "the preview cannot be written as JSON")
             .with_source(error)

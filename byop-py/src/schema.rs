@@ -19,3 +19,9 @@ pub(crate) fn schema(py: Python<'_>, kind: &str) -> PyResult<String> {
         }
     }
 }
+
+/// The schemas of all data that crosses, by the names of their types, as JSON.
+#[pyfunction]
+pub(crate) fn model() -> String {
+    schemas::model().to_string()
+}

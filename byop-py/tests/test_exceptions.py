@@ -6,9 +6,8 @@ import builtins
 import json
 import pickle
 
-import pytest
-
 import byop
+import pytest
 from byop import _byop, exceptions
 
 REPORT = {

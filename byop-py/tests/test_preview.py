@@ -7,11 +7,10 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
-
-import pytest
+from typing import Any, get_args, get_origin, get_type_hints
 
 import byop
+import pytest
 from byop import types
 
 
@@ -151,9 +150,14 @@ def test_a_wrong_key_would_be_noticed(shop: Path) -> None:
     assert len(mismatches(types.Preview, preview, "preview")) == 2
 
 
+def is_typed_dict(hint: Any) -> bool:
+    # Those of 3.10 come from typing_extensions.
+    return hasattr(hint, "__required_keys__")
+
+
 def mismatches(hint: Any, value: Any, where: str) -> list[str]:
     """Where a value and its declared type name different keys."""
-    if is_typeddict(hint):
+    if is_typed_dict(hint):
         hints = get_type_hints(hint)
         wrong = (hint.__required_keys__ - value.keys()) | (value.keys() - hints.keys())
         found = [f"{where}: {sorted(wrong)}"] if wrong else []
@@ -164,5 +168,7 @@ def mismatches(hint: Any, value: Any, where: str) -> list[str]:
         return [text for item in value for text in mismatches(args[0], item, f"{where}[]")]
     if origin is dict:
         return [text for key, item in value.items() for text in mismatches(args[1], item, f"{where}[{key}]")]
-    inner = [arg for arg in args if is_typeddict(arg)]
-    return mismatches(inner[0], value, where) if inner and value is not None else []
+    # Of several forms it has the one that fits best.
+    forms = [arg for arg in args if is_typed_dict(arg)] if isinstance(value, dict) else []
+    tried: list[list[str]] = [mismatches(form, value, where) for form in forms]
+    return min(tried, key=len, default=[])

@@ -61,7 +61,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plugin", &["source"]),
     ("runtime", &["source"]),
     ("schedule", &[]),
-    ("schema", &[]),
+    // It looks at all data that crosses a border.
+    ("schema", &["engine", "stage"]),
     ("secret", &[]),
     ("source", &[]),
     (

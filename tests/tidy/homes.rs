@@ -29,7 +29,20 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustls_native_certs", &["byop-core/src/store/postgres", "byop-cloud/src/http"]),
     ("rustix", &["byop-core/src/source"]),
     // The types say what their schemas are; only one file makes them.
-    ("schemars", &["byop-core/src/schema", "byop-core/src/model", "byop-core/src/secret"]),
+    (
+        "schemars",
+        &[
+            "byop-core/src/clock",
+            "byop-core/src/digest",
+            "byop-core/src/engine/secrets",
+            "byop-core/src/error",
+            "byop-core/src/id",
+            "byop-core/src/model",
+            "byop-core/src/schema",
+            "byop-core/src/secret",
+            "byop-core/src/stage/remove",
+        ],
+    ),
     ("serde_yaml", &["byop-core/src/generator/yaml"]),
     ("sha2", &["byop-core/src/digest"]),
     ("tar", &["byop-core/src/source"]),

@@ -31,7 +31,8 @@ const TOP: &[&str] = &[
 const MOST_LINES: usize = 500;
 
 /// Longer than allowed, each with the reason why it stays so.
-const LONG: &[(&str, &str)] = &[];
+const LONG: &[(&str, &str)] =
+    &[("byop-py/python/byop/types.py", "made from the Rust types by a script, and read by editors")];
 
 fn strangers(paths: &[String]) -> Vec<String> {
     let tops: BTreeSet<_> = paths.iter().filter_map(|path| path.split('/').next()).collect();

@@ -71,6 +71,13 @@ impl EngineBuilder {
         self
     }
 
+    /// As [`Self::with_store`], for a store that others hold as well.
+    #[must_use]
+    pub fn with_shared_store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
     /// Adds a host by name. Apps go to the first one in order of name, until they can say where.
     #[must_use]
     pub fn with_runtime(mut self, name: impl Into<String>, runtime: impl ContainerRuntime + 'static) -> Self {

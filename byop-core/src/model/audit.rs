@@ -9,6 +9,7 @@ use crate::digest::Digest;
 
 /// Who asked for something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Actor {
     /// A user's or a program's name, as the embedding program knows it.
     pub who: String,
@@ -32,6 +33,7 @@ impl Actor {
 
 /// Something that was done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AuditEntry {
     /// What, as `noun.verb`, such as `job.create`.
@@ -67,6 +69,7 @@ impl AuditEntry {
 
 /// An entry as it is kept. Each holds the hash of the one before, so that a change or a gap shows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditRecord {
     /// Counted from 1 over the whole store.
     pub position: u64,
@@ -102,6 +105,7 @@ impl AuditRecord {
 
 /// Which audit records to list, in the order in which they were written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AuditFilter {
     /// Only those of this action, such as `job.create`.
@@ -176,6 +180,7 @@ impl AuditFilter {
 
 /// What a walk through the whole audit found: that it is as it was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AuditReport {
     /// How many records there are.

@@ -10,6 +10,7 @@ use crate::id::JobId;
 
 /// A build: the part of a deployment that makes an image from a source. Its log is in the events of its job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BuildReport {
     /// The job that it is part of.
@@ -43,6 +44,7 @@ pub struct BuildReport {
 /// How far a build is. A build passes through the first four in this order, perhaps not all of them, and ends in one of
 /// the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BuildState {

@@ -7,6 +7,7 @@ use super::release::AppState;
 
 /// What a count of labelled objects found. Nothing is changed by it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Census {
     /// Objects that carry byop's label and that the store does not know.
@@ -27,6 +28,7 @@ impl Census {
 
 /// Something on a host.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CensusObject {
     /// The host.
@@ -47,6 +49,7 @@ pub struct CensusObject {
 
 /// What kind of thing an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ObjectKind {
@@ -64,6 +67,7 @@ pub enum ObjectKind {
 
 /// What a lost store was filled with again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Rebuilt {
     /// Apps that were written, with the release that serves and whether it runs.
@@ -78,6 +82,7 @@ pub struct Rebuilt {
 
 /// An app that was found again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RebuiltApp {
     /// Its name.
@@ -92,6 +97,7 @@ pub struct RebuiltApp {
 
 /// Something that could not be recovered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Unrecovered {
     /// The host.

@@ -10,6 +10,7 @@ use super::release::{AppReport, AppState};
 /// Parts are not stored by themselves: they follow from the app's spec and from the plan of its release. To add, change
 /// or remove one, deploy a spec with other `processes` or `addons`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Component {
     /// The app.
@@ -32,6 +33,7 @@ pub struct Component {
 
 /// What a part of an app is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ComponentKind {

@@ -9,6 +9,7 @@ use super::port::Protocol;
 
 /// What is done about keys of an own compose file that byop does not take, or that reach beyond the app.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ComposePolicy {
@@ -21,6 +22,7 @@ pub enum ComposePolicy {
 
 /// An own compose file as a graph of services.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ComposeApp {
     /// The name of the project, if the file has one.
@@ -35,6 +37,7 @@ pub struct ComposeApp {
 
 /// One service of a compose file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ComposeService {
     /// The image that it runs, or the name that its build is given.
@@ -63,6 +66,7 @@ pub struct ComposeService {
 
 /// How a service's image is built.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComposeBuild {
     /// The folder, relative to that of the file; empty for that folder itself.
     pub context: String,
@@ -72,6 +76,7 @@ pub struct ComposeBuild {
 
 /// A port of a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComposePort {
     /// The port inside.
     pub container_port: u16,
@@ -85,6 +90,7 @@ pub struct ComposePort {
 
 /// A mount of a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ComposeVolume {
     /// The name of the volume, or the path of a folder of the app; none for one without a name.
     pub source: Option<String>,

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 
 /// What an engine is and can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RuntimeInfo {
     /// A stable id of the engine.
@@ -55,6 +56,7 @@ impl RuntimeInfo {
 
 /// A container to create. The defaults are the hardened ones: no capability, no new privileges, read-only root.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContainerSpec {
     /// Unique on the engine.
@@ -130,6 +132,7 @@ impl ContainerSpec {
 
 /// A volume mounted into a container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MountSpec {
     /// The name of the volume.
     pub volume: String,
@@ -141,6 +144,7 @@ pub struct MountSpec {
 
 /// A port of the host that leads to a port of a container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PortBinding {
     /// The address of the host to listen on, such as `127.0.0.1`.
     pub host_ip: String,
@@ -155,6 +159,7 @@ pub struct PortBinding {
 
 /// What happens when a container ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RestartPolicy {
@@ -166,6 +171,7 @@ pub enum RestartPolicy {
 
 /// A check that the engine runs inside a container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ContainerHealth {
     /// The argument list; empty switches the image's check off.
     pub command: Vec<String>,
@@ -181,6 +187,7 @@ pub struct ContainerHealth {
 
 /// What a container is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ContainerState {
@@ -200,6 +207,7 @@ pub enum ContainerState {
 
 /// A container as the engine sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContainerInfo {
     /// The engine's id.
@@ -241,6 +249,7 @@ pub struct ContainerInfo {
 
 /// A line of a list of containers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContainerSummary {
     /// The engine's id.
@@ -268,6 +277,7 @@ pub struct ContainerSummary {
 
 /// Which containers, networks or volumes to list: those that have all of these labels.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContainerFilter {
     /// Labels; an empty value matches any.
@@ -291,6 +301,7 @@ impl ContainerFilter {
 
 /// A network to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NetworkSpec {
     /// Unique on the engine.
     pub name: String,
@@ -302,6 +313,7 @@ pub struct NetworkSpec {
 
 /// A network of the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NetworkInfo {
     /// The engine's id.
@@ -317,6 +329,7 @@ pub struct NetworkInfo {
 
 /// A volume of the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct VolumeInfo {
     /// Its name.
@@ -330,6 +343,7 @@ pub struct VolumeInfo {
 
 /// A command to run inside a running container.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ExecSpec {
     /// The argument list; no shell is involved.
@@ -348,6 +362,7 @@ impl ExecSpec {
 
 /// What a command printed, and how it ended. Output beyond 1 MiB a stream is cut.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExecOutput {
     /// The exit code.
     pub exit_code: i64,
@@ -359,6 +374,7 @@ pub struct ExecOutput {
 
 /// Which log lines to give.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct LogOptions {
     /// Only the last so many lines.
@@ -408,6 +424,8 @@ impl LogOptions {
 
 /// The place of a line in a container's log, finer than its time. Text in JSON, where numbers are too coarse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(with = "String"))]
 #[serde(try_from = "String", into = "String")]
 pub struct LogCursor(u64);
 
@@ -442,6 +460,7 @@ impl From<LogCursor> for String {
 
 /// Where a log line came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LogStream {
@@ -453,6 +472,7 @@ pub enum LogStream {
 
 /// One line of a container's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LogLine {
     /// The container's name.
     pub container: String,
@@ -468,6 +488,7 @@ pub struct LogLine {
 
 /// What a container uses at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContainerStats {
     /// The container's name.
@@ -495,6 +516,7 @@ pub struct ContainerStats {
 
 /// Something that happened on the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuntimeEvent {
     /// When.
     pub time: Timestamp,

@@ -10,6 +10,7 @@ use crate::id::CustomerId;
 
 /// A customer to make, or what a customer is to become.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CustomerSpec {
@@ -65,6 +66,7 @@ impl CustomerSpec {
 
 /// A customer as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Customer {
     /// Its id.

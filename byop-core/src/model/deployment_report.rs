@@ -10,6 +10,7 @@ use crate::digest::Digest;
 
 /// A release on a host: what was wanted from the store, what runs from the host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct DeploymentReport {
     /// The app.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A stack that fits a source tree, with the reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Detection {
     /// The stack, such as `node`; the name of the generator that found it.
@@ -55,6 +56,7 @@ impl Detection {
 
 /// One of the programs of a repository, or a package of it that they need.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ServiceFound {
     /// Its name, unlike that of any other.
@@ -94,6 +96,7 @@ impl ServiceFound {
 
 /// What a program of a repository does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServiceKind {
@@ -131,6 +134,7 @@ impl Diagnostic {
 
 /// How a JavaScript application is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Variant {
@@ -142,6 +146,7 @@ pub enum Variant {
 
 /// A conclusion and the file it rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
     /// What was concluded, such as `framework = fastapi`.
     pub fact: String,
@@ -153,6 +158,7 @@ pub struct Evidence {
 
 /// Something a person should know about a detection or plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Diagnostic {
     /// A stable code, such as `several-binaries`.
     pub code: String,
@@ -169,6 +175,7 @@ pub struct Diagnostic {
 
 /// How much a diagnostic matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Severity {

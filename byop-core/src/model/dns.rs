@@ -11,6 +11,8 @@ use crate::error::{Error, Result};
 /// The name of a record, in lower case and without a dot at its end: a host name such as `www.example.com`, in which
 /// labels may begin with `_`, and the first label may be `*`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(with = "String"))]
 #[serde(try_from = "String", into = "String")]
 pub struct DnsName(String);
 
@@ -99,6 +101,7 @@ impl From<DomainName> for DnsName {
 
 /// The set of records that share a name and a kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct DnsRecord {
     /// The whole name.
@@ -146,6 +149,7 @@ impl DnsRecord {
 
 /// What a record says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DnsRecordKind {

@@ -6,6 +6,7 @@ use super::name::{AppName, DomainName};
 
 /// A host name that an app has, so that no other gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Domain {
     /// The host name.

@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 
 /// Which apps to compare with what there is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct DriftFilter {
     /// Only these; empty is all.
@@ -31,6 +32,7 @@ impl DriftFilter {
 
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct DriftReport {
     /// When it began.
@@ -82,6 +84,7 @@ impl DriftReport {
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Drift {
     /// The host.
@@ -104,6 +107,7 @@ pub struct Drift {
 
 /// What makes a difference right again, in the order in which a repair does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RepairStep {
@@ -133,6 +137,7 @@ pub enum RepairStep {
 
 /// What a repair did: the output of its job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RepairReport {
     /// The steps, in order.
     pub done: Vec<RepairStep>,
@@ -144,6 +149,7 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident: $severity:ident, $repair:ident;)*) => {
         /// The kinds of difference.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
         #[non_exhaustive]
         pub enum DriftKind {

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 
 /// Files by relative path, in order of path.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct FileSet(pub BTreeMap<String, GeneratedFile>);
 
 /// One generated file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GeneratedFile {
     /// Its text.
     pub contents: String,

@@ -18,6 +18,7 @@ use crate::secret::Secret;
 /// # Ok::<(), byop_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HostSpec {
@@ -62,6 +63,7 @@ fn yes() -> bool {
 
 /// A machine's own key pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HostKey {
     /// The private key, an Ed25519 one in OpenSSH's form.
@@ -72,6 +74,7 @@ pub struct HostKey {
 
 /// Addresses that the engine makes networks of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AddressPool {
     /// A private network, such as `10.201.0.0/16`.

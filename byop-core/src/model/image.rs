@@ -64,6 +64,7 @@ impl From<ImageRef> for String {
 
 /// Which builder reads a Dockerfile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Builder {
@@ -75,6 +76,7 @@ pub enum Builder {
 
 /// An image to build from a context.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BuildImageSpec {
     /// What the result is tagged with.
@@ -108,6 +110,7 @@ impl BuildImageSpec {
 
 /// What a build says while it runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BuildEvent {
@@ -128,6 +131,7 @@ pub enum BuildEvent {
 
 /// An image that the engine has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ImageInfo {
     /// The engine's id, `sha256:...`: the digest of the image's configuration.

@@ -13,6 +13,7 @@ use super::routing::RoutingSpec;
 
 /// Everything that the files are written from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Plan {
     /// The stack, such as `node`.
@@ -141,6 +142,7 @@ impl Plan {
 
 /// A database, cache or other service that an application needs beside itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AddonNeed {
     /// What it is: `postgresql`, `mysql`, `mongodb`, `redis`, ...
     pub kind: String,
@@ -154,6 +156,7 @@ pub struct AddonNeed {
 
 /// An environment variable that an application reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EnvNeed {
     /// Its name.
     pub name: String,
@@ -165,6 +168,7 @@ pub struct EnvNeed {
 
 /// How a container checks itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct HealthCheck {
     /// The path that answers with a good status.
@@ -203,6 +207,7 @@ impl Default for HealthCheck {
 
 /// One stage of a multi-stage Dockerfile, as data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stage {
     /// Its name, such as `build`.
     pub name: String,
@@ -216,6 +221,7 @@ pub struct Stage {
 
 /// One instruction of a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BuildStep {
@@ -243,6 +249,7 @@ pub enum BuildStep {
 
 /// A command line of a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunSpec {
     /// The command line for BuildKit.
     pub command: String,
@@ -259,6 +266,7 @@ pub struct RunSpec {
 
 /// A cache folder that outlives a build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CacheMount {
     /// Identifies the cache; independent of paths. The name of the app is put before it.
     pub id: String,
@@ -270,6 +278,7 @@ pub struct CacheMount {
 
 /// Copies files of the tree, an earlier stage or another image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CopySpec {
     /// The stage or image; the tree when absent.
     pub from: Option<String>,
@@ -283,6 +292,7 @@ pub struct CopySpec {
 
 /// What the files are generated for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Target {
     /// The name of the app, for labels, networks and volumes.

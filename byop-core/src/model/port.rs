@@ -105,6 +105,7 @@ pub(super) fn validate(ports: &[PortSpec]) -> std::result::Result<(), (&'static 
 
 /// A port of an app with the port of the host that leads to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PublishedPort {
     /// Its name in the app's spec.
     pub name: AppName,

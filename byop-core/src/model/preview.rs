@@ -10,6 +10,7 @@ use super::question::Question;
 
 /// A detection, the plan that follows from it and the files that the plan is written to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Preview {
     /// What the tree was found to be.

@@ -14,6 +14,7 @@ const LONGEST: u64 = 90 * 24 * 3600;
 
 /// A preview app to make: another app with the spec of one that is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PreviewAppSpec {
@@ -73,6 +74,7 @@ impl PreviewAppSpec {
 
 /// A preview app as stored. What runs of it is an app of its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PreviewApp {
     /// What was asked for.

@@ -9,6 +9,7 @@ const HOURS: u64 = 730;
 
 /// An amount of money, exact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Price {
     /// Millionths of the currency's unit.
     pub micros: u64,
@@ -35,6 +36,7 @@ impl fmt::Display for Price {
 
 /// What a server costs, running or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ServerPrice {
     /// An hour.

@@ -8,6 +8,7 @@ use crate::digest::Digest;
 
 /// What a deployment would change. It is good for as long as neither the app nor its source changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Proposal {
     /// The app.
@@ -47,6 +48,7 @@ impl Proposal {
 
 /// One thing that a deployment would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Change {
     /// What kind of thing.
@@ -63,6 +65,7 @@ pub struct Change {
 
 /// A part of an app that can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ChangedPart {
@@ -98,6 +101,7 @@ pub enum ChangedPart {
 
 /// What happens to a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeAction {
     /// It is made.

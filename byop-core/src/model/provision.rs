@@ -26,6 +26,7 @@ use crate::secret::SecretRef;
 /// # Ok::<(), byop_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ServerRequest {
@@ -172,6 +173,7 @@ impl ServerRequest {
 
 /// What a server would be made from, and its price, before anything is made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ServerPlan {
     /// The cloud.
@@ -198,6 +200,7 @@ impl ServerPlan {
 
 /// How far a server of the platform is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ProvisionState {
@@ -212,6 +215,7 @@ pub enum ProvisionState {
 
 /// What the store notes of a server: written before anything is made, and removed when all of it is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ServerRecord {
     /// What was wanted.
@@ -284,6 +288,7 @@ impl ServerRecord {
 
 /// A server as its owner sees it: what is noted, and what is really there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ServerReport {
     /// Its name.

@@ -11,6 +11,7 @@ use super::plan::{EnvNeed, Plan};
 /// A question whose answer settles something that the tree does not say. The answer is given by setting `setting` in
 /// the spec of the app, or in its `byop.yaml`; then it is not asked again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Question {
     /// What the answer is given to, such as `build.start`; `env.<NAME>` or `secrets.<NAME>` for a variable.

@@ -18,6 +18,7 @@ use crate::secret::SecretRef;
 
 /// An app as stored: the wanted state and the release that serves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct App {
     /// Its name.
     pub name: AppName,
@@ -39,6 +40,7 @@ pub struct App {
 
 /// Whether an app runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AppState {
@@ -54,6 +56,7 @@ pub enum AppState {
 
 /// A numbered, immutable version of an app: image, plan and configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Release {
     /// Counted from 1 within the app.
     pub number: u64,
@@ -95,6 +98,7 @@ pub struct Release {
 
 /// A release with what it was made for, as stored for going back to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReleaseRecord {
     /// The release.
     pub release: Release,
@@ -106,6 +110,7 @@ pub struct ReleaseRecord {
 
 /// A release on a host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Deployment {
     /// The app.
     pub app: AppName,
@@ -123,6 +128,7 @@ pub struct Deployment {
 
 /// How far a deployment is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DeploymentState {
@@ -134,6 +140,7 @@ pub enum DeploymentState {
 
 /// An app with what really runs of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppReport {
     /// As stored.
     pub app: App,

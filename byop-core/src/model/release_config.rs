@@ -11,6 +11,7 @@ use crate::secret::SecretRef;
 /// What the container of a release is made from, beside its image, its port and its ports of the host: enough to make
 /// it again, and to tell whether what runs is still the same. Secrets are references.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct ReleaseConfig {
     /// Plain environment variables: the owner's, and what was planned.

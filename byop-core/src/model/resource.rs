@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 
 /// What a thing at a provider is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ResourceKind {
@@ -47,6 +48,7 @@ impl ResourceKind {
 
 /// A thing at a provider that bears our mark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Resource {
     /// What it is.
@@ -92,6 +94,7 @@ impl Resource {
 
 /// A filter of traffic to make: it lets in what its rules name and nothing else, and everything out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FirewallSpec {
     /// As that of [`ServerSpec`](super::ServerSpec): the same key is the same firewall.
@@ -120,6 +123,7 @@ impl FirewallSpec {
 
 /// An address that stays when its server goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ReservedIp {
     /// The provider's id.
@@ -147,6 +151,7 @@ impl ReservedIp {
 
 /// A copy of a server's disk, from which servers can be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Snapshot {
     /// The provider's id.

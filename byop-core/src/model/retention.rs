@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// How much of an app's past stays, enforced after each deployment. The release that serves and the one before it stay
 /// whatever this says, so that there is always a way back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AppRetention {
     /// Releases on record.
@@ -58,6 +59,7 @@ impl Default for AppRetention {
 
 /// How much of the past stays. What a limit does not name is kept for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Retention {
     /// Ended jobs of each subject that stay, the newest first. At least the last one always stays.
@@ -106,6 +108,7 @@ impl Default for Retention {
 
 /// What was removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pruned {
     /// Jobs.
     pub jobs: u64,

@@ -8,6 +8,7 @@ use crate::digest::Digest;
 
 /// The route of an app: host names, and the container that answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Route {
     /// The app.
     pub app: AppName,
@@ -42,6 +43,7 @@ pub(crate) fn rule(domains: &[DomainName], options: &RoutingSpec) -> String {
 
 /// One rule of a proxy, as the proxy shows it. What byop wrote and what it finds can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RouteInfo {
     /// Its name in the proxy.
@@ -78,6 +80,7 @@ impl RouteInfo {
 
 /// A container that can answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Backend {
     /// The number of the release.
     pub release: u64,

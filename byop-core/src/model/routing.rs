@@ -125,6 +125,7 @@ impl BackendProtocol {
 /// One thing that a proxy does to requests and answers on their way, in the words of Traefik's dynamic configuration: the
 /// live proxy's files and the labels of compose files are both written from this.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Middleware {
     /// Unique among the middlewares of an app, such as `rate-limit`.
     pub name: String,

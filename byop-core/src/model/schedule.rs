@@ -26,6 +26,7 @@ const MOST_INPUT: usize = 16 << 10;
 /// # Ok::<(), byop_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ScheduleSpec {
@@ -117,6 +118,7 @@ impl ScheduleSpec {
 
 /// What a schedule does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ScheduledAction {
@@ -165,6 +167,7 @@ impl ScheduledAction {
 
 /// What happens to times at which no engine ran, and which are over by more than a minute.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum MissedRuns {
@@ -182,6 +185,7 @@ pub enum MissedRuns {
 
 /// A recurring job as stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Schedule {
     /// What its owner wants.
@@ -226,6 +230,7 @@ impl Schedule {
 
 /// Times that an engine has taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ClaimedRuns {
     /// The times.
@@ -246,6 +251,7 @@ impl ClaimedRuns {
 
 /// What became of one due time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ScheduledRun {
     /// The time by the expression; the moment of the call for one that was asked for by `run_schedule`.
@@ -266,6 +272,7 @@ impl ScheduledRun {
 
 /// What an engine did at a due time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunOutcome {

@@ -14,6 +14,7 @@ macro_rules! id_newtype {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(transparent)]
         pub struct $name(pub String);
 
@@ -52,6 +53,7 @@ id_newtype!(
 
 /// A place in which servers can be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Region {
     /// The provider's id.
     pub id: RegionId,
@@ -61,6 +63,7 @@ pub struct Region {
 
 /// A size of server that a region offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ServerSize {
     /// The provider's id, such as `s-1vcpu-1gb`.
@@ -101,6 +104,7 @@ impl ServerSize {
 
 /// An operating system that servers can be made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ServerImage {
     /// The provider's id, in the region that was asked for.
@@ -151,6 +155,7 @@ impl ServerImage {
 
 /// A server to make: what a provider is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ServerSpec {
     /// Chosen by the caller before the first try; the same key is the same server. At most 20 lower-case letters
@@ -232,6 +237,7 @@ impl ServerSpec {
 
 /// A server as its provider sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Server {
     /// The provider's id.
@@ -284,6 +290,7 @@ impl Server {
 
 /// How a server is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServerState {
@@ -303,6 +310,7 @@ pub enum ServerState {
 
 /// Which of our servers to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ServerFilter {
     /// Only those that were made with this key.
@@ -353,6 +361,7 @@ impl ServerFilter {
 
 /// A change of the power state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PowerAction {
@@ -366,6 +375,7 @@ pub enum PowerAction {
 
 /// Something that may reach a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FirewallRule {
     /// The protocol.
     pub protocol: Protocol,
@@ -392,6 +402,7 @@ impl FirewallRule {
 
 /// What a provider does otherwise than others. What it cannot do at all it has no sub-port for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CloudCapabilities {
     /// It makes one server of one key by itself, however often it is asked. Without this a lost answer is followed

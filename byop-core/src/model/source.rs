@@ -93,6 +93,7 @@ impl GitSource {
 
 /// A source on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FetchedSource {
     /// Its folder.
     pub root: PathBuf,
@@ -104,6 +105,7 @@ pub struct FetchedSource {
 
 /// Bounds on what a source may contain, and on where it may come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SourceLimits {
     /// Files, folders and links together.

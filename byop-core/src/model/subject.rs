@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 ///
 /// As text, and in JSON, it is `app/shop` or `server/web-1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(with = "String"))]
 #[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub enum Subject {

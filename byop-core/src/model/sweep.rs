@@ -9,6 +9,7 @@ use crate::error::ErrorReport;
 
 /// What a sweep may do with what it finds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SweepOptions {
@@ -44,6 +45,7 @@ impl SweepOptions {
 
 /// Why a thing should not be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SweepReason {
@@ -57,6 +59,7 @@ pub enum SweepReason {
 
 /// A thing with our mark that the store does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SweepFinding {
     /// The cloud.
@@ -95,6 +98,7 @@ impl SweepFinding {
 
 /// What a sweep found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SweepReport {
     /// This installation's id: what keys of its own begin with.

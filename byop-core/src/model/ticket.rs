@@ -26,6 +26,7 @@ const MOST_REPLIES: usize = 500;
 /// # Ok::<(), byop_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TicketSpec {
@@ -97,6 +98,7 @@ impl TicketSpec {
 
 /// How urgent a ticket is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TicketPriority {
@@ -113,6 +115,7 @@ pub enum TicketPriority {
 
 /// Whether a ticket waits for something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TicketState {
@@ -124,6 +127,7 @@ pub enum TicketState {
 
 /// A ticket as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Ticket {
     /// Its id. Those of later tickets come first in order.
@@ -158,6 +162,7 @@ pub struct Ticket {
 
 /// A further letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TicketReply {
     /// Who wrote it.
@@ -260,6 +265,7 @@ impl Ticket {
 
 /// Which tickets to list, those that were opened last first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct TicketFilter {

@@ -1,12 +1,35 @@
 """byop: everything between a source tree and a live application, as a library.
 
->>> import byop
->>> preview = byop.preview("./shop", domains=["shop.example.com"])
->>> print(preview["files"]["Dockerfile"]["contents"])
+>>> import byop, byop.testing
+>>> host = byop.testing.FakeRuntime()  # On a machine with Docker: byop.Engine(), without it.
+>>> host.add_image("shop:1", port=8080)
+>>> engine = byop.Engine(runtimes=host)
+>>> job = engine.deploy(byop.app({"image": "shop:1"}, name="shop", domains=["shop.example.com"]))
+>>> engine.wait(job)["state"]
+'succeeded'
+>>> engine.get_app("shop")["url"]
+'http://shop.example.com/'
+
+``Engine`` waits for its answers, ``AsyncEngine`` is awaited; both have the verbs of the Rust library. Data is plain
+dictionaries, whose keys ``byop.types`` names; times are milliseconds since 1970. Errors are exceptions with attributes:
+see ``byop.exceptions``. Clouds are in ``byop.clouds``; what code of your own can be for the engine is in
+``byop.ports``, and ``byop.testing`` has fakes for tests, and suites for those who implement a port.
+
+``preview`` says what would be built, and needs no engine:
+
+    preview = byop.preview("./shop", domains=["shop.example.com"])
+    print(preview["files"]["Dockerfile"]["contents"])
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ._byop import __version__, memorable_name
-from ._preview import preview, schema
+from ._engine import AsyncEngine, Engine
+from ._face import AsyncStream, Stream
+from ._handles import Docker, MemoryStore, PostgresStore, SqliteStore
+from ._preview import app, preview, schema
+from ._secret import Secret
+from .clouds import Aws, DigitalOcean, DockerCloud, Ovh
 from .exceptions import AlreadyExistsError as AlreadyExistsError
 from .exceptions import ByopError as ByopError
 from .exceptions import CancelledError as CancelledError
@@ -24,7 +47,38 @@ from .exceptions import UnauthenticatedError as UnauthenticatedError
 from .exceptions import UnavailableError as UnavailableError
 from .exceptions import UnhealthyError as UnhealthyError
 from .exceptions import UnsupportedError as UnsupportedError
-from .types import Preview
+
+if TYPE_CHECKING:
+    from .types import Preview as Preview
 
 # `from byop import *` must not replace the builtin TimeoutError, so the exceptions other than the base stay out.
-__all__ = ["ByopError", "Preview", "__version__", "memorable_name", "preview", "schema"]
+__all__ = [
+    "AsyncEngine",
+    "AsyncStream",
+    "Aws",
+    "ByopError",
+    "DigitalOcean",
+    "Docker",
+    "DockerCloud",
+    "Engine",
+    "MemoryStore",
+    "Ovh",
+    "PostgresStore",
+    "Secret",
+    "SqliteStore",
+    "Stream",
+    "__version__",
+    "app",
+    "memorable_name",
+    "preview",
+    "schema",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Types are many and seldom wanted while a program runs.
+    if name == "Preview":
+        from .types import Preview
+
+        return Preview
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from . import _byop
-from .types import Preview
+from .ports import Generator
+
+if TYPE_CHECKING:
+    from .types import AppSpec, Preview, Source
 
 
 def preview(
@@ -19,6 +22,7 @@ def preview(
     env: Mapping[str, str] | None = None,
     port: int | None = None,
     settings: Mapping[str, Any] | None = None,
+    generators: Iterable[Generator] = (),
 ) -> Preview:
     """Say what byop would do with a source tree, and change nothing.
 
@@ -33,12 +37,13 @@ def preview(
         settings: Further keys of an app's spec, such as ``{"build": {"start": "node server.js"}}``: the schema
             ``byop.schema("app")`` names them. They win over the ``byop.yaml`` of the folder, and that over what is
             detected.
+        generators: Technology stacks of your own, asked before the built-in ones.
 
     Returns:
         What the tree was found to be, how it will be built and started, and the files for that.
 
     Raises:
-        InvalidInputError: A name, domain, variable, port or setting is wrong, or a file of the tree cannot be understood.
+        InvalidInputError: A name, domain, variable, port or setting is wrong, or a file cannot be understood.
         NotFoundError: There is no such folder.
         PermissionDeniedError: The folder or a file in it cannot be read.
         UnsupportedError: No technology stack was recognised.
@@ -46,8 +51,48 @@ def preview(
     if isinstance(domains, str):
         raise TypeError("domains must be a list of host names, not one text")
     given = None if settings is None else json.dumps(dict(settings))
-    text = _byop.preview(source, name, list(domains), dict(env or {}), port, given)
-    return cast(Preview, json.loads(text))
+    text = _byop.preview(source, name, list(domains), dict(env or {}), port, given, list(generators))
+    return cast("Preview", json.loads(text))
+
+
+def app(
+    source: str | os.PathLike[str] | Source,
+    *,
+    name: str | None = None,
+    domains: Iterable[str] = (),
+    env: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    port: int | None = None,
+    **settings: Any,
+) -> AppSpec:
+    """Write the spec of an app, which the verbs of an engine take.
+
+    Args:
+        source: The folder of the application; or ``{"git": {"url": ...}}``, ``{"archive": ...}``, ``{"image": ...}``.
+        name: The name of the app; from the folder's name when absent.
+        domains: Host names at which it will answer.
+        env: Plain environment variables.
+        secrets: Environment variables by the names of the secrets that they get.
+        port: The port that it listens on; detected when absent.
+        **settings: Further keys, such as ``health={"path": "/healthz"}``: the schema ``byop.schema("app")`` names them.
+
+    >>> spec = app("/srv/shop", domains=["shop.example.com"])
+    >>> spec["name"], spec["source"]
+    ('shop', {'directory': '/srv/shop'})
+    """
+    if isinstance(domains, str):
+        raise TypeError("domains must be a list of host names, not one text")
+    if isinstance(source, Mapping):
+        spec: dict[str, Any] = {"source": source}
+    else:
+        # Absolute, because the job may go on in a process that works elsewhere.
+        folder = os.path.abspath(source)
+        spec = {"name": _byop.name_of(folder), "source": {"directory": folder}}
+    given = {"name": name, "domains": list(domains), "env": env, "secrets": secrets, "port": port, **settings}
+    spec.update({key: value for key, value in given.items() if value})
+    if "name" not in spec:
+        raise TypeError("an app from this source needs a name")
+    return cast("AppSpec", spec)
 
 
 def schema(kind: Literal["app", "project"]) -> dict[str, Any]:
@@ -59,4 +104,4 @@ def schema(kind: Literal["app", "project"]) -> dict[str, Any]:
     Raises:
         InvalidInputError: There is no such kind.
     """
-    return cast(dict[str, Any], json.loads(_byop.schema(kind)))
+    return cast("dict[str, Any]", json.loads(_byop.schema(kind)))

@@ -11,6 +11,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+#: Kinds after which the same request may succeed.
+_RETRYABLE = frozenset({"rate_limited", "unavailable", "timeout"})
+
 
 class ByopError(Exception):
     """Something that byop could not do, as data; the text is for people."""
@@ -40,7 +43,7 @@ class ByopError(Exception):
         context: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         causes: Iterable[str] = (),
         remedy: str | None = None,
-        retryable: bool = False,
+        retryable: bool | None = None,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
@@ -49,7 +52,8 @@ class ByopError(Exception):
         self.context = dict(context)
         self.causes = list(causes)
         self.remedy = remedy
-        self.retryable = retryable
+        # As in Rust, unless whoever raises it knows better.
+        self.retryable = self.kind in _RETRYABLE if retryable is None else retryable
         self.retry_after = retry_after
 
     def __str__(self) -> str:
@@ -59,6 +63,28 @@ class ByopError(Exception):
         if self.remedy:
             text += f"; {self.remedy}"
         return text
+
+    @property
+    def cause(self) -> str | None:
+        """The text of the underlying error; ``__cause__`` has it as an exception where it was one of Python."""
+        return self.causes[0] if self.causes else None
+
+    def _to_report(self) -> str:
+        """Write the error as Rust reads it."""
+        retry: object = "now" if self.retryable else "never"
+        if self.retry_after is not None:
+            seconds = max(self.retry_after, 0.0)
+            retry = {"after": {"secs": int(seconds), "nanos": int(seconds % 1 * 1e9)}}
+        report = {
+            "kind": self.kind,
+            "operation": self.operation,
+            "message": self.message,
+            "context": [(str(key), str(value)) for key, value in self.context.items()],
+            "retry": retry,
+            "remedy": self.remedy,
+            "causes": self.causes,
+        }
+        return json.dumps(report)
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = dict(self.__dict__)

@@ -26,6 +26,7 @@ const TRIES: usize = 10;
 
 /// A secret in the store, without its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct StoredSecret {
     /// Its name; unique for the client that owns it.
@@ -42,6 +43,7 @@ pub struct StoredSecret {
 
 /// What a change of keys has done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct KeyRotation {
     /// The key under which every secret is now.

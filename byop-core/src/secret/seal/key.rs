@@ -34,6 +34,7 @@ pub struct Key {
 
 /// Tells keys apart: derived from the key, and no help in finding it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct KeyId(String);
 

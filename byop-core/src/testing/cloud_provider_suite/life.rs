@@ -94,7 +94,7 @@ pub async fn user_data_that_is_too_large_is_refused(env: &CloudEnv) {
 pub async fn a_server_is_listed_by_its_key(env: &CloudEnv) {
     let (one, _two) = (env.create("a").await, env.create("b").await);
     let listed = env.listed(&env.key("a")).await;
-    assert_eq!(listed.id, one.id);
+    assert_eq!((listed.id, listed.key), (one.id, Some(env.key("a"))));
     let none = env.provider.list_servers(&ServerFilter::all().with_key(env.key("c"))).await.unwrap();
     assert!(none.is_empty());
 }

@@ -1,0 +1,5 @@
+"""``python -m byop``."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,13 @@
+"""The verbs of the engine, one method each, by what they are about."""
+
+from .apps import Apps
+from .clients import Clients
+from .jobs import Jobs
+from .platform import Platform
+from .schedules import Schedules
+from .secrets import Secrets
+from .servers import Servers
+
+
+class Verbs(Apps, Jobs, Platform, Clients, Schedules, Secrets, Servers):
+    """Everything that an engine can do."""

@@ -1,0 +1,126 @@
+"""What the two faces of the engine share: how a call crosses to Rust and how its answer comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Generic, TypeVar, cast
+
+from . import _byop
+
+T = TypeVar("T")
+
+
+def dump(value: Any) -> str:
+    """Write what goes to Rust; paths become texts."""
+    return json.dumps(value, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is no plain data")
+
+
+class Blocking:
+    """Calls that wait; other threads run meanwhile, and Ctrl-C ends the waiting."""
+
+    _native: _byop.Engine
+
+    def _call(self, verb: str, **arguments: Any) -> Any:
+        return json.loads(self._native.call(verb, dump(arguments)))
+
+    def _stream(self, verb: str, **arguments: Any) -> Stream[Any]:
+        return Stream(self._native.stream(verb, dump(arguments)))
+
+
+class Awaitable:
+    """Calls that are awaited, in an event loop of ``asyncio``."""
+
+    _native: _byop.Engine
+
+    async def _call(self, verb: str, **arguments: Any) -> Any:
+        text = await answer(functools.partial(self._native.start, verb, dump(arguments)))
+        return json.loads(cast(str, text))
+
+    def _stream(self, verb: str, **arguments: Any) -> AsyncStream[Any]:
+        return AsyncStream(self._native.stream(verb, dump(arguments)))
+
+
+async def answer(start: Callable[[Callable[[str | None, BaseException | None], None]], _byop.Task]) -> str | None:
+    """Begin something in Rust and wait for it; what is cancelled here ends there."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[str | None] = loop.create_future()
+
+    def settle(text: str | None, error: BaseException | None) -> None:
+        # From another thread; a loop that is closed has nobody who waits.
+        loop.call_soon_threadsafe(_settle, future, text, error)
+
+    task = start(settle)
+    try:
+        return await future
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+
+
+def _settle(future: asyncio.Future[str | None], text: str | None, error: BaseException | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(text)
+    else:
+        future.set_exception(error)
+
+
+class Stream(Iterator[T], Generic[T]):
+    """What comes bit by bit. Iterate over it; ``close`` ends it early."""
+
+    def __init__(self, native: _byop.Stream) -> None:
+        self._native: _byop.Stream | None = native
+
+    def __next__(self) -> T:
+        text = None if self._native is None else self._native.next()
+        if text is None:
+            self.close()
+            raise StopIteration
+        return cast(T, json.loads(text))
+
+    def close(self) -> None:
+        """Take no more."""
+        self._native = None
+
+    def __enter__(self) -> Stream[T]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncStream(AsyncIterator[T], Generic[T]):
+    """What comes bit by bit. Iterate over it with ``async for``; ``aclose`` ends it early."""
+
+    def __init__(self, native: _byop.Stream) -> None:
+        self._native: _byop.Stream | None = native
+
+    async def __anext__(self) -> T:
+        text = None if self._native is None else await answer(self._native.start_next)
+        if text is None:
+            await self.aclose()
+            raise StopAsyncIteration
+        return cast(T, json.loads(text))
+
+    async def aclose(self) -> None:
+        """Take no more."""
+        self._native = None
+
+    async def __aenter__(self) -> AsyncStream[T]:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()

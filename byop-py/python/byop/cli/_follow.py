@@ -1,0 +1,83 @@
+"""Waiting for a job: a moving line on a terminal, lines in a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
+
+from .. import Engine
+from ..exceptions import ByopError
+from ..types import Job
+from ._output import notes, plain
+
+
+def follow(engine: Engine, job: str, *, as_json: bool, verbose: bool = False) -> Job:
+    """Show what happens until the job ends; Ctrl-C asks it to end, and what it has begun is taken back."""
+    try:
+        _show(engine, job, as_json, verbose)
+        return engine.wait(job)
+    except KeyboardInterrupt:
+        notes().print("cancelling; what was begun is taken back")
+        with contextlib.suppress(ByopError):
+            engine.cancel(job)
+            engine.wait(job)
+        raise
+
+
+def _show(engine: Engine, job: str, as_json: bool, verbose: bool) -> None:
+    console = notes()
+    if as_json:
+        for event in engine.events(job):
+            typer.echo(json.dumps(event), err=True)
+    elif console.is_terminal:
+        step = TextColumn("{task.description}", table_column=Column(no_wrap=True, ratio=1))
+        columns = (SpinnerColumn(), step, BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True, expand=True) as bar:
+            _move(bar, engine, job, verbose)
+    else:
+        for event in engine.events(job):
+            text = describe(event["body"], verbose)
+            if text:
+                console.print(plain(text))
+
+
+def _move(bar: Progress, engine: Engine, job: str, verbose: bool) -> None:
+    """Let one line tell the step that is under way, with a bar that fills where its end is known."""
+    line = bar.add_task("waiting", total=None)
+    for event in engine.events(job):
+        body: Any = event["body"]
+        text = plain(describe(body, verbose))
+        if body["type"] == "step_started":
+            bar.remove_task(line)
+            line = bar.add_task(text, total=None)
+            continue
+        if body["type"] == "progress":
+            bar.update(line, description=plain(body["message"]), completed=body["current"], total=body["total"])
+        if text:
+            bar.console.print(text)
+
+
+def describe(body: Any, verbose: bool) -> str:
+    """Write an event in one line; an empty one for what only few want to know."""
+    kind = body["type"]
+    if kind == "step_started":
+        return f"{body['stage']}: {body['message']}"
+    if kind == "warning":
+        return f"warning: {body['message']}"
+    if kind == "detected":
+        found = body["detection"]
+        return f"found {found['stack']} {found['version'] or ''}".rstrip()
+    if kind == "deployed":
+        return "a release serves"
+    if kind == "log" and verbose:
+        return f"{body['stage']} | {body['line']}"
+    if kind == "progress" and verbose:
+        return f"{body['stage']}: {body['message']} {body['current']}/{body['total'] or '?'}"
+    if kind == "step_finished" and verbose:
+        return f"{body['stage']}: done in {body['millis']} ms"
+    return ""

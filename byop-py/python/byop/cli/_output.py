@@ -1,0 +1,112 @@
+"""What the command prints: tables for people, JSON for programs, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ..exceptions import ByopError
+
+#: In place of a table: what the verb returns, one value in all, or one a line where it comes bit by bit.
+Json = Annotated[bool, typer.Option("--json", help="Print JSON; `byop schema` describes it.")]
+
+#: The exit code of each kind of error; 0 is success, 2 also a mistake on the command line, 130 Ctrl-C.
+EXIT_CODES = {
+    "internal": 1,
+    "invalid_input": 2,
+    "not_found": 3,
+    "already_exists": 4,
+    "conflict": 5,
+    "unauthenticated": 6,
+    "permission_denied": 7,
+    "quota_exceeded": 8,
+    "rate_limited": 9,
+    "unavailable": 10,
+    "timeout": 11,
+    "unsupported": 12,
+    "unhealthy": 13,
+    "cancelled": 14,
+    "lease_lost": 15,
+    "corrupt": 16,
+}
+#: A comparison found differences.
+DIFFERENCES = 20
+
+
+def out() -> Console:
+    """The console of what was asked for."""
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    # Nobody cuts the lines of a pipe: programs read them.
+    return Console(soft_wrap=True, highlight=False, width=10_000)
+
+
+def notes() -> Console:
+    """The console of what happens meanwhile."""
+    return Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """Print a value for programs: indented on a terminal, one line elsewhere."""
+    typer.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows in columns."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*[plain(cell) for cell in row])
+    out().print(shown)
+
+
+def plain(value: object) -> str:
+    """Write a value for people; what it quotes commands neither a terminal nor this program."""
+    text = "" if value is None else str(value)
+    text = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+    return text.replace("[", "\\[")
+
+
+def when(millis: int | None) -> str:
+    """Write a time."""
+    if millis is None:
+        return ""
+    return datetime.fromtimestamp(millis / 1000, timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def size(count: int) -> str:
+    """Write a number of bytes."""
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TiB"
+
+
+def money(price: Any) -> str:
+    """Write a price."""
+    return "" if price is None else f"{price['micros'] / 1e6:.2f} {price['currency']}"
+
+
+def fail(error: ByopError, *, as_json: bool) -> int:
+    """Say what went wrong, why, and what to do; return the exit code."""
+    if as_json:
+        typer.echo(json.dumps({"error": json.loads(error._to_report())}), err=True)
+    else:
+        console = notes()
+        place = ", ".join(f"{key}: {value}" for key, value in error.context.items())
+        console.print(f"[bold red]error:[/] {plain(error.message)}" + (f" ({plain(place)})" if place else ""))
+        for cause in error.causes:
+            console.print(f"  cause: {plain(cause)}")
+        if error.remedy:
+            console.print(f"  to do: {plain(error.remedy)}")
+    return EXIT_CODES.get(error.kind, 1)

@@ -1,0 +1,122 @@
+"""What code of your own can be for the engine.
+
+A class needs no base: it has the methods that the protocol here names, plain or ``async``. Coroutines run in an event
+loop of byop's own, in a thread of its own: open a session of a library for ``asyncio`` in the first call, not before.
+Methods are called from several threads at once.
+
+An exception that is a ``ByopError`` says what the caller can do about it; a ``TimeoutError``, ``ConnectionError`` or
+``NotImplementedError`` becomes the error of that kind, and any other is a defect (``InternalError``). The exception
+stays the cause of what the engine raises, with its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from ._byop import SourceTree
+
+if TYPE_CHECKING:
+    from .types import (
+        AppSpec,
+        Detection,
+        Plan,
+        PowerAction,
+        Region,
+        Resource,
+        ResourceKind,
+        Server,
+        ServerFilter,
+        ServerImage,
+        ServerSize,
+        ServerSpec,
+        Target,
+    )
+
+__all__ = ["CloudProvider", "Generator", "SecretSource", "SourceTree"]
+
+T = TypeVar("T")
+
+
+class SecretSource(Protocol):
+    """Where secrets come from."""
+
+    @property
+    def name(self) -> str:
+        """A short name, for errors."""
+
+    def get_secret(self, name: str) -> str | Awaitable[str | None] | None:
+        """Return the secret of this name; none when there is none."""
+
+
+class Generator(Protocol):
+    """One technology stack: recognises it and says how it is built. All methods are pure."""
+
+    @property
+    def name(self) -> str:
+        """A short name in lower case."""
+
+    def detect(self, source: SourceTree) -> Mapping[str, Any] | None:
+        """Say whether the tree is of this stack: keys of ``Detection``, at least ``confidence``, or none."""
+
+    def plan(self, source: SourceTree, detection: Detection, spec: AppSpec) -> Mapping[str, Any]:
+        """Say how the app is built and started: those keys of ``Plan`` that are not as they are without it."""
+
+
+class RendersFiles(Generator, Protocol):
+    """A stack that writes its files itself; without this they are rendered from the plan."""
+
+    def generate(self, plan: Plan, target: Target) -> Mapping[str, str]:
+        """Return the texts of the files by their paths: at least ``Dockerfile``."""
+
+
+class CloudProvider(Protocol):
+    """A company that rents servers, or anything that behaves like one.
+
+    Each call is short and returns without waiting for a state. Whatever is made bears a mark of byop, its name and its
+    key; lists show only what bears the mark, and what does not bear it is never changed or removed
+    (``PermissionDeniedError``).
+
+    An object may have more: ``capabilities`` (an attribute or a method, with keys of ``CloudCapabilities``),
+    ``resize_server(id, size)``, ``apply_ssh_key(region, public_key)``, ``apply_firewall(spec)``; ``reserve_ip(key,
+    server)`` with ``get_reserved_ip(id)`` and ``assign_ip(id, server)``; ``create_snapshot(key, server)`` with
+    ``get_snapshot(id)``; ``list_zones()`` with ``list_records(zone)``, ``put_record(zone, record)`` and
+    ``delete_record(zone, name, kind)``. What it does not have, the provider does not have.
+    """
+
+    @property
+    def name(self) -> str:
+        """A short name in lower case, unique among the clouds of an engine."""
+
+    def list_regions(self) -> Sequence[Region] | Awaitable[Sequence[Region]]:
+        """Return the regions in which servers can be made now."""
+
+    def list_sizes(self, region: str) -> Sequence[ServerSize] | Awaitable[Sequence[ServerSize]]:
+        """Return the sizes that a region offers now, with their prices."""
+
+    def find_image(self, region: str, name: str) -> ServerImage | Awaitable[ServerImage | None] | None:
+        """Return the image of this id, of this name, or the newest that fits an alias such as ``debian-12``."""
+
+    def create_server(self, spec: ServerSpec) -> Server | Awaitable[Server]:
+        """Make a server and return while it still starts; the same ``key`` twice is the same server.
+
+        ``spec["user_data"]``, where it is there, is a ``Secret``.
+        """
+
+    def get_server(self, id: str) -> Server | Awaitable[Server]:
+        """Return a server as it is now, or raise ``NotFoundError``."""
+
+    def list_servers(self, filter: ServerFilter) -> Sequence[Server] | Awaitable[Sequence[Server]]:
+        """Return all of byop's servers that fit, from every page and region, the oldest first."""
+
+    def power(self, id: str, action: PowerAction) -> Awaitable[None] | None:
+        """Begin to change the power state; already so is fine."""
+
+    def delete_server(self, id: str) -> Awaitable[None] | None:
+        """Begin to remove a server with its disk; already gone is fine."""
+
+    def list_resources(self) -> Sequence[Resource] | Awaitable[Sequence[Resource]]:
+        """Return everything that bears byop's mark, of every kind."""
+
+    def delete_resource(self, kind: ResourceKind, id: str) -> Awaitable[None] | None:
+        """Begin to remove a thing that ``list_resources`` names; already gone is fine."""
