@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use byop_core::error::ErrorReport;
-use byop_core::{Error, ErrorKind, Result};
+use byop_core::{Error, ErrorKind, ErrorReport, Result};
 use tokio::sync::OnceCell;
 
 use super::Aws;
