@@ -36,7 +36,6 @@ mod dns;
 mod error;
 mod firewalls;
 mod locate;
-mod lookups;
 mod network;
 mod prices;
 mod profile;
@@ -56,7 +55,6 @@ use config::Config;
 #[cfg(feature = "testing")]
 pub(crate) use convert::timestamp as read_time;
 use credentials::Origin;
-use lookups::Lookups;
 use network::Network;
 pub use prices::PriceTable;
 use profile::Profile;
@@ -81,7 +79,6 @@ pub struct Aws {
     api: Api,
     catalog: Catalog,
     turns: Turns,
-    lookups: Lookups,
     /// The zones of the name servers by their names.
     zones: Mutex<BTreeMap<String, String>>,
     /// Servers that could not be started and were removed since: the vendor shows them for another hour.
@@ -115,7 +112,6 @@ impl Aws {
             api: Api::new(config, origin, network, metadata),
             catalog: Catalog::default(),
             turns: Turns::default(),
-            lookups: Lookups::default(),
             zones: Mutex::default(),
             removed: Mutex::default(),
             allocated: Mutex::default(),

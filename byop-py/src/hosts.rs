@@ -16,7 +16,7 @@ use crate::error::raise;
 use crate::process::Process;
 
 /// How many containers are asked at the same time.
-const ABREAST: usize = 16;
+const ABREAST: usize = 64;
 
 /// An engine of Docker.
 #[derive(Debug)]

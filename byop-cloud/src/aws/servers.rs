@@ -168,7 +168,7 @@ impl Aws {
     pub(super) async fn get(&self, id: &ServerId) -> Result<Server> {
         const GET: &str = "server.get";
         let (region, name) = self.locate(GET, &id.0)?;
-        let found = self.instance_among_others(region, name).await?;
+        let found = self.instance(GET, region, name).await?;
         let is_there = |instance: &Instance| {
             // One that could not be started is shown until somebody has removed it.
             !is_gone(instance) || (is_failed(instance) && !self.was_removed(&id.0))

@@ -7,7 +7,6 @@
 mod credentials;
 mod errors;
 mod live;
-mod lookups;
 mod moto;
 mod requests;
 mod simulated;
