@@ -21,6 +21,7 @@ use futures_util::future::join_all;
 use futures_util::stream::iter;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tempfile::TempDir;
 
 const REGION: &str = "eu-central-1";
 const SIZE: &str = "t3.micro";
@@ -214,19 +215,23 @@ struct Moto {
     process: Child,
     port: u16,
     image: String,
+    _folder: TempDir,
 }
 
 impl Moto {
     fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let program = std::env::var("MOTO_SERVER").expect("benches/compare/clouds/run.sh sets it");
+        // Where it writes its record.
+        let folder = tempfile::tempdir().unwrap();
         let process = Command::new(program)
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .current_dir(folder.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut moto = Self { process, port, image: String::new() };
+        let mut moto = Self { process, port, image: String::new(), _folder: folder };
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -36,6 +36,7 @@ mod dns;
 mod error;
 mod firewalls;
 mod locate;
+mod lookups;
 mod network;
 mod prices;
 mod profile;
@@ -55,6 +56,7 @@ use config::Config;
 #[cfg(feature = "testing")]
 pub(crate) use convert::timestamp as read_time;
 use credentials::Origin;
+use lookups::Lookups;
 use network::Network;
 pub use prices::PriceTable;
 use profile::Profile;
@@ -79,6 +81,7 @@ pub struct Aws {
     api: Api,
     catalog: Catalog,
     turns: Turns,
+    lookups: Lookups,
     /// The zones of the name servers by their names.
     zones: Mutex<BTreeMap<String, String>>,
     /// Servers that could not be started and were removed since: the vendor shows them for another hour.
@@ -112,6 +115,7 @@ impl Aws {
             api: Api::new(config, origin, network, metadata),
             catalog: Catalog::default(),
             turns: Turns::default(),
+            lookups: Lookups::default(),
             zones: Mutex::default(),
             removed: Mutex::default(),
             allocated: Mutex::default(),
@@ -200,6 +204,10 @@ impl CloudProvider for Aws {
 
     async fn list_sizes(&self, region: &RegionId) -> Result<Vec<ServerSize>> {
         self.sizes(region).await
+    }
+
+    async fn find_size(&self, region: &RegionId, id: &str) -> Result<Option<ServerSize>> {
+        self.size(region, id).await
     }
 
     async fn find_image(&self, region: &RegionId, name: &str) -> Result<Option<ServerImage>> {

@@ -62,6 +62,14 @@ pub trait CloudProvider: Debug + Send + Sync {
     /// `NotFound` for an unknown region.
     async fn list_sizes(&self, region: &RegionId) -> Result<Vec<ServerSize>>;
 
+    /// The size of this id. Looks it up in the whole list; a provider that can ask for one does better.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown region.
+    async fn find_size(&self, region: &RegionId, id: &str) -> Result<Option<ServerSize>> {
+        Ok(self.list_sizes(region).await?.into_iter().find(|size| size.id == id))
+    }
+
     /// The image of this id, of this name, or the newest that fits a common alias: `debian-12`, `debian-13`,
     /// `ubuntu-24.04`. Of several that differ in architecture it is the one for x86_64, unless the name says more.
     ///
@@ -79,7 +87,8 @@ pub trait CloudProvider: Debug + Send + Sync {
     /// may be tried again, there may be a server.
     async fn create_server(&self, spec: &ServerSpec) -> Result<Server>;
 
-    /// A server as it is now. Within the time that lists may be late, one that was just made may be missing.
+    /// A server as it is now. Within the time that lists may be late, one that was just made may be missing;
+    /// one that was found can be removed.
     ///
     /// # Errors
     /// `NotFound`.
@@ -171,7 +180,8 @@ pub trait ReservedIps: Debug + Send + Sync {
     /// `NotFound` for the server; `Conflict` while it starts.
     async fn reserve_ip(&self, key: &str, server: &ServerId) -> Result<ReservedIp>;
 
-    /// A reserved address as it is now.
+    /// A reserved address as it is now. Within the time that lists may be late, one that was just made may be missing;
+    /// one that was found can be removed.
     ///
     /// # Errors
     /// `NotFound`.

@@ -123,6 +123,7 @@ verbs! { cloud;
     capabilities() => Ok::<_, Error>(cloud.capabilities());
     list_regions() => cloud.list_regions().await;
     list_sizes(region: RegionId) => cloud.list_sizes(&region).await;
+    find_size(region: RegionId, id: String) => cloud.find_size(&region, &id).await;
     find_image(region: RegionId, name: String) => cloud.find_image(&region, &name).await;
     create_server(spec: WholeSpec) => cloud.create_server(&spec.0).await;
     get_server(id: ServerId) => cloud.get_server(&id).await;

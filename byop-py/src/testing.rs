@@ -81,6 +81,8 @@ behaviours! {
     the_provider_has_a_name
     regions_are_listed
     sizes_are_listed_with_what_they_have
+    a_size_is_found_by_its_id
+    an_unknown_size_is_none
     sizes_of_an_unknown_region_are_not_found
     an_image_is_found_by_its_name_and_its_id
     an_unknown_image_is_none

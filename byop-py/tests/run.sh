@@ -26,7 +26,7 @@ environment() {
 # One environment builds and checks, the other has nothing but the wheel, what it needs and what the tests use.
 tests="pytest jsonschema pyyaml fastapi httpx2 matplotlib rich>=13 typer>=0.12 typing-extensions>=4.6;python_version<'3.11'"
 environment clean "$tests"
-environment tools "maturin>=1.9.4,<2 mypy pdoc pyright ruff types-jsonschema types-PyYAML $tests"
+environment tools "maturin>=1.9.4,<2 mypy pdoc pyright[nodejs] ruff types-jsonschema types-PyYAML $tests"
 
 rm -rf "$work/wheels"
 # The profile of the tests, so that the dependencies are shared with cargo's own runs.

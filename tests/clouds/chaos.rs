@@ -8,12 +8,12 @@ use byop_core::testing::simulation::Random;
 use crate::vendors::Vendor;
 use crate::world::{LONG, World, app, destroy};
 
-/// The seeds: `BYOP_SEEDS=2000` chooses how many, `BYOP_SEED=7` one of them.
+/// The seeds: `BYOP_CLOUD_SEEDS=2000` chooses how many, `BYOP_SEED=7` one of them.
 fn seeds() -> std::ops::RangeInclusive<u64> {
     let number = |name| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
     match number("BYOP_SEED") {
         Some(seed) => seed..=seed,
-        None => 1..=number("BYOP_SEEDS").unwrap_or(500),
+        None => 1..=number("BYOP_CLOUD_SEEDS").unwrap_or(150),
     }
 }
 

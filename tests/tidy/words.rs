@@ -33,6 +33,7 @@ const SLEEPS: &[(&str, usize, &str)] = &[
     ("byop-core/src/testing/fake_cloud.rs", 1, "a fake that takes the time that it was told to take"),
     ("byop-core/src/testing/cloud_provider_suite/env.rs", 2, "the pauses of loops that wait for a condition"),
     ("byop-core/src/testing/dns_provider_suite.rs", 1, "the pause of a loop that waits for a condition"),
+    ("byop-cloud/tests/aws/lookups.rs", 1, "the clock is paused, nobody waits"),
     ("tests/pipeline/servers.rs", 1, "the clock is paused, nobody waits"),
     ("tests/pipeline/servers/sweep.rs", 5, "the clock is paused, nobody waits"),
     ("tests/pipeline/servers/verbs.rs", 2, "the clock is paused, nobody waits"),

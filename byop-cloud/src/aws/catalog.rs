@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, OnceCell};
 use super::Aws;
 use super::client::Form;
 use super::convert;
+use super::error::has_code;
 use super::locate::missing;
 use super::wire::{Image, InstanceType, ParameterAnswer};
 
@@ -19,11 +20,14 @@ use super::wire::{Image, InstanceType, ParameterAnswer};
 const SIZES_KEEP: Duration = Duration::from_secs(3600);
 const IMAGES_KEEP: Duration = Duration::from_secs(600);
 
+/// A region, and the id that was asked for; all of them without one.
+type SizeSlot = (String, Option<String>);
+
 /// What was asked already. The locks are held while it is asked, so that many calls ask once.
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
     pub(super) regions: OnceCell<Vec<String>>,
-    sizes: Mutex<BTreeMap<String, (Timestamp, Vec<InstanceType>)>>,
+    sizes: Mutex<BTreeMap<SizeSlot, (Timestamp, Vec<InstanceType>)>>,
     images: Mutex<BTreeMap<(String, String), (Timestamp, Image)>>,
 }
 
@@ -74,26 +78,67 @@ impl Alias {
 
 impl Aws {
     pub(super) async fn sizes(&self, region: &RegionId) -> Result<Vec<ServerSize>> {
-        const LIST: &str = "size.list";
-        self.check_region(LIST, region).await?;
-        let mut kept = self.catalog.sizes.lock().await;
-        let now = self.api.clock().now();
-        if kept.get(&region.0).is_none_or(|(asked, _)| now >= asked.plus(SIZES_KEEP)) {
-            let form = Form::new("DescribeInstanceTypes")
-                .with("MaxResults", "100")
-                .with_filter("current-generation", ["true"])
-                .with_filter("bare-metal", ["false"])
-                .with_filter("supported-virtualization-type", ["hvm"])
-                .with_filter("supported-usage-class", ["on-demand"]);
-            let found = self.api.ec2_list(LIST, &region.0, form, InstanceType::list).await?;
-            kept.insert(region.0.clone(), (now, found));
-        }
-        let found = kept.get(&region.0).map(|(_, found)| found.as_slice()).unwrap_or_default();
-        let config = &self.api.config;
-        let size = |found| convert::size(&region.0, config.disk_gib, &config.prices, found);
-        let mut sizes: Vec<_> = found.iter().filter_map(size).collect();
+        let mut sizes = self.sizes_of("size.list", region, None).await?;
         sizes.sort_by(|a, b| (a.cpus, a.memory_bytes, &a.id).cmp(&(b.cpus, b.memory_bytes, &b.id)));
         Ok(sizes)
+    }
+
+    pub(super) async fn size(&self, region: &RegionId, id: &str) -> Result<Option<ServerSize>> {
+        let found = self.sizes_of("size.find", region, Some(id)).await?;
+        Ok(found.into_iter().find(|size| size.id == id))
+    }
+
+    /// The sizes that a region offers, or the one of an id; those that were asked for lately are not asked for again.
+    async fn sizes_of(
+        &self,
+        operation: &'static str,
+        region: &RegionId,
+        id: Option<&str>,
+    ) -> Result<Vec<ServerSize>> {
+        self.check_region(operation, region).await?;
+        let slot = |id: Option<&str>| (region.0.clone(), id.map(str::to_owned));
+        let mut kept = self.catalog.sizes.lock().await;
+        let now = self.api.clock().now();
+        kept.retain(|_, (asked, _)| now < asked.plus(SIZES_KEEP));
+        if !kept.contains_key(&slot(None)) && !kept.contains_key(&slot(id)) {
+            let found = self.instance_types(operation, &region.0, id).await?;
+            kept.insert(slot(id), (now, found));
+        }
+        let found = kept.get(&slot(None)).or_else(|| kept.get(&slot(id)));
+        let found = found.map(|(_, found)| found.as_slice()).unwrap_or_default();
+        let config = &self.api.config;
+        let size = |found| convert::size(&region.0, config.disk_gib, &config.prices, found);
+        Ok(found.iter().filter_map(size).collect())
+    }
+
+    async fn instance_types(
+        &self,
+        operation: &'static str,
+        region: &str,
+        id: Option<&str>,
+    ) -> Result<Vec<InstanceType>> {
+        let form = Form::new("DescribeInstanceTypes")
+            .with_filter("current-generation", ["true"])
+            .with_filter("bare-metal", ["false"])
+            .with_filter("supported-virtualization-type", ["hvm"])
+            .with_filter("supported-usage-class", ["on-demand"]);
+        // Who asks by name cannot ask for pages.
+        let Some(id) = id else {
+            return self
+                .api
+                .ec2_list(operation, region, form.with("MaxResults", "100"), InstanceType::list)
+                .await;
+        };
+        match self.api.ec2(operation, region, form.with("InstanceType.1", id), InstanceType::list).await {
+            Err(error)
+                if ["InvalidInstanceType", "InvalidInstanceType.NotFound"]
+                    .iter()
+                    .any(|code| has_code(&error, code)) =>
+            {
+                Ok(Vec::new())
+            }
+            other => other,
+        }
     }
 
     pub(super) async fn image(&self, region: &RegionId, name: &str) -> Result<Option<ServerImage>> {

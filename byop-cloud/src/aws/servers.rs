@@ -141,22 +141,6 @@ impl Aws {
         Ok((Some((*first).to_owned()), others.iter().map(text).collect::<Result<_>>()?))
     }
 
-    /// An instance as the vendor shows it, gone or not, ours or not.
-    pub(super) async fn instance(
-        &self,
-        operation: &'static str,
-        region: &str,
-        id: &str,
-    ) -> Result<Option<Instance>> {
-        let form = Form::new("DescribeInstances").with("InstanceId.1", id);
-        match self.api.ec2(operation, region, form, Instance::list).await {
-            Ok(found) => Ok(found.into_iter().find(|instance| instance.id == id)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) if has_code(&error, "InvalidInstanceID.Malformed") => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     /// An instance of ours that is not gone.
     pub(super) async fn our_instance(&self, operation: &'static str, id: &ServerId) -> Result<Instance> {
         let (region, name) = self.locate(operation, &id.0)?;

@@ -7,6 +7,7 @@
 mod credentials;
 mod errors;
 mod live;
+mod lookups;
 mod moto;
 mod requests;
 mod simulated;

@@ -128,6 +128,19 @@ async fn sizes_are_asked_for_once_by_many() {
     let (one, two) = tokio::join!(aws.list_sizes(&here), aws.list_sizes(&other));
     assert_eq!(one.unwrap(), two.unwrap());
     assert_eq!(actions(&simulator), ["DescribeInstanceTypes"]);
+    // One of them is known with the others.
+    assert!(aws.find_size(&here, "t3.micro").await.unwrap().is_some());
+    assert_eq!(actions(&simulator).len(), 1);
+}
+
+#[tokio::test]
+async fn one_size_is_asked_for_alone_and_once() {
+    let (aws, simulator) = simulated();
+    let (here, other) = (region(), region());
+    let (one, two) = tokio::join!(aws.find_size(&here, "t3.micro"), aws.find_size(&other, "t3.micro"));
+    assert_eq!(one.unwrap().map(|size| size.id).as_deref(), Some("t3.micro"));
+    assert!(two.unwrap().is_some());
+    assert_eq!(actions(&simulator), ["DescribeInstanceTypes"]);
 }
 
 #[tokio::test]

@@ -26,6 +26,9 @@ impl CloudProvider for Arc<dyn CloudProvider> {
     async fn list_sizes(&self, region: &RegionId) -> Result<Vec<ServerSize>> {
         self.as_ref().list_sizes(region).await
     }
+    async fn find_size(&self, region: &RegionId, id: &str) -> Result<Option<ServerSize>> {
+        self.as_ref().find_size(region, id).await
+    }
     async fn find_image(&self, region: &RegionId, name: &str) -> Result<Option<ServerImage>> {
         self.as_ref().find_image(region, name).await
     }

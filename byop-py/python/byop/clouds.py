@@ -58,6 +58,10 @@ class Cloud:
         """Return the sizes that a region offers now, with their prices."""
         return cast("list[ServerSize]", self._call("list_sizes", region=region))
 
+    def find_size(self, region: str, id: str) -> ServerSize | None:
+        """Return the size of this id with its price, if the region has it."""
+        return cast("ServerSize | None", self._call("find_size", region=region, id=id))
+
     def find_image(self, region: str, name: str) -> ServerImage | None:
         """Return the image of this id, of this name, or the newest that fits an alias such as ``debian-12``."""
         return cast("ServerImage | None", self._call("find_image", region=region, name=name))

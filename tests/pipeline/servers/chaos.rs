@@ -2,12 +2,12 @@
 
 use super::*;
 
-/// The seeds: `BYOP_SEEDS=2000` chooses how many, `BYOP_SEED=7` one of them.
+/// The seeds: `BYOP_CLOUD_SEEDS=2000` chooses how many, `BYOP_SEED=7` one of them.
 fn seeds() -> std::ops::RangeInclusive<u64> {
     let number = |name| std::env::var(name).ok().map(|text| text.parse().expect("a number"));
     match number("BYOP_SEED") {
         Some(seed) => seed..=seed,
-        None => 1..=number("BYOP_SEEDS").unwrap_or(80),
+        None => 1..=number("BYOP_CLOUD_SEEDS").unwrap_or(80),
     }
 }
 

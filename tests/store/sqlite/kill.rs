@@ -22,7 +22,7 @@ fn a_writer_that_is_killed_fifty_times_loses_nothing() {
             })));
         }
     }
-    let cycles = number_of("BYOP_KILLS", 50);
+    let cycles = number_of("BYOP_STORE_KILLS", 50);
     let (_folder, path) = new_file();
     let mut acknowledged = Vec::new();
     for cycle in 0..cycles {

@@ -90,8 +90,15 @@ pub(super) fn catalog() -> Vec<Image> {
 
 impl State {
     pub(super) fn describe_types(&self, form: &Form) -> Result<String, Fault> {
-        let mut found = Vec::new();
+        let (ids, mut found) = (form.list("InstanceType"), Vec::new());
+        if let Some(unknown) = ids.iter().find(|id| TYPES.iter().all(|(name, ..)| name != *id)) {
+            let message = format!("The following supplied instance types do not exist: [{unknown}]");
+            return Err(Fault::new(400, "InvalidInstanceType", message));
+        }
         for (name, cpus, memory, architecture) in TYPES {
+            if !ids.is_empty() && !ids.contains(&name) {
+                continue;
+            }
             let value = |filter: &str| match filter {
                 "current-generation" => Some("true".to_owned()),
                 "bare-metal" => Some("false".to_owned()),

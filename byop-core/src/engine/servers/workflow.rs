@@ -1,10 +1,11 @@
 //! The sentences of renting a server and of giving it back.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::super::job_run::JobRun;
 use super::ledger::{Entry, key};
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, ErrorReport, Result, Retry};
 use crate::model::{
     ProvisionState, Server, ServerPlan, ServerRecord, ServerReport, ServerRequest, ServerSpec, StepState,
@@ -217,7 +218,7 @@ async fn take_back(run: &Run, mut entry: Entry<'_>, error: Error, settled: bool)
     entry.record.error = Some(report.clone());
     let removed = async {
         entry.save().await?;
-        remove(run, &entry.record, settled && is_known_everywhere(run, &entry.record), Some(report)).await?;
+        remove(run, &entry.record, settled && is_empty(&entry.record), Some(report)).await?;
         entry.forget().await
     };
     match removed.await {
@@ -234,20 +235,20 @@ async fn take_back(run: &Run, mut entry: Entry<'_>, error: Error, settled: bool)
     }
 }
 
-/// Whether what cannot be found is gone. What was made a moment ago may be missing, and a call to delete it has done
-/// nothing then.
-fn is_known_everywhere(run: &Run, record: &ServerRecord) -> bool {
-    if record.state == ProvisionState::Ready {
-        let is_old = |at: Timestamp| at.plus(run.cx.lag()) < run.inner.clock.now();
-        return record.seen && record.ready_at.is_none_or(is_old);
-    }
+/// Whether nothing was made that is known.
+fn is_empty(record: &ServerRecord) -> bool {
     let has_more = record.firewall.is_some() || record.reserved_ip.is_some() || !record.ssh_keys.is_empty();
     record.servers.is_empty() && !has_more
 }
 
+/// Whether it was all made once, so that all of it is known.
+fn is_complete(record: &ServerRecord) -> bool {
+    record.ready_at.is_some() && record.seen && record.error.is_none()
+}
+
 /// Gives a server back.
 pub(super) async fn destroy(run: &Run, record: ServerRecord, version: u64) -> Result<Value> {
-    let settled = record.state == ProvisionState::Ready && is_known_everywhere(run, &record);
+    let settled = is_complete(&record);
     let mut entry = Entry::new(run, record, version);
     if entry.record.state != ProvisionState::Removing {
         entry.record.state = ProvisionState::Removing;
@@ -268,9 +269,11 @@ async fn remove(
     if record.keys.is_empty() {
         return Ok(0);
     }
+    let known_from = record.ready_at.map(|at| at.plus(run.cx.lag()).0 - run.inner.clock.now().0);
     let mut known = Leftovers {
         servers: record.servers.clone(),
         settled,
+        late: Duration::from_millis(known_from.and_then(|left| u64::try_from(left).ok()).unwrap_or(0)),
         firewall: record.firewall.clone(),
         reserved_ip: record.reserved_ip.as_ref().map(|ip| ip.id.clone()),
         unsure_address: record.request.reserved_ip && record.reserved_ip.is_none(),

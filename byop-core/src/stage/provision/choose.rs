@@ -58,7 +58,7 @@ impl Stage for ChooseServer {
         if !request.ssh_keys.is_empty() && provider.ssh_keys().is_none() {
             return Err(unsupported("SSH keys of its own", provider.name()));
         }
-        let sizes = match provider.list_sizes(&request.region).await {
+        let size = match provider.find_size(&request.region, &request.size).await {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let regions = provider.list_regions().await?;
                 let known: Vec<_> = regions.iter().map(|region| region.id.0.as_str()).collect();
@@ -66,7 +66,8 @@ impl Stage for ChooseServer {
             }
             other => other?,
         };
-        let Some(size) = sizes.iter().find(|size| size.id == request.size) else {
+        let Some(size) = size else {
+            let sizes = provider.list_sizes(&request.region).await?;
             let known: Vec<_> = sizes.iter().take(40).map(|size| size.id.as_str()).collect();
             return Err(missing("size", &request.size, Some(known.join(", "))));
         };
@@ -85,7 +86,7 @@ impl Stage for ChooseServer {
                 .with_context("has", size.disk_bytes)
                 .with_remedy("choose a size with a larger disk"));
         }
-        Ok(ServerPlan::new(provider.name(), request.region.clone(), size.clone(), image))
+        Ok(ServerPlan::new(provider.name(), request.region.clone(), size, image))
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Leftovers {
     /// Whether all of them were seen since they were made, and no call is unanswered. Until then, what cannot be found
     /// may only be late.
     pub settled: bool,
+    /// How long what is settled may still be unknown somewhere, because it was made a moment ago.
+    pub late: Duration,
     /// The firewall.
     pub firewall: Option<FirewallId>,
     /// The reserved address.
@@ -100,6 +102,9 @@ impl Stage for RemoveServer {
 
     async fn run(&self, cx: &ServerContext, input: &RemoveServerInput) -> Result<RemovedServer> {
         let patience = if self.known.settled { Duration::ZERO } else { cx.lag() };
+        if self.known.settled && !self.known.late.is_zero() {
+            self.see(cx).await?;
+        }
         // The address first: once its server is gone nothing may tell whose it was.
         if let Some(ip) = &self.known.reserved_ip {
             delete(cx, ResourceKind::ReservedIp, &ip.0).await?;
@@ -165,6 +170,27 @@ impl Stage for RemoveServer {
             }
         }
         Ok(RemovedServer { servers: removed.len(), reason: self.reason.clone() })
+    }
+}
+
+impl RemoveServer {
+    /// Waits until the server and its address are found, or could no longer be late: a call to delete what is not known
+    /// yet does nothing. What a server is made with is older, and was found when the server was made.
+    async fn see(&self, cx: &ServerContext) -> Result<()> {
+        for id in &self.known.servers {
+            look_for(self.known.late, || async { if_found(cx.provider.get_server(id).await) }).await?;
+        }
+        if let (Some(ip), Some(ips)) = (&self.known.reserved_ip, cx.provider.reserved_ips()) {
+            look_for(self.known.late, || async { if_found(ips.get_reserved_ip(ip).await) }).await?;
+        }
+        Ok(())
+    }
+}
+
+fn if_found<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
     }
 }
 

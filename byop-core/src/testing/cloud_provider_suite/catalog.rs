@@ -30,10 +30,23 @@ pub async fn sizes_are_listed_with_what_they_have(env: &CloudEnv) {
     }
 }
 
-/// `NotFound`.
+/// As it is in the list.
+pub async fn a_size_is_found_by_its_id(env: &CloudEnv) {
+    let found = env.provider.find_size(&env.region, &env.size).await.unwrap();
+    let sizes = env.provider.list_sizes(&env.region).await.unwrap();
+    assert_eq!(found, sizes.into_iter().find(|size| size.id == env.size));
+}
+
+/// `None`, not an error.
+pub async fn an_unknown_size_is_none(env: &CloudEnv) {
+    assert_eq!(env.provider.find_size(&env.region, "byop-no-such-size").await.unwrap(), None);
+}
+
+/// `NotFound`, both for the list and for one of them.
 pub async fn sizes_of_an_unknown_region_are_not_found(env: &CloudEnv) {
-    let sizes = env.provider.list_sizes(&RegionId("nowhere-7".into())).await;
-    assert_eq!(kind(sizes), ErrorKind::NotFound);
+    let nowhere = RegionId("nowhere-7".into());
+    assert_eq!(kind(env.provider.list_sizes(&nowhere).await), ErrorKind::NotFound);
+    assert_eq!(kind(env.provider.find_size(&nowhere, &env.size).await), ErrorKind::NotFound);
 }
 
 /// What is found by its name is found by the id that it has.

@@ -97,7 +97,12 @@ impl ReservedIps for FakeCloud {
 
     async fn get_reserved_ip(&self, id: &ReservedIpId) -> Result<ReservedIp> {
         const GET: &str = "reserved_ip.get";
-        self.call(GET, &id.0, |state, _| reserved(state.thing(GET, ResourceKind::ReservedIp, &id.0)?)).await
+        self.call(GET, &id.0, |state, now| {
+            let thing = state.thing(GET, ResourceKind::ReservedIp, &id.0)?;
+            // One that is not known everywhere yet cannot be read.
+            if thing.readable_at > now { Err(missing(GET, "reserved_ip", &id.0)) } else { reserved(thing) }
+        })
+        .await
     }
 
     async fn assign_ip(&self, id: &ReservedIpId, server: &ServerId) -> Result<()> {
