@@ -5,6 +5,7 @@ mod args;
 mod clouds;
 mod engine;
 mod error;
+mod gate;
 mod hosts;
 mod names;
 mod ports;
@@ -19,6 +20,10 @@ mod verbs;
 /// The private half of the package `byop`.
 #[pyo3::pymodule(gil_used = false)]
 mod _byop {
+    use pyo3::prelude::*;
+
+    use crate::gate::close_gate;
+
     #[pymodule_export]
     use crate::clouds::{Cloud, DockerCloud, FakeCloud, cloud_names, cloud_verbs};
     #[pymodule_export]
@@ -43,6 +48,13 @@ mod _byop {
     use crate::stream::Stream;
     #[pymodule_export]
     use crate::testing::{check_cloud_provider, cloud_behaviours};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let close = wrap_pyfunction!(close_gate, module)?;
+        module.py().import("atexit")?.call_method1("register", (close,))?;
+        Ok(())
+    }
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)] // The name that Python expects.

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::error::raise;
+use crate::gate::detached;
 use crate::ports::PythonGenerator;
 
 /// Detection, plan and files of the tree at `source`, as JSON.
@@ -33,7 +34,8 @@ pub(crate) fn preview(
         asked.push(Arc::new(PythonGenerator::new(generator)?));
     }
     asked.extend(generator::builtin());
-    py.detach(|| run(source, name, domains, env, port, settings, &asked)).map_err(|error| raise(py, &error))
+    detached(py, || run(source, name, domains, env, port, settings, &asked))
+        .map_err(|error| raise(py, &error))
 }
 
 /// A name for an app whose owner gave none, from its folder.

@@ -16,6 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::AbortHandle;
 
 use crate::error::raise;
+use crate::gate::{attached, detached};
 
 /// How long Ctrl-C may go unnoticed.
 const PATIENCE: Duration = Duration::from_millis(25);
@@ -84,7 +85,7 @@ impl Process {
             let _ = sender.send(guarded(work).await);
         });
         loop {
-            match py.detach(|| next(&mut receiver)) {
+            match detached(py, || next(&mut receiver)) {
                 Ok(outcome) => return outcome.map_err(|error| raise(py, &error)),
                 Err(RecvTimeoutError::Timeout) => py.check_signals().inspect_err(|_| task.abort())?,
                 Err(RecvTimeoutError::Disconnected) => return Err(raise(py, &lost())),
@@ -151,7 +152,7 @@ struct Answer {
 /// Brings answers, many at a time when many are there: only this thread waits for the interpreter.
 fn deliver(incoming: &Receiver<Answer>) {
     while let Ok(first) = incoming.recv() {
-        let attached = Python::try_attach(|py| {
+        let delivered = attached(|py| {
             for answer in std::iter::once(first).chain(incoming.try_iter().take(256)) {
                 let settle = answer.settle.bind(py);
                 // It fails when the event loop is closed, and then nobody waits.
@@ -161,7 +162,7 @@ fn deliver(incoming: &Receiver<Answer>) {
                 };
             }
         });
-        if attached.is_none() {
+        if delivered.is_none() {
             return;
         }
     }

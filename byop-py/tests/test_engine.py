@@ -356,3 +356,28 @@ def test_an_idle_engine_takes_little_memory() -> None:
         """
     )
     assert int(done.stdout) <= 40, done.stderr
+
+
+ENDS = """
+    import asyncio, byop, byop.testing
+    host = byop.testing.FakeRuntime()
+    host.add_image("slow:1", port=8080, boot_seconds=0.1)
+    engine = byop.AsyncEngine(runtimes=host)
+
+    async def last(events):
+        async for event in events:
+            pass
+
+    async def main():
+        for number in range(2):
+            spec = byop.app({"image": "slow:1"}, name="slow", env={"N": str(number)})
+            job = await engine.deploy({**spec, "routing": {"drain_seconds": 0}})
+            await asyncio.gather(engine.wait(job), last(engine.events(job)))
+
+    asyncio.run(main())
+"""
+
+
+def test_a_script_may_end_while_answers_are_on_their_way() -> None:
+    ends = [python(ENDS) for _ in range(12)]
+    assert [(end.returncode, end.stderr) for end in ends] == [(0, "")] * 12

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::caught;
+use crate::gate::attached;
 
 /// An object that fills a port. Its methods may be coroutines: those run in an event loop of byop's own.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ impl Object {
         leading: impl FnOnce(Python<'_>) -> PyResult<Vec<Py<PyAny>>>,
     ) -> Result<T> {
         let operation = || format!("{}.{method}", self.name);
-        let text = Python::try_attach(|py| {
+        let text = attached(|py| {
             let ask = || -> PyResult<String> {
                 let call = py.import("byop._ports")?.getattr("call")?;
                 call.call1((&*self.object, method, args.to_string(), leading(py)?))?.extract()
