@@ -12,7 +12,6 @@ use tokio::sync::{Mutex, OnceCell};
 use super::Aws;
 use super::client::Form;
 use super::convert;
-use super::error::has_code;
 use super::locate::missing;
 use super::wire::{Image, InstanceType, ParameterAnswer};
 
@@ -131,9 +130,7 @@ impl Aws {
         };
         match self.api.ec2(operation, region, form.with("InstanceType.1", id), InstanceType::list).await {
             Err(error)
-                if ["InvalidInstanceType", "InvalidInstanceType.NotFound"]
-                    .iter()
-                    .any(|code| has_code(&error, code)) =>
+                if error.context("code").is_some_and(|code| code.starts_with("InvalidInstanceType")) =>
             {
                 Ok(Vec::new())
             }
