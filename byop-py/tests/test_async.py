@@ -71,6 +71,50 @@ def test_what_is_cancelled_ends_and_the_job_goes_on(byop_host: FakeRuntime) -> N
     run(work())
 
 
+def test_a_cancelled_look_at_a_stream_loses_nothing(byop_host: FakeRuntime) -> None:
+    async def work() -> None:
+        byop_host.add_image("slow:1", port=8080, boot_seconds=0.2)
+        engine = byop.AsyncEngine(runtimes=byop_host)
+        job = await engine.deploy(byop.app({"image": "slow:1"}, name="slow"))
+        stream, seen, cancelled = engine.events(job), [], 0
+        while True:
+            try:
+                event = await asyncio.wait_for(stream.__anext__(), 0.0005)
+            except asyncio.TimeoutError:
+                cancelled += 1
+            except StopAsyncIteration:
+                break
+            else:
+                seen.append(event["sequence"])
+        assert cancelled > 10
+        assert seen == list(range(1, len(seen) + 1)) == [event["sequence"] async for event in engine.events(job)]
+
+    run(work())
+
+
+def test_a_stream_is_shared_and_closed_under_those_who_wait(byop_host: FakeRuntime) -> None:
+    async def work() -> None:
+        engine = byop.AsyncEngine(runtimes=byop_host)
+        await engine.wait(await engine.deploy(SHOP))
+        stream = engine.subject_events("app/shop")
+
+        everything = [event["sequence"] async for event in engine.events((await engine.list_jobs())[0]["id"])]
+        seen: list[int] = []
+
+        async def take() -> None:
+            async for event in stream:
+                seen.append(event["sequence"])
+
+        takers = [asyncio.ensure_future(take()) for _ in range(3)]
+        while len(seen) < len(everything):
+            await asyncio.sleep(0)
+        await stream.aclose()
+        await asyncio.gather(*takers)
+        assert sorted(seen) == everything
+
+    run(work())
+
+
 def test_a_loop_that_was_closed_is_nobody_s_trouble(byop_host: FakeRuntime) -> None:
     byop_host.add_image("slow:1", port=8080, boot_seconds=0.3)
     engine = byop.AsyncEngine(runtimes=byop_host)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from byop.cli import _clouds, _output, _schemas
 from byop.cli import app as command
 from byop.testing import FakeCloud, FakeRuntime
+from rich.console import Console
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
@@ -212,5 +214,40 @@ def test_colours_stay_out_of_pipes_and_where_nobody_wants_them() -> None:
     assert "\x1b" not in done.output
 
 
-def test_what_is_quoted_commands_no_terminal() -> None:
-    assert _output.plain("\x1b[31mred[/]") == "\\x1b\\[31mred\\[/]"
+QUOTED = [
+    "\x1b[31mred[/]",
+    "a\\[/]b",
+    "[bold]",
+    ":smile:",
+    "end\\",
+    "Prix\xa0: 3 \u20ac",
+    "\u202eevil",
+    "half \ud83d",
+    "\U0001f468\u200d\U0001f4bb",
+]
+
+
+@pytest.mark.parametrize("text", QUOTED)
+def test_what_is_quoted_commands_neither_a_terminal_nor_this_program(text: str) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, color_system=None, highlight=False)
+    console.print(_output.line("a", ("b", "bold"), text))
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert shown == "ab" + _output.plain(text) + "\n"
+    assert not set("\x1b\u202e\ud83d") & set(_output.plain(text))
+
+
+def test_the_log_of_an_app_is_shown_as_it_is(machine: FakeRuntime) -> None:
+    machine.add_image("odd:1", port=8080, lines=["a\\[/]b\t:smile:", "[red]" + "x" * 20_000])
+    assert run("up", "image:odd:1", "--name", "odd").exit_code == 0
+    assert run("logs", "odd").stdout == "a\\[/]b\t:smile:\n[red]" + "x" * 20_000 + "\n"
+
+
+def test_a_file_that_is_not_there_is_an_error_without_a_traceback(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("hello")
+    for arguments, place in (
+        (("generate", str(tmp_path), "--out", "/proc/none"), "/proc/none"),
+        (("--home", "/proc/none", "jobs"), "/proc/none"),
+    ):
+        done = process(*arguments, home=home)
+        assert done.returncode == 3, done.stderr
+        assert place in done.stderr and "Traceback" not in done.stderr

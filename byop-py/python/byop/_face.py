@@ -52,21 +52,31 @@ class Awaitable:
         return AsyncStream(self._native.stream(verb, dump(arguments)))
 
 
-async def answer(start: Callable[[Callable[[str | None, BaseException | None], None]], _byop.Task]) -> str | None:
+Start = Callable[[Callable[[str | None, BaseException | None], None]], _byop.Task]
+
+
+async def answer(start: Start) -> str | None:
     """Begin something in Rust and wait for it; what is cancelled here ends there."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[str | None] = loop.create_future()
-
-    def settle(text: str | None, error: BaseException | None) -> None:
-        # From another thread; a loop that is closed has nobody who waits.
-        loop.call_soon_threadsafe(_settle, future, text, error)
-
-    task = start(settle)
+    asked = _Asked(start)
     try:
-        return await future
+        return await asked.future
     except asyncio.CancelledError:
-        task.cancel()
+        asked.task.cancel()
         raise
+
+
+class _Asked:
+    """What was begun in Rust, and the future of its answer."""
+
+    def __init__(self, start: Start) -> None:
+        loop = asyncio.get_running_loop()
+        self.future = future = cast("asyncio.Future[str | None]", loop.create_future())
+
+        def settle(text: str | None, error: BaseException | None) -> None:
+            # From another thread; a loop that is closed has nobody who waits.
+            loop.call_soon_threadsafe(_settle, future, text, error)
+
+        self.task = start(settle)
 
 
 def _settle(future: asyncio.Future[str | None], text: str | None, error: BaseException | None) -> None:
@@ -103,21 +113,45 @@ class Stream(Iterator[T], Generic[T]):
 
 
 class AsyncStream(AsyncIterator[T], Generic[T]):
-    """What comes bit by bit. Iterate over it with ``async for``; ``aclose`` ends it early."""
+    """What comes bit by bit. Iterate over it with ``async for``; ``aclose`` ends it early.
+
+    A cancelled ``anext``, such as one in ``asyncio.wait_for``, loses nothing: the next one goes on where it was.
+    """
 
     def __init__(self, native: _byop.Stream) -> None:
         self._native: _byop.Stream | None = native
+        self._asked: _Asked | None = None
 
     async def __anext__(self) -> T:
-        text = None if self._native is None else await answer(self._native.start_next)
-        if text is None:
-            await self.aclose()
-            raise StopAsyncIteration
-        return cast(T, json.loads(text))
+        while self._native is not None:
+            if self._asked is None:
+                self._asked = _Asked(self._native.start_next)
+            asked = self._asked
+            try:
+                text = await asyncio.shield(asked.future)
+            except asyncio.CancelledError:
+                raise
+            except BaseException:
+                self._asked = None
+                raise
+            if self._asked is not asked:
+                continue  # Another one that waited has taken it.
+            self._asked = None
+            if text is not None:
+                return cast(T, json.loads(text))
+            self._native = None
+        raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """Take no more."""
+        """Take no more; whoever waits for an item comes to the end."""
         self._native = None
+        if self._asked is not None:
+            self._asked.task.cancel()
+            _settle(self._asked.future, None, None)
+
+    def __del__(self) -> None:
+        if self._asked is not None:
+            self._asked.task.cancel()
 
     async def __aenter__(self) -> AsyncStream[T]:
         return self

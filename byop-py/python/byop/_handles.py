@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from . import _byop
 from ._secret import Secret, exposed
+from .exceptions import UnauthenticatedError
 
 if TYPE_CHECKING:
     from .types import ContainerStats, ContainerSummary
@@ -74,8 +75,19 @@ class PostgresStore(Store):
 
     @classmethod
     def from_env(cls) -> PostgresStore:
-        """Open the database that ``BYOP_DATABASE_URL`` names."""
-        return cls(os.environ["BYOP_DATABASE_URL"])
+        """Open the database that ``BYOP_DATABASE_URL`` names.
+
+        Raises:
+            UnauthenticatedError: The variable is not set.
+        """
+        url = os.environ.get("BYOP_DATABASE_URL")
+        if not url:
+            raise UnauthenticatedError(
+                "the environment names no database",
+                operation="store.open",
+                remedy="set BYOP_DATABASE_URL, such as postgresql://user:password@host/database",
+            )
+        return cls(url)
 
 
 class Runtime:

@@ -10,7 +10,7 @@ from typing import Annotated, Optional
 import typer
 
 from .. import __version__
-from ..exceptions import ByopError
+from ..exceptions import ByopError, NotFoundError, PermissionDeniedError, UnavailableError
 from . import _apps, _jobs, _platform, _secrets, _servers
 from ._output import fail
 from ._state import State
@@ -48,6 +48,14 @@ def _shared(
     context.obj = State(home or Path("~/.local/share/byop").expanduser(), http_port)
 
 
+def _of_system(error: OSError) -> ByopError:
+    kinds = {FileNotFoundError: NotFoundError, PermissionError: PermissionDeniedError}
+    context = {"path": str(error.filename)} if error.filename else {}
+    return kinds.get(type(error), UnavailableError)(
+        error.strerror or str(error), operation="file.open", context=context
+    )
+
+
 def main() -> None:
     """Run the command; the exit code says what went wrong."""
     if hasattr(signal, "SIGPIPE"):
@@ -58,6 +66,9 @@ def main() -> None:
         code = app(standalone_mode=False)
     except ByopError as error:
         sys.exit(fail(error, as_json="--json" in sys.argv))
+    except OSError as error:
+        # A file that was named on the command line, or one in the home.
+        sys.exit(fail(_of_system(error), as_json="--json" in sys.argv))
     except KeyboardInterrupt:
         sys.exit(130)
     except typer.Abort:

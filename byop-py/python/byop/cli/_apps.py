@@ -12,7 +12,7 @@ from .. import preview as pure_preview
 from ..exceptions import AlreadyExistsError, InvalidInputError
 from ..types import AppSpec
 from ._follow import follow
-from ._output import Json, notes, out, plain, print_json, size, table, when
+from ._output import Json, line, notes, out, plain, print_json, size, table, when
 from ._state import State
 
 Source = Annotated[str, typer.Argument(help="A folder, an archive, the URL of a Git repository, or image:NAME.")]
@@ -46,17 +46,18 @@ def preview(
     found, planned = made["detection"], made["plan"]
     console = out()
     version = f" {found['version']}" if found["version"] else ""
-    console.print(f"[bold]{plain(found['stack'])}{plain(version)}[/]", plain(found["framework"] or ""))
+    console.print(line((found["stack"] + version, "bold"), " ", found["framework"]))
     for evidence in found["evidence"]:
-        file = f" ({plain(evidence['file'])})" if evidence["file"] else ""
-        console.print(f"  {plain(evidence['fact'])}: {plain(evidence['reason'])}{file}")
+        file = f" ({evidence['file']})" if evidence["file"] else ""
+        console.print(line("  ", evidence["fact"], ": ", evidence["reason"], file))
     for key in ("install", "build", "start"):
         if planned.get(key):
-            console.print(f"{key}: {plain(planned[key])}")
-    console.print(f"port: {planned['port']}")
+            console.print(line(key, ": ", planned[key]))
+    console.print(line("port: ", planned["port"]))
     for question in made["questions"]:
-        console.print(f"[yellow]{question['severity']}:[/] {plain(question['text'])} ({plain(question['setting'])})")
-    console.print("files: " + plain(", ".join(made["files"])))
+        severity = (f"{question['severity']}:", "yellow")
+        console.print(line(severity, " ", question["text"], " (", question["setting"], ")"))
+    console.print(line("files: ", ", ".join(made["files"])))
 
 
 def generate(
@@ -87,7 +88,7 @@ def generate(
     if json:
         return print_json(sorted(files))
     for path in sorted(files):
-        out().print(plain(str(out_dir / path)))
+        out().print(line(out_dir / path))
 
 
 def plan(
@@ -131,7 +132,7 @@ def up(
     job = follow(engine, engine.deploy(spec), as_json=json, verbose=verbose)
     if json:
         return print_json(job)
-    out().print(plain(engine.get_app(spec["name"])["url"] or spec["name"]))
+    out().print(line(engine.get_app(spec["name"])["url"] or spec["name"]))
 
 
 def ps(context: typer.Context, json: Json = False) -> None:
@@ -156,9 +157,8 @@ def logs(
 ) -> None:
     """Print the log of an app."""
     state: State = context.obj
-    console = out()
-    for line in state.engine().logs(name, follow=wait, tail=tail):
-        print_json(line) if json else console.print(plain(line["text"]))
+    for each in state.engine().logs(name, follow=wait, tail=tail):
+        print_json(each) if json else typer.echo(plain(each["text"]))
 
 
 def stats(context: typer.Context, name: App, json: Json = False) -> None:

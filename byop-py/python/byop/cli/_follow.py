@@ -13,7 +13,7 @@ from rich.table import Column
 from .. import Engine
 from ..exceptions import ByopError
 from ..types import Job
-from ._output import notes, plain
+from ._output import line, notes, plain
 
 
 def follow(engine: Engine, job: str, *, as_json: bool, verbose: bool = False) -> Job:
@@ -35,7 +35,7 @@ def _show(engine: Engine, job: str, as_json: bool, verbose: bool) -> None:
         for event in engine.events(job):
             typer.echo(json.dumps(event), err=True)
     elif console.is_terminal:
-        step = TextColumn("{task.description}", table_column=Column(no_wrap=True, ratio=1))
+        step = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, ratio=1))
         columns = (SpinnerColumn(), step, BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=console, transient=True, expand=True) as bar:
             _move(bar, engine, job, verbose)
@@ -43,21 +43,21 @@ def _show(engine: Engine, job: str, as_json: bool, verbose: bool) -> None:
         for event in engine.events(job):
             text = describe(event["body"], verbose)
             if text:
-                console.print(plain(text))
+                console.print(line(text))
 
 
 def _move(bar: Progress, engine: Engine, job: str, verbose: bool) -> None:
     """Let one line tell the step that is under way, with a bar that fills where its end is known."""
-    line = bar.add_task("waiting", total=None)
+    task = bar.add_task("waiting", total=None)
     for event in engine.events(job):
         body: Any = event["body"]
-        text = plain(describe(body, verbose))
+        text = line(describe(body, verbose))
         if body["type"] == "step_started":
-            bar.remove_task(line)
-            line = bar.add_task(text, total=None)
+            bar.remove_task(task)
+            task = bar.add_task(text.plain, total=None)
             continue
         if body["type"] == "progress":
-            bar.update(line, description=plain(body["message"]), completed=body["current"], total=body["total"])
+            bar.update(task, description=plain(body["message"]), completed=body["current"], total=body["total"])
         if text:
             bar.console.print(text)
 

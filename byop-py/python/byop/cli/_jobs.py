@@ -8,7 +8,7 @@ import typer
 
 from ._clouds import from_env
 from ._follow import describe, follow
-from ._output import Json, notes, out, plain, print_json, table, when
+from ._output import Json, line, notes, out, print_json, table, when
 from ._state import State
 
 Job = Annotated[str, typer.Argument(help="The id of the job.")]
@@ -51,7 +51,7 @@ def events(
         if json:
             print_json(event)
         elif text := describe(event["body"], verbose=True):
-            console.print(f"{when(event['time'])} {plain(text)}")
+            console.print(line(when(event["time"]), " ", text))
 
 
 def cancel(context: typer.Context, job: Job, json: Json = False) -> None:

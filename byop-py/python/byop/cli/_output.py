@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ..exceptions import ByopError
 
@@ -39,6 +41,9 @@ EXIT_CODES = {
 #: A comparison found differences.
 DIFFERENCES = 20
 
+#: What moves the cursor, colours, or turns the direction of a text; lines and tabs stay, and halves of characters go.
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 def out() -> Console:
     """The console of what was asked for."""
@@ -64,15 +69,22 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in rows:
-        shown.add_row(*[plain(cell) for cell in row])
+        shown.add_row(*[line(cell) for cell in row])
     out().print(shown)
 
 
+def line(*parts: object) -> Text:
+    """Put a line together of values and of pairs of a value and its style, as ``("ok", "green")``."""
+    text = Text()
+    for part in parts:
+        value, style = part if isinstance(part, tuple) else (part, "")
+        text.append(plain(value), style)
+    return text
+
+
 def plain(value: object) -> str:
-    """Write a value for people; what it quotes commands neither a terminal nor this program."""
-    text = "" if value is None else str(value)
-    text = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
-    return text.replace("[", "\\[")
+    """Write a value for people; what it quotes does not command a terminal."""
+    return _COMMANDS.sub(lambda found: repr(found[0])[1:-1], "" if value is None else str(value))
 
 
 def when(millis: int | None) -> str:
@@ -104,9 +116,9 @@ def fail(error: ByopError, *, as_json: bool) -> int:
     else:
         console = notes()
         place = ", ".join(f"{key}: {value}" for key, value in error.context.items())
-        console.print(f"[bold red]error:[/] {plain(error.message)}" + (f" ({plain(place)})" if place else ""))
+        console.print(line(("error:", "bold red"), " ", error.message, f" ({place})" if place else ""))
         for cause in error.causes:
-            console.print(f"  cause: {plain(cause)}")
+            console.print(line("  cause: ", cause))
         if error.remedy:
-            console.print(f"  to do: {plain(error.remedy)}")
+            console.print(line("  to do: ", error.remedy))
     return EXIT_CODES.get(error.kind, 1)

@@ -16,7 +16,7 @@ from .. import Docker, Engine, SqliteStore, _byop
 from ..exceptions import ByopError, InvalidInputError
 from . import _schemas
 from ._clouds import KNOWN, check_configured, from_env, open_cloud
-from ._output import DIFFERENCES, EXIT_CODES, Json, notes, out, plain, print_json, table
+from ._output import DIFFERENCES, EXIT_CODES, Json, line, notes, out, print_json, table
 from ._state import State
 
 
@@ -79,7 +79,7 @@ def sweep(
             rows.append((each["provider"], thing["kind"], thing["id"], thing["name"], end))
         table(("CLOUD", "KIND", "ID", "NAME", ""), rows)
         for cloud, error in report["errors"]:
-            notes().print(f"{plain(cloud)}: {plain(error['message'])}")  # type: ignore[index]
+            notes().print(line(cloud, ": ", error["message"]))  # type: ignore[index]
     if any(not each["removed"] for each in report["findings"]):
         raise SystemExit(DIFFERENCES)
 
@@ -125,10 +125,10 @@ def doctor(context: typer.Context, json: Json = False) -> None:
         print_json(findings)
     else:
         for each in findings:
-            mark = "[green]ok[/]" if each["ok"] else ("[red]missing[/]" if each["needed"] else "[yellow]absent[/]")
-            out().print(f"{mark} {each['name']}: {plain(each['detail'])}")
+            mark = ("ok", "green") if each["ok"] else ("missing", "red") if each["needed"] else ("absent", "yellow")
+            out().print(line(mark, " ", each["name"], ": ", each["detail"]))
             if each["remedy"]:
-                out().print(f"   to do: {plain(each['remedy'])}")
+                out().print(line("   to do: ", each["remedy"]))
     if any(each["needed"] and not each["ok"] for each in findings):
         raise SystemExit(EXIT_CODES["unavailable"])
 

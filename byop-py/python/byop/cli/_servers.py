@@ -10,7 +10,7 @@ import typer
 from ..types import ServerRequest
 from ._clouds import from_env, open_cloud
 from ._follow import follow
-from ._output import Json, money, notes, print_json, size, table
+from ._output import Json, line, money, notes, print_json, size, table
 from ._state import State
 
 app = typer.Typer(help="Servers at clouds.", no_args_is_help=True)
@@ -54,7 +54,7 @@ def create(
     request: ServerRequest = {"name": name, "region": region, "size": size, "image": image}
     if provider:
         request["provider"] = provider
-    request["ssh_keys"] = [path.read_text().strip() for path in ssh_key or ()]
+    request["ssh_keys"] = [path.read_text(errors="replace").strip() for path in ssh_key or ()]
     request["reserved_ip"] = reserved_ip
     if dry_run:
         plan = engine.plan_server(request)
@@ -67,7 +67,7 @@ def create(
     if json:
         return print_json(job)
     server = engine.get_server(name)["server"]
-    notes().print(f"{name} runs at {', '.join(server['addresses']) if server else 'no address'}")
+    notes().print(line(name, " runs at ", ", ".join(server["addresses"]) if server else "no address"))
 
 
 @app.command()
