@@ -7,12 +7,13 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Value, json};
 
 use crate::model::{
-    AppReport, AppSpec, AuditRecord, AuditReport, BuildReport, Census, Client, ClientSpec, CloudCapabilities,
-    Component, ContainerStats, ContainerSummary, Customer, CustomerSpec, Deployment, DeploymentReport,
-    DnsRecord, Domain, DriftReport, Event, FirewallSpec, Job, LogLine, PowerAction, Preview, PreviewApp,
-    PreviewAppSpec, ProjectFile, Proposal, Rebuilt, Region, Release, RepairReport, ReservedIp, Resource,
-    Schedule, ScheduleSpec, ScheduledRun, Server, ServerFilter, ServerImage, ServerPlan, ServerReport,
-    ServerRequest, ServerSize, ServerSpec, Snapshot, SweepReport, Target, Ticket, TicketSpec,
+    AppReport, AppRetention, AppSpec, AuditRecord, AuditReport, BuildReport, Census, Client, ClientSpec,
+    CloudCapabilities, Component, ContainerStats, ContainerSummary, Customer, CustomerSpec, Deployment,
+    DeploymentReport, DnsRecord, Domain, DriftReport, Event, FirewallSpec, HostSpec, Job, LogLine,
+    PowerAction, Preview, PreviewApp, PreviewAppSpec, ProjectFile, Proposal, Rebuilt, Region, Release,
+    RepairReport, ReservedIp, Resource, Schedule, ScheduleSpec, ScheduledRun, Server, ServerFilter,
+    ServerImage, ServerPlan, ServerReport, ServerRequest, ServerSize, ServerSpec, ServiceFound, Snapshot,
+    SourceLimits, StepPolicy, SweepReport, Target, Ticket, TicketSpec,
 };
 use crate::{ErrorKind, ErrorReport};
 
@@ -112,6 +113,7 @@ pub fn model() -> Value {
         ServerReport,
         ServerSize,
         ServerSpec,
+        ServiceFound,
         Snapshot,
         SweepReport,
         Target,
@@ -121,7 +123,20 @@ pub fn model() -> Value {
     #[cfg(feature = "seal")]
     each!(answers, crate::engine::KeyRotation, crate::engine::StoredSecret);
     let mut wishes = SchemaSettings::draft2020_12().for_deserialize().into_generator();
-    each!(wishes, AppSpec, ClientSpec, CustomerSpec, PreviewAppSpec, ScheduleSpec, ServerRequest, TicketSpec,);
+    each!(
+        wishes,
+        AppRetention,
+        AppSpec,
+        ClientSpec,
+        CustomerSpec,
+        HostSpec,
+        PreviewAppSpec,
+        ScheduleSpec,
+        ServerRequest,
+        SourceLimits,
+        StepPolicy,
+        TicketSpec,
+    );
     let mut all = answers.take_definitions(true);
     all.extend(wishes.take_definitions(true));
     Value::Object(all)

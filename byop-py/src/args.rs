@@ -1,11 +1,17 @@
 //! What a verb is called with: the keys of a JSON object.
 
+use std::str::FromStr;
+use std::time::Duration;
+
 use byop_core::model::AppSpec;
 use byop_core::store::Page;
 use byop_core::{Error, ErrorKind, Result};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::misfit;
 
 /// The arguments that have not been taken yet.
 #[derive(Debug)]
@@ -38,14 +44,55 @@ pub(crate) trait Argument: Sized {
     fn read(name: &'static str, value: Value) -> Result<Self>;
 }
 
-impl<T: DeserializeOwned> Argument for T {
+impl<T: DeserializeOwned + JsonSchema> Argument for T {
     fn read(name: &'static str, value: Value) -> Result<Self> {
-        serde_json::from_value(value).map_err(|error| {
-            // The text quotes what was given.
+        fit("call.read", name, value)
+    }
+}
+
+/// Plain data as `T`, or where it does not fit.
+pub(crate) fn fit<T: DeserializeOwned + JsonSchema>(
+    operation: &'static str,
+    name: &'static str,
+    value: Value,
+) -> Result<T> {
+    let error = match T::deserialize(&value) {
+        Ok(read) => return Ok(read),
+        Err(error) => error,
+    };
+    Err(match misfit::find::<T>(name, &value) {
+        Some(found) => Error::invalid(operation, format!("`{}` {}", found.path, found.text))
+            .with_context("key", found.path),
+        // The types' own checks say it well, and quote what was given.
+        None => {
             let text: String = error.to_string().chars().take(500).collect();
-            Error::invalid("call.read", format!("`{name}` cannot be taken: {text}"))
-                .with_context("argument", name)
-        })
+            Error::invalid(operation, format!("`{name}` cannot be taken: {text}")).with_context("key", name)
+        }
+    })
+}
+
+/// A time.
+pub(crate) fn seconds_of(operation: &'static str, name: &'static str, seconds: f64) -> Result<Duration> {
+    Duration::try_from_secs_f64(seconds).map_err(|error| {
+        Error::invalid(operation, format!("`{name}` must be a number of seconds")).with_source(error)
+    })
+}
+
+/// A name or an id, with the error of its own check.
+#[derive(Debug)]
+pub(crate) struct Text<T>(pub(crate) T);
+
+impl<T> std::ops::Deref for Text<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: FromStr<Err = Error>> Argument for Text<T> {
+    fn read(name: &'static str, value: Value) -> Result<Self> {
+        fit::<String>("call.read", name, value)?.parse().map(Self)
     }
 }
 
@@ -54,13 +101,24 @@ impl<T: DeserializeOwned> Argument for T {
 pub(crate) struct Spec(pub(crate) AppSpec);
 
 impl Argument for Spec {
-    fn read(_name: &'static str, value: Value) -> Result<Self> {
-        AppSpec::from_value(value).map(Self)
+    fn read(name: &'static str, value: Value) -> Result<Self> {
+        let found = |error: Error| match misfit::find::<AppSpec>(name, &value) {
+            Some(found) => {
+                let refused = Error::invalid("app.parse", format!("`{}` {}", found.path, found.text))
+                    .with_context("key", found.path.trim_start_matches("spec."));
+                match error.remedy() {
+                    Some(remedy) => refused.with_remedy(remedy),
+                    None => refused,
+                }
+            }
+            None => error,
+        };
+        AppSpec::from_value(value.clone()).map(Self).map_err(found)
     }
 }
 
 /// A page of a list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Paging {
     prefix: String,

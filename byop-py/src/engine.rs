@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use std::time::Duration;
-
 use byop_core::ingress::Traefik;
-use byop_core::model::{Actor, ClientId};
+use byop_core::model::{Actor, AppRetention, ClientId, SourceLimits, StepPolicy};
 use byop_core::secret::{Key, Keyring};
 use byop_core::store::WhenBusy;
 use byop_core::testing::FakeIngress;
 use byop_core::{Error, Result, Secret};
 use pyo3::prelude::*;
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
-use crate::args::Args;
+use crate::args::{Args, fit, seconds_of};
 use crate::clouds::cloud_of;
 use crate::error::raise;
 use crate::hosts::{Docker, FakeRuntime};
@@ -37,7 +37,7 @@ pub(crate) fn engine_streams() -> Vec<&'static str> {
 }
 
 /// What is plain data of what an engine is made of.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     work_dir: Option<PathBuf>,
@@ -47,16 +47,31 @@ struct Settings {
     keys: Vec<Secret>,
     http_port: Option<u16>,
     proxy_prefix: Option<String>,
+    limits: Option<SourceLimits>,
+    retention: Option<AppRetention>,
+    policies: BTreeMap<String, StepPolicy>,
 }
 
 /// How a handle differs from the one that it was made from.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct View {
-    client: Option<ClientId>,
+    client: Option<String>,
     actor: Option<Actor>,
     /// Whether a job waits for the one before it.
     waits: Option<bool>,
+}
+
+/// What Python wrote.
+fn plain<T: serde::de::DeserializeOwned + JsonSchema>(
+    operation: &'static str,
+    name: &'static str,
+    text: &str,
+) -> Result<T> {
+    let value: Value = serde_json::from_str(text).map_err(|error| {
+        Error::invalid(operation, format!("`{name}` are no JSON object")).with_source(error)
+    })?;
+    fit(operation, name, value)
 }
 
 /// An engine; both faces of it hold one.
@@ -99,9 +114,7 @@ impl Engine {
         settings: &str,
     ) -> PyResult<Self> {
         let fail = |error: Error| raise(py, &error);
-        let settings: Settings = serde_json::from_str(settings).map_err(|error| {
-            fail(Error::invalid("engine.build", format!("a setting cannot be taken: {error}")))
-        })?;
+        let settings: Settings = plain("engine.build", "settings", settings).map_err(fail)?;
         let process = Process::current().map_err(fail)?;
         let mut builder = byop_core::engine::Engine::builder();
         if let Some(store) = store {
@@ -146,13 +159,17 @@ impl Engine {
             builder = builder.with_port_range(first..=last);
         }
         if let Some(seconds) = settings.lease_seconds {
-            let lease = Duration::try_from_secs_f64(seconds).map_err(|error| {
-                fail(
-                    Error::invalid("engine.build", "`lease_seconds` must be a number of seconds")
-                        .with_source(error),
-                )
-            })?;
+            let lease = seconds_of("engine.build", "lease_seconds", seconds).map_err(fail)?;
             builder = builder.with_lease(lease);
+        }
+        if let Some(limits) = settings.limits {
+            builder = builder.with_limits(limits);
+        }
+        if let Some(retention) = settings.retention {
+            builder = builder.with_retention(retention);
+        }
+        for (stage, policy) in settings.policies {
+            builder = builder.with_policy(stage, policy);
         }
         let engine = process.within(|| builder.build()).map_err(fail)?;
         Ok(Self { process, inner: Some(engine) })
@@ -162,10 +179,9 @@ impl Engine {
     fn view(&self, py: Python<'_>, how: &str) -> PyResult<Self> {
         let view = || -> Result<Self> {
             let mut engine = self.engine()?;
-            let how: View = serde_json::from_str(how)
-                .map_err(|error| Error::invalid("engine.view", format!("this cannot be taken: {error}")))?;
+            let how: View = plain("engine.view", "view", how)?;
             if let Some(client) = how.client {
-                engine = engine.for_client(client);
+                engine = engine.for_client(ClientId::new(client)?);
             }
             if let Some(actor) = how.actor {
                 engine = engine.acting_as(actor);

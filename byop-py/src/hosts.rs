@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use byop_core::docker::DockerTls;
 use byop_core::model::{ContainerFilter, ContainerState, ContainerStats};
 use byop_core::runtime::ContainerRuntime;
 use byop_core::testing::FakeProgram;
-use byop_core::{ErrorKind, Result, docker};
+use byop_core::{Error, ErrorKind, Result, Secret, docker};
 use futures_util::{StreamExt, TryStreamExt};
 use pyo3::prelude::*;
 
@@ -15,6 +16,7 @@ use crate::args::written;
 use crate::error::raise;
 use crate::process::Process;
 
+const OPERATION: &str = "runtime.connect";
 /// How many containers are asked at the same time.
 const ABREAST: usize = 64;
 
@@ -46,11 +48,34 @@ impl Docker {
     fn connect(py: Python<'_>, address: Option<&str>) -> PyResult<Self> {
         let connect = || match address {
             None => docker::Docker::connect(),
-            Some(address) => match address.strip_prefix("unix://") {
-                Some(path) => docker::Docker::connect_unix(path),
-                None if address.starts_with('/') => docker::Docker::connect_unix(address),
-                None => docker::Docker::connect_tcp(address),
+            Some(path) if path.starts_with('/') => docker::Docker::connect_unix(path),
+            Some(address) => match address.split_once("://") {
+                Some(("unix", path)) => docker::Docker::connect_unix(path),
+                None | Some(("tcp" | "http", _)) => docker::Docker::connect_tcp(address),
+                Some(("https", _)) => Err(Error::invalid(OPERATION, "the certificates are missing")
+                    .with_context("address", address)
+                    .with_remedy("give `ca`, and `cert` with `key`")),
+                Some(_) => Err(unsupported(address)),
             },
+        };
+        Self::new(connect).map_err(|error| raise(py, &error))
+    }
+
+    /// The engine at an address, by TLS; all certificates are PEM.
+    #[staticmethod]
+    fn connect_tls(
+        py: Python<'_>,
+        address: &str,
+        ca: &str,
+        identity: Option<(String, String)>,
+    ) -> PyResult<Self> {
+        let tls = match identity {
+            Some((certificate, key)) => DockerTls::new(ca, certificate, Secret::new(key)),
+            None => DockerTls::without_certificate(ca),
+        };
+        let connect = || match address.split_once("://") {
+            None | Some(("tcp" | "https", _)) => docker::Docker::connect_tls(address, &tls),
+            Some(_) => Err(unsupported(address)),
         };
         Self::new(connect).map_err(|error| raise(py, &error))
     }
@@ -60,6 +85,15 @@ impl Docker {
     fn from_env(py: Python<'_>) -> PyResult<Self> {
         Self::new(docker::Docker::from_env).map_err(|error| raise(py, &error))
     }
+}
+
+fn unsupported(address: &str) -> Error {
+    Error::new(ErrorKind::Unsupported, OPERATION, "this kind of engine address is not supported")
+        .with_context("address", address.escape_default())
+        .with_remedy(
+            "give unix:///path/to/socket or tcp://host:port; for ssh, forward the socket: \
+             ssh -N -L /tmp/engine.sock:/var/run/docker.sock user@host",
+        )
 }
 
 /// A host in memory, for tests.

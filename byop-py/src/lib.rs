@@ -7,6 +7,7 @@ mod engine;
 mod error;
 mod gate;
 mod hosts;
+mod misfit;
 mod names;
 mod ports;
 mod preview;
@@ -37,7 +38,7 @@ mod _byop {
     #[pymodule_export]
     use crate::ports::SourceTree;
     #[pymodule_export]
-    use crate::preview::{name_of_folder, preview};
+    use crate::preview::{cloud_init, name_of_folder, preview, services};
     #[pymodule_export]
     use crate::process::Task;
     #[pymodule_export]

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use byop_core::generator::{self, Generator};
-use byop_core::model::{AppSpec, Builder, Source, SourceLimits, Target};
+use byop_core::model::{AppSpec, Builder, HostSpec, Source, SourceLimits, Target};
 use byop_core::source::SourceTree;
-use byop_core::{Error, ErrorKind, Result};
+use byop_core::{Error, Result};
 use pyo3::prelude::*;
 use serde_json::{Map, Value};
 
+use crate::args::{fit, written};
 use crate::error::raise;
 use crate::gate::detached;
 use crate::ports::PythonGenerator;
@@ -29,13 +30,40 @@ pub(crate) fn preview(
     settings: Option<String>,
     generators: Vec<Bound<'_, PyAny>>,
 ) -> PyResult<String> {
+    let asked = asked(&generators)?;
+    detached(py, || run(source, name, domains, env, port, settings, &asked))
+        .map_err(|error| raise(py, &error))
+}
+
+/// The programs of the tree at `source`, as JSON.
+#[pyfunction]
+pub(crate) fn services(
+    py: Python<'_>,
+    source: PathBuf,
+    generators: Vec<Bound<'_, PyAny>>,
+) -> PyResult<String> {
+    let asked = asked(&generators)?;
+    let run =
+        || written(&generator::services(&asked, &SourceTree::open(&source, &SourceLimits::default())?)?);
+    detached(py, run).map_err(|error| raise(py, &error))
+}
+
+/// The text that sets up a host at its first start.
+#[pyfunction]
+pub(crate) fn cloud_init(py: Python<'_>, host: &str) -> PyResult<String> {
+    let made = fit::<HostSpec>("host.parse", "host", serde_json::from_str(host).unwrap_or_default());
+    let made = made.and_then(|host| generator::cloud_init(&host));
+    made.map(|text| text.expose().to_owned()).map_err(|error| raise(py, &error))
+}
+
+/// The generators to ask: those of Python first.
+fn asked(generators: &[Bound<'_, PyAny>]) -> PyResult<Vec<Arc<dyn Generator>>> {
     let mut asked: Vec<Arc<dyn Generator>> = Vec::new();
-    for generator in &generators {
+    for generator in generators {
         asked.push(Arc::new(PythonGenerator::new(generator)?));
     }
     asked.extend(generator::builtin());
-    detached(py, || run(source, name, domains, env, port, settings, &asked))
-        .map_err(|error| raise(py, &error))
+    Ok(asked)
 }
 
 /// A name for an app whose owner gave none, from its folder.
@@ -72,10 +100,7 @@ fn run(
     let tree = SourceTree::open(&source, &SourceLimits::default())?;
     let target = Target::of(&spec, Builder::BuildKit);
     let preview = generator::preview(generators, &tree, &spec, &target)?;
-    serde_json::to_string(&preview).map_err(|error| {
-        Error::new(ErrorKind::Internal, "app.preview", "the preview cannot be written as JSON")
-            .with_source(error)
-    })
+    written(&preview)
 }
 
 /// A spec with the keys of a JSON object in place of its own.

@@ -19,7 +19,7 @@ use crate::error::raise;
 use crate::gate::{attached, detached};
 
 /// How long Ctrl-C may go unnoticed.
-const PATIENCE: Duration = Duration::from_millis(25);
+pub(crate) const PATIENCE: Duration = Duration::from_millis(25);
 
 /// The runtime of one process. It lives as long as the process; a child that was forked off makes its own.
 #[derive(Debug)]
@@ -91,6 +91,15 @@ impl Process {
                 Err(RecvTimeoutError::Disconnected) => return Err(raise(py, &lost())),
             }
         }
+    }
+
+    /// Begins something that ends with a call of `done`, unless it is aborted.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+        done: impl FnOnce(Result<T>) + Send + 'static,
+    ) -> AbortHandle {
+        self.runtime.spawn(async move { done(guarded(work).await) }).abort_handle()
     }
 
     /// Begins something whose answer is brought to `settle(text, error)`, from another thread.

@@ -2,8 +2,6 @@
 //!
 //! A verb is added here, and as a method of `Engine` in `python/byop/_engine.py`; a test fails where one is missing.
 
-use std::time::Duration;
-
 use byop_core::engine::Engine;
 use byop_core::id::{CustomerId, JobId, TicketId};
 use byop_core::model::{
@@ -13,7 +11,7 @@ use byop_core::model::{
 use byop_core::stage::Data;
 use byop_core::{Error, ErrorKind, Result, Secret, SecretRef};
 
-use crate::args::{Args, Paging, Spec, written};
+use crate::args::{Args, Paging, Spec, Text, seconds_of, written};
 use crate::stream::{Items, items};
 
 macro_rules! verbs {
@@ -59,18 +57,18 @@ verbs! { engine;
     plan(spec: Spec) => engine.plan(&spec.0);
     apply(proposal: Proposal) => engine.apply(&proposal);
     deploy(spec: Spec) => engine.deploy(spec.0);
-    stop(app: AppName) => engine.stop(&app);
-    start(app: AppName) => engine.start(&app);
-    restart(app: AppName) => engine.restart(&app);
-    remove(app: AppName, data: Data) => engine.remove(&app, data);
-    rollback(app: AppName, to: Option<u64>) => engine.rollback(&app, to);
-    repair(app: AppName) => engine.repair(&app);
-    get_app(name: AppName) => engine.get_app(&name);
+    stop(app: Text<AppName>) => engine.stop(&app);
+    start(app: Text<AppName>) => engine.start(&app);
+    restart(app: Text<AppName>) => engine.restart(&app);
+    remove(app: Text<AppName>, data: Data) => engine.remove(&app, data);
+    rollback(app: Text<AppName>, to: Option<u64>) => engine.rollback(&app, to);
+    repair(app: Text<AppName>) => engine.repair(&app);
+    get_app(name: Text<AppName>) => engine.get_app(&name);
     list_apps() => engine.list_apps();
-    stats(name: AppName) => engine.stats(&name);
-    list_releases(app: AppName) => engine.list_releases(&app);
+    stats(name: Text<AppName>) => engine.stats(&name);
+    list_releases(app: Text<AppName>) => engine.list_releases(&app);
     list_deployments(app: Option<AppName>) => engine.list_deployments(app.as_ref());
-    list_components(app: AppName) => engine.list_components(&app);
+    list_components(app: Text<AppName>) => engine.list_components(&app);
     get_build(id: JobId) => engine.get_build(&id);
     list_builds(filter: JobFilter) => engine.list_builds(&filter);
     list_domains(page: Paging) => engine.list_domains(&page.into());
@@ -88,10 +86,10 @@ verbs! { engine;
     verify_audit() => engine.verify_audit();
 
     create_client(spec: ClientSpec) => engine.create_client(spec);
-    get_client(id: ClientId) => engine.get_client(&id);
+    get_client(id: Text<ClientId>) => engine.get_client(&id);
     list_clients(page: Paging) => engine.list_clients(&page.into());
     update_client(spec: ClientSpec) => engine.update_client(spec);
-    delete_client(id: ClientId) => engine.delete_client(&id);
+    delete_client(id: Text<ClientId>) => engine.delete_client(&id);
     create_customer(spec: CustomerSpec) => engine.create_customer(spec);
     get_customer(id: CustomerId) => engine.get_customer(&id);
     list_customers(page: Paging) => engine.list_customers(&page.into());
@@ -106,16 +104,16 @@ verbs! { engine;
     list_tickets(filter: TicketFilter) => engine.list_tickets(&filter);
 
     create_preview_app(spec: PreviewAppSpec) => engine.create_preview_app(spec);
-    get_preview_app(name: AppName) => engine.get_preview_app(&name);
+    get_preview_app(name: Text<AppName>) => engine.get_preview_app(&name);
     list_preview_apps(page: Paging) => engine.list_preview_apps(&page.into());
-    delete_preview_app(name: AppName) => engine.delete_preview_app(&name);
+    delete_preview_app(name: Text<AppName>) => engine.delete_preview_app(&name);
     put_schedule(spec: ScheduleSpec) => engine.put_schedule(spec);
-    get_schedule(name: AppName) => engine.get_schedule(&name);
+    get_schedule(name: Text<AppName>) => engine.get_schedule(&name);
     list_schedules(page: Paging) => engine.list_schedules(&page.into());
-    delete_schedule(name: AppName) => engine.delete_schedule(&name);
-    pause_schedule(name: AppName) => engine.pause_schedule(&name);
-    resume_schedule(name: AppName) => engine.resume_schedule(&name);
-    run_schedule(name: AppName) => engine.run_schedule(&name);
+    delete_schedule(name: Text<AppName>) => engine.delete_schedule(&name);
+    pause_schedule(name: Text<AppName>) => engine.pause_schedule(&name);
+    resume_schedule(name: Text<AppName>) => engine.resume_schedule(&name);
+    run_schedule(name: Text<AppName>) => engine.run_schedule(&name);
 
     put_secret(name: SecretRef, value: Secret) => engine.put_secret(&name, &value);
     list_secrets() => engine.list_secrets();
@@ -124,8 +122,8 @@ verbs! { engine;
 
     plan_server(request: ServerRequest) => engine.plan_server(&request);
     create_server(request: ServerRequest) => engine.create_server(request);
-    destroy_server(name: AppName) => engine.destroy_server(&name);
-    get_server(name: AppName) => engine.get_server(&name);
+    destroy_server(name: Text<AppName>) => engine.destroy_server(&name);
+    get_server(name: Text<AppName>) => engine.get_server(&name);
     list_servers() => engine.list_servers();
     sweep(options: SweepOptions) => engine.sweep(&options);
 }
@@ -134,15 +132,13 @@ streams! { engine;
     events(job: JobId, after: u64) => engine.events(&job, after);
     subject_events(subject: Subject, after: u64) => engine.subject_events(&subject, after);
     follow_audit(filter: AuditFilter) => engine.follow_audit(filter);
-    logs(name: AppName, options: LogOptions) => engine.logs(&name, &options).await?;
+    logs(name: Text<AppName>, options: LogOptions) => engine.logs(&name, &options).await?;
 }
 
 /// The end of a job, if it comes in time.
 async fn wait(engine: &Engine, job: &JobId, timeout: Option<f64>) -> Result<byop_core::model::Job> {
     let Some(seconds) = timeout else { return engine.wait(job).await };
-    let time = Duration::try_from_secs_f64(seconds).map_err(|error| {
-        Error::invalid("job.wait", "`timeout` must be a number of seconds").with_source(error)
-    })?;
+    let time = seconds_of("job.wait", "timeout", seconds)?;
     tokio::time::timeout(time, engine.wait(job)).await.unwrap_or_else(|_| {
         Err(Error::new(ErrorKind::Timeout, "job.wait", "the job has not ended yet")
             .with_context("job", job)

@@ -248,6 +248,7 @@ impl StepRecord {
 /// How long a step may take, and how often it is tried when trying again can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct StepPolicy {
     /// Tries in one run of the job, the first included.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// whatever this says, so that there is always a way back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct AppRetention {
     /// Releases on record.
@@ -60,6 +61,7 @@ impl Default for AppRetention {
 /// How much of the past stays. What a limit does not name is kept for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Retention {
     /// Ended jobs of each subject that stay, the newest first. At least the last one always stays.

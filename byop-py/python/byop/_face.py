@@ -3,28 +3,63 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
+import math
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar, cast
 
 from . import _byop
+from .exceptions import InvalidInputError
 
 T = TypeVar("T")
 
 
-def dump(value: Any) -> str:
-    """Write what goes to Rust; paths become texts."""
-    return json.dumps(value, default=_plain)
+def dump(arguments: Mapping[str, Any]) -> str:
+    """Write what goes to Rust; paths become texts.
+
+    Raises:
+        TypeError: A value is no plain data; the text names its key.
+        InvalidInputError: A number or a text cannot be written as JSON.
+    """
+    return json.dumps({name: plain(value, name) for name, value in arguments.items()})
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
+def plain(value: Any, path: str) -> Any:
+    """Give a value as JSON has it; ``path`` is the key to name when it cannot be."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+            raise _refused(path, "holds half of a character (a lone surrogate)")
+        return value
+    if isinstance(value, int):
+        if not -(1 << 63) <= value < 1 << 64:
+            raise _refused(path, "is too large a number")
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise _refused(path, "must be a finite number")
+        return value
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"`{path}` has a key that is no text but {type(key).__name__}")
+        return {plain(key, path): plain(each, f"{path}.{key}") for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each, f"{path}[{index}]") for index, each in enumerate(value)]
     if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    raise TypeError(f"{type(value).__name__} is no plain data")
+        return sorted(plain(each, path) for each in value)
+    if isinstance(value, os.PathLike):
+        return plain(os.fspath(value), path)
+    raise TypeError(f"`{path}` is {type(value).__name__}, which is no plain data")
+
+
+def _refused(path: str, text: str) -> InvalidInputError:
+    return InvalidInputError(f"`{path}` {text}", operation="call.read", context={"key": path})
 
 
 class Blocking:
@@ -89,21 +124,47 @@ def _settle(future: asyncio.Future[str | None], text: str | None, error: BaseExc
 
 
 class Stream(Iterator[T], Generic[T]):
-    """What comes bit by bit. Iterate over it; ``close`` ends it early."""
+    """What comes bit by bit. Iterate over it; ``close`` ends it early, from any thread.
+
+    Several threads may share it: each item goes to one of them. Ctrl-C while waiting loses nothing.
+
+    >>> import byop, byop.testing
+    >>> host = byop.testing.FakeRuntime()
+    >>> host.add_image("shop:1", port=8080)
+    >>> engine = byop.Engine(runtimes=host)
+    >>> with engine.events(engine.deploy(byop.app("image:shop:1"))) as events:
+    ...     events.next(timeout=5)["sequence"]
+    1
+    """
 
     def __init__(self, native: _byop.Stream) -> None:
         self._native: _byop.Stream | None = native
 
     def __next__(self) -> T:
-        text = None if self._native is None else self._native.next()
+        return self.next()
+
+    def next(self, timeout: float | None = None) -> T:
+        """Return the next item, as ``next(stream)`` does, but wait for ``timeout`` seconds at most.
+
+        A server that sends events to a browser says by it now and then that it is still there, and sees that the
+        browser has gone.
+
+        Raises:
+            StopIteration: The stream has ended or was closed.
+            TimeoutError: No item has come in time. Nothing is lost: ask again.
+        """
+        native = self._native
+        text = None if native is None else native.next(timeout)
         if text is None:
             self.close()
             raise StopIteration
         return cast(T, json.loads(text))
 
     def close(self) -> None:
-        """Take no more."""
-        self._native = None
+        """Take no more; whoever waits for an item comes to the end."""
+        native, self._native = self._native, None
+        if native is not None:
+            native.close()
 
     def __enter__(self) -> Stream[T]:
         return self
@@ -115,28 +176,25 @@ class Stream(Iterator[T], Generic[T]):
 class AsyncStream(AsyncIterator[T], Generic[T]):
     """What comes bit by bit. Iterate over it with ``async for``; ``aclose`` ends it early.
 
-    A cancelled ``anext``, such as one in ``asyncio.wait_for``, loses nothing: the next one goes on where it was.
+    Several tasks may share it: each item goes to one of them. A cancelled ``anext``, such as one in
+    ``asyncio.wait_for``, loses nothing: the next one, in this event loop or another, goes on where it was.
     """
 
     def __init__(self, native: _byop.Stream) -> None:
         self._native: _byop.Stream | None = native
-        self._asked: _Asked | None = None
+        self._item: _Item | None = None
 
     async def __anext__(self) -> T:
         while self._native is not None:
-            if self._asked is None:
-                self._asked = _Asked(self._native.start_next)
-            asked = self._asked
-            try:
-                text = await asyncio.shield(asked.future)
-            except asyncio.CancelledError:
-                raise
-            except BaseException:
-                self._asked = None
-                raise
-            if self._asked is not asked:
+            if self._item is None:
+                self._item = _Item(self._native.start_next)
+            item = self._item
+            text, error = await item.wait()
+            if self._item is not item:
                 continue  # Another one that waited has taken it.
-            self._asked = None
+            self._item = None
+            if error is not None:
+                raise error
             if text is not None:
                 return cast(T, json.loads(text))
             self._native = None
@@ -145,16 +203,50 @@ class AsyncStream(AsyncIterator[T], Generic[T]):
     async def aclose(self) -> None:
         """Take no more; whoever waits for an item comes to the end."""
         self._native = None
-        if self._asked is not None:
-            self._asked.task.cancel()
-            _settle(self._asked.future, None, None)
+        if self._item is not None:
+            self._item.task.cancel()
+            self._item.settle(None, None)
 
     def __del__(self) -> None:
-        if self._asked is not None:
-            self._asked.task.cancel()
+        if self._item is not None:
+            self._item.task.cancel()
 
     async def __aenter__(self) -> AsyncStream[T]:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+class _Item:
+    """An item that was asked for. It stays here until somebody takes it, in whichever event loop."""
+
+    def __init__(self, start: Start) -> None:
+        self._lock = threading.Lock()
+        self._outcome: tuple[str | None, BaseException | None] | None = None
+        self._waiting: set[asyncio.Future[str | None]] = set()
+        self.task = start(self.settle)
+
+    def settle(self, text: str | None, error: BaseException | None) -> None:
+        with self._lock:
+            if self._outcome is None:
+                self._outcome = (text, error)
+            waiting = list(self._waiting)
+        for future in waiting:
+            # The loop of one that was given up may be closed by now.
+            with contextlib.suppress(RuntimeError):
+                future.get_loop().call_soon_threadsafe(_settle, future, None, None)
+
+    async def wait(self) -> tuple[str | None, BaseException | None]:
+        future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        with self._lock:
+            if self._outcome is not None:
+                return self._outcome
+            self._waiting.add(future)
+        try:
+            await future
+        finally:
+            with self._lock:
+                self._waiting.discard(future)
+        assert self._outcome is not None
+        return self._outcome

@@ -39,10 +39,21 @@ class Secret:
     def __hash__(self) -> int:
         return hash((Secret, self._value))
 
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret:
+        return self
+
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError("a secret is not pickled; pass its name, and look it up on the other side")
 
 
 def exposed(value: str | Secret) -> str:
     """Give the text of a secret, or of what is one already."""
-    return value.expose() if isinstance(value, Secret) else value
+    if isinstance(value, Secret):
+        return value.expose()
+    if isinstance(value, str):
+        return value
+    # The value is not quoted: it may be a secret all the same.
+    raise TypeError(f"a secret is a text or a Secret, not {type(value).__name__}")
