@@ -1,4 +1,4 @@
-"""What the two faces of the engine share: how a call crosses to Rust and how its answer comes back."""
+"""What both engines share: how a call crosses to Rust and how its answer comes back."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ T = TypeVar("T")
 
 
 def dump(arguments: Mapping[str, Any]) -> str:
-    """Write what goes to Rust; paths become texts.
+    """Serialise what goes to Rust; paths become strings.
 
     Raises:
         TypeError: A value is no plain data; the text names its key.
-        InvalidInputError: A number or a text cannot be written as JSON.
+        InvalidInputError: A number or a string cannot be written as JSON.
     """
     return json.dumps({name: plain(value, name) for name, value in arguments.items()})
 
@@ -34,7 +34,7 @@ def plain(value: Any, path: str) -> Any:
         return value
     if isinstance(value, str):
         if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
-            raise _refused(path, "holds half of a character (a lone surrogate)")
+            raise _refused(path, "holds half of a character, a lone surrogate")
         return value
     if isinstance(value, int):
         if not -(1 << 63) <= value < 1 << 64:
@@ -47,7 +47,7 @@ def plain(value: Any, path: str) -> Any:
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
-                raise TypeError(f"`{path}` has a key that is no text but {type(key).__name__}")
+                raise TypeError(f"`{path}` has a key that is no string but {type(key).__name__}")
         return {plain(key, path): plain(each, f"{path}.{key}") for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(each, f"{path}[{index}]") for index, each in enumerate(value)]
@@ -63,7 +63,7 @@ def _refused(path: str, text: str) -> InvalidInputError:
 
 
 class Blocking:
-    """Calls that wait; other threads run meanwhile, and Ctrl-C ends the waiting."""
+    """Calls that block; other threads run meanwhile, and Ctrl-C interrupts the waiting."""
 
     _native: _byop.Engine
 
@@ -91,7 +91,7 @@ Start = Callable[[Callable[[str | None, BaseException | None], None]], _byop.Tas
 
 
 async def answer(start: Start) -> str | None:
-    """Begin something in Rust and wait for it; what is cancelled here ends there."""
+    """Start something in Rust and wait for it; cancelling the wait cancels it there."""
     asked = _Asked(start)
     try:
         return await asked.future
@@ -101,7 +101,7 @@ async def answer(start: Start) -> str | None:
 
 
 class _Asked:
-    """What was begun in Rust, and the future of its answer."""
+    """What was started in Rust, and the future of its answer."""
 
     def __init__(self, start: Start) -> None:
         loop = asyncio.get_running_loop()
@@ -124,9 +124,10 @@ def _settle(future: asyncio.Future[str | None], text: str | None, error: BaseExc
 
 
 class Stream(Iterator[T], Generic[T]):
-    """What comes bit by bit. Iterate over it; ``close`` ends it early, from any thread.
+    """An iterator over items as they arrive. Iterate over it; ``close``, or leaving its ``with`` block, ends it early.
 
-    Several threads may share it: each item goes to one of them. Ctrl-C while waiting loses nothing.
+    An error, such as ``NotFoundError`` for an unknown job, is raised with the first item. Several threads may share a
+    stream: each item goes to one of them. Ctrl-C while waiting loses nothing.
 
     >>> import byop, byop.testing
     >>> host = byop.testing.FakeRuntime()
@@ -144,10 +145,10 @@ class Stream(Iterator[T], Generic[T]):
         return self.next()
 
     def next(self, timeout: float | None = None) -> T:
-        """Return the next item, as ``next(stream)`` does, but wait for ``timeout`` seconds at most.
+        """Return the next item, as ``next(stream)`` does, but wait for at most ``timeout`` seconds.
 
-        A server that sends events to a browser says by it now and then that it is still there, and sees that the
-        browser has gone.
+        With it a server that sends events to a browser can send a comment now and then, and so notices that the
+        browser is gone.
 
         Raises:
             StopIteration: The stream has ended or was closed.
@@ -161,7 +162,7 @@ class Stream(Iterator[T], Generic[T]):
         return cast(T, json.loads(text))
 
     def close(self) -> None:
-        """Take no more; whoever waits for an item comes to the end."""
+        """Stop the iteration, from any thread; one that waits for an item gets to the end of the stream."""
         native, self._native = self._native, None
         if native is not None:
             native.close()
@@ -174,10 +175,11 @@ class Stream(Iterator[T], Generic[T]):
 
 
 class AsyncStream(AsyncIterator[T], Generic[T]):
-    """What comes bit by bit. Iterate over it with ``async for``; ``aclose`` ends it early.
+    """An asynchronous iterator over items as they arrive. Iterate with ``async for``; ``aclose`` ends it early.
 
-    Several tasks may share it: each item goes to one of them. A cancelled ``anext``, such as one in
-    ``asyncio.wait_for``, loses nothing: the next one, in this event loop or another, goes on where it was.
+    An error, such as ``NotFoundError`` for an unknown job, is raised with the first item. Several tasks may share a
+    stream: each item goes to one of them. A cancelled ``anext``, such as one in ``asyncio.wait_for``, loses nothing: the
+    next one, in this event loop or another, continues where it was.
     """
 
     def __init__(self, native: _byop.Stream) -> None:
@@ -201,7 +203,7 @@ class AsyncStream(AsyncIterator[T], Generic[T]):
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """Take no more; whoever waits for an item comes to the end."""
+        """Stop the iteration; a task that waits for an item gets to the end of the stream."""
         self._native = None
         if self._item is not None:
             self._item.task.cancel()

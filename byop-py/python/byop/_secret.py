@@ -1,10 +1,10 @@
-"""A value that does not show itself."""
+"""A value that is never shown."""
 
 from __future__ import annotations
 
 
 class Secret:
-    """A text that never shows itself: printing, formatting and logging it give ``[redacted]``.
+    """A string that is never shown: printing, formatting and logging it give ``[redacted]``.
 
     >>> token = Secret("hunter2")
     >>> print(token, repr(token), f"{token}")
@@ -17,11 +17,11 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         if not isinstance(value, str):
-            raise TypeError("a secret is a text")
+            raise TypeError(f"a secret is a string, not {type(value).__name__}")
         self._value = value
 
     def expose(self) -> str:
-        """Give the value itself; call it at the last moment only."""
+        """Return the value itself. Call it as late as possible."""
         return self._value
 
     def __repr__(self) -> str:
@@ -50,10 +50,10 @@ class Secret:
 
 
 def exposed(value: str | Secret) -> str:
-    """Give the text of a secret, or of what is one already."""
+    """Return the text of a secret, or the text itself."""
     if isinstance(value, Secret):
         return value.expose()
     if isinstance(value, str):
         return value
     # The value is not quoted: it may be a secret all the same.
-    raise TypeError(f"a secret is a text or a Secret, not {type(value).__name__}")
+    raise TypeError(f"a secret is a string or a Secret, not {type(value).__name__}")
