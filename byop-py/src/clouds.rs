@@ -155,8 +155,14 @@ impl Argument for WholeSpec {
     fn read(name: &'static str, mut value: Value) -> Result<Self> {
         let user_data = value.as_object_mut().and_then(|keys| keys.remove("user_data"));
         let mut spec = <ServerSpec as Argument>::read(name, value)?;
-        if let Some(text) = user_data.as_ref().and_then(Value::as_str) {
-            spec = spec.with_user_data(Secret::new(text));
+        match user_data {
+            None | Some(Value::Null) => {}
+            Some(Value::String(text)) => spec = spec.with_user_data(Secret::new(text)),
+            // It is not quoted: it may hold keys.
+            Some(_) => {
+                return Err(Error::invalid("call.read", "`spec.user_data` must be a string")
+                    .with_context("key", "spec.user_data"));
+            }
         }
         Ok(Self(spec))
     }

@@ -11,7 +11,7 @@ use byop_core::testing::FakeIngress;
 use byop_core::{Error, Result, Secret};
 use pyo3::prelude::*;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::args::{Args, fit, seconds_of};
@@ -56,10 +56,20 @@ struct Settings {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct View {
+    #[serde(default, deserialize_with = "given")]
     client: Option<String>,
+    #[serde(default, deserialize_with = "given")]
     actor: Option<Actor>,
     /// Whether a job waits for the one before it.
+    #[serde(default, deserialize_with = "given")]
     waits: Option<bool>,
+}
+
+/// What is there must not be null: no client is another thing than every client.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    value: D,
+) -> std::result::Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
 }
 
 /// What Python wrote.

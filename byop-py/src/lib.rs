@@ -21,6 +21,7 @@ mod verbs;
 /// The private half of the package `byop`.
 #[pyo3::pymodule(gil_used = false)]
 mod _byop {
+    use pyo3::exceptions::PyImportError;
     use pyo3::prelude::*;
 
     use crate::gate::close_gate;
@@ -52,9 +53,24 @@ mod _byop {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        check_interpreter(module.py())?;
         let close = wrap_pyfunction!(close_gate, module)?;
         module.py().import("atexit")?.call_method1("register", (close,))?;
         Ok(())
+    }
+
+    /// Refuses another interpreter than the main one of the process: threads bring answers to that one only. Newer
+    /// versions of Python do it themselves.
+    fn check_interpreter(py: Python<'_>) -> PyResult<()> {
+        let Ok(interpreters) = py.import("_xxsubinterpreters") else { return Ok(()) };
+        let which = |function: &str| interpreters.call_method0(function)?.repr()?.extract::<String>();
+        if which("get_current")? == which("get_main")? {
+            return Ok(());
+        }
+        Err(PyImportError::new_err(
+            "byop does not work in a subinterpreter; let the server start processes (mod_wsgi: WSGIApplicationGroup \
+             %{GLOBAL}; uWSGI: single-interpreter)",
+        ))
     }
 
     #[pymodule_export]

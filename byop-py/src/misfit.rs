@@ -128,7 +128,7 @@ impl Finder<'_> {
                 _ => "an integer".to_owned(),
             },
             "number" => "a number".to_owned(),
-            "string" => "a text".to_owned(),
+            "string" => "a string".to_owned(),
             "boolean" => "true or false".to_owned(),
             "array" => "a list".to_owned(),
             "object" => match schema.get("required").and_then(Value::as_array).map(Vec::as_slice) {
@@ -228,7 +228,7 @@ fn word_of(value: &Value) -> &'static str {
         Value::Bool(_) => "true or false",
         Value::Number(number) if number.is_f64() => "a number with a fraction",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
+        Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
@@ -273,16 +273,16 @@ mod tests {
     #[test]
     fn a_misfit_is_told_with_its_path_in_the_words_of_json() {
         for (key, value, expected) in [
-            ("port", json!("80"), "spec.port must be an integer from 0 to 65535, not a text"),
+            ("port", json!("80"), "spec.port must be an integer from 0 to 65535, not a string"),
             ("port", json!(-1), "spec.port must be an integer from 0 to 65535"),
             (
                 "port",
                 json!(1.5),
                 "spec.port must be an integer from 0 to 65535, not a number with a fraction",
             ),
-            ("domains", json!("a.b"), "spec.domains must be a list, not a text"),
-            ("domains", json!(["a.b", 7]), "spec.domains[1] must be a text, not a number"),
-            ("env", json!({ "A": 1 }), "spec.env.A must be a text, not a number"),
+            ("domains", json!("a.b"), "spec.domains must be a list, not a string"),
+            ("domains", json!(["a.b", 7]), "spec.domains[1] must be a string, not a number"),
+            ("env", json!({ "A": 1 }), "spec.env.A must be a string, not a number"),
             ("source", json!("shop"), "spec.source must be an object with the key `directory`"),
             (
                 "ports",
@@ -304,7 +304,7 @@ mod tests {
         let told = told::<ScheduleSpec>;
         assert_eq!(
             told(&action(json!({ "type": "restart", "app": 7 }))),
-            "spec.action.app must be a text, not a number"
+            "spec.action.app must be a string, not a number"
         );
         let wrong = told(&action(json!({ "type": "fly", "app": "shop" })));
         assert!(

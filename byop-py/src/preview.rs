@@ -26,7 +26,7 @@ pub(crate) fn preview(
     name: Option<String>,
     domains: Vec<String>,
     env: BTreeMap<String, String>,
-    port: Option<i64>,
+    port: Option<u16>,
     settings: Option<String>,
     generators: Vec<Bound<'_, PyAny>>,
 ) -> PyResult<String> {
@@ -78,7 +78,7 @@ fn run(
     name: Option<String>,
     domains: Vec<String>,
     env: BTreeMap<String, String>,
-    port: Option<i64>,
+    port: Option<u16>,
     settings: Option<String>,
     generators: &[Arc<dyn Generator>],
 ) -> Result<String> {
@@ -94,7 +94,7 @@ fn run(
         spec = spec.with_env(name, value)?;
     }
     if let Some(port) = port {
-        spec = spec.with_port(port_number(port)?);
+        spec = spec.with_port(port);
     }
     spec.validate()?;
     let tree = SourceTree::open(&source, &SourceLimits::default())?;
@@ -113,14 +113,6 @@ fn with_settings(spec: &AppSpec, settings: &str) -> Result<AppSpec> {
         keys.extend(settings);
     }
     AppSpec::from_value(value)
-}
-
-fn port_number(port: i64) -> Result<u16> {
-    u16::try_from(port).map_err(|_| {
-        Error::invalid("app.validate", "`port` must be between 1 and 65535")
-            .with_context("key", "port")
-            .with_context("value", port)
-    })
 }
 
 /// A name for an app whose owner gave none: the folder's, in the letters that names may have.

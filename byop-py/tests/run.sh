@@ -24,7 +24,7 @@ environment() {
 }
 
 # One environment builds and checks, the other has nothing but the wheel, what it needs and what the tests use.
-tests="pytest jsonschema pyyaml fastapi httpx2 matplotlib rich>=13 typer>=0.12 typing-extensions>=4.6;python_version<'3.11'"
+tests="pytest jsonschema pyyaml fastapi httpx2 matplotlib rich>=13 typer>=0.12 typing-extensions>=4.6;python_version<'3.12'"
 environment clean "$tests"
 environment tools "maturin>=1.9.4,<2 mypy pdoc pyright[nodejs] ruff types-jsonschema types-PyYAML $tests"
 

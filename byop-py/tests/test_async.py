@@ -73,7 +73,7 @@ def test_what_is_cancelled_ends_and_the_job_goes_on(byop_host: FakeRuntime) -> N
 
 def test_a_cancelled_look_at_a_stream_loses_nothing(byop_host: FakeRuntime) -> None:
     async def work() -> None:
-        byop_host.add_image("slow:1", port=8080, boot_seconds=0.2)
+        byop_host.add_image("slow:1", port=8080, boot_seconds=1)
         engine = byop.AsyncEngine(runtimes=byop_host)
         job = await engine.deploy(byop.app({"image": "slow:1"}, name="slow"))
         stream, seen, cancelled = engine.events(job), [], 0

@@ -14,7 +14,8 @@ from typing import Any
 import byop
 import jsonschema
 import pytest
-from byop.cli import _clouds, _output, _schemas
+from byop import _environment
+from byop.cli import _output, _schemas
 from byop.cli import app as command
 from byop.testing import FakeCloud, FakeRuntime
 from rich.console import Console
@@ -34,7 +35,7 @@ def machine(home: Path, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch) -> Fa
     host.add_image("app:1", port=8080, lines=["hello"])
     host.add_image("app:2", port=8080)
     monkeypatch.setattr(byop.Docker, "from_env", lambda: host)
-    monkeypatch.setattr(_clouds, "KNOWN", {"fake": (lambda: cloud, ("PATH",))})
+    monkeypatch.setattr(_environment, "KNOWN", {"fake": (lambda: cloud, ("PATH",))})
     return host
 
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import byop
 import pytest
-from byop import _byop
-from byop.cli import _clouds
+from byop import _byop, _environment
 from byop.clouds import Cloud
 from byop.testing import FakeRuntime
 
@@ -44,7 +43,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_vendor_of_rust_has_a_handle() -> None:
-    assert set(_byop.cloud_names()) == {*MAKE, "docker"} == set(_clouds.KNOWN)
+    assert set(_byop.cloud_names()) == {*MAKE, "docker"} == set(_environment.KNOWN)
 
 
 @pytest.mark.parametrize("name", sorted(MAKE))
@@ -57,32 +56,32 @@ def test_a_handle_is_made_from_keywords_and_shows_no_credential(name: str) -> No
 @pytest.mark.parametrize("name", sorted(MAKE))
 def test_a_handle_is_made_from_the_environment(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(byop.UnauthenticatedError):
-        _clouds.check_configured(name)
-    assert _clouds.from_env() == []
+        _environment.check_configured(name)
+    assert _environment.open_clouds() == []
     for variable, value in VARIABLES[name].items():
         monkeypatch.setenv(variable, value)
-    assert _clouds.open_cloud(name).name == name
-    assert [cloud.name for cloud in _clouds.from_env()] == [name]
+    assert _environment.open_cloud(name).name == name
+    assert [cloud.name for cloud in _environment.open_clouds()] == [name]
 
 
 def test_a_cloud_that_is_named_needs_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     # AWS knows machines by their role.
     monkeypatch.setenv("BYOP_CLOUDS", "aws")
-    assert [cloud.name for cloud in _clouds.from_env()] == ["aws"]
+    assert [cloud.name for cloud in _environment.open_clouds()] == ["aws"]
     monkeypatch.delenv("BYOP_CLOUDS")
-    assert [cloud.name for cloud in _clouds.from_env("aws")] == ["aws"]
+    assert [cloud.name for cloud in _environment.open_clouds("aws")] == ["aws"]
 
 
 def test_the_cloud_on_an_engine_wants_one() -> None:
     with pytest.raises(byop.UnavailableError):
-        _clouds.from_env("docker")
+        _environment.open_clouds("docker")
     with pytest.raises(TypeError):
         byop.DockerCloud(FakeRuntime())  # type: ignore[arg-type]
 
 
 def test_an_unknown_cloud_is_refused() -> None:
     with pytest.raises(byop.InvalidInputError):
-        _clouds.from_env("nimbus")
+        _environment.open_clouds("nimbus")
     with pytest.raises(byop.NotFoundError):
         _byop.Cloud.open("nimbus", {})
 

@@ -206,7 +206,7 @@ def test_two_engines_share_a_store(byop_host: FakeRuntime) -> None:
         ({"http_port": 70_000}, byop.InvalidInputError),
         ({"keys": ["short"]}, byop.InvalidInputError),
         ({"keys": "one text"}, TypeError),
-        ({"clouds": [object()]}, AttributeError),
+        ({"clouds": [object()]}, TypeError),
     ],
 )
 def test_wrong_settings_are_refused(byop_host: FakeRuntime, wrong: dict[str, object], error: type[Exception]) -> None:
@@ -234,7 +234,7 @@ def test_wrong_arguments_are_invalid_input(byop_engine: byop.Engine, call: objec
 
 def test_what_is_no_data_is_a_type_error(byop_engine: byop.Engine) -> None:
     with pytest.raises(TypeError):
-        byop_engine.deploy({**SHOP, "env": {"A": byop.Secret("canary")}})
+        byop_engine.deploy({**SHOP, "env": {"A": byop.Secret("canary")}})  # type: ignore[dict-item]
 
 
 def test_other_threads_keep_their_speed_while_a_job_is_waited_for(

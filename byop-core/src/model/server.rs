@@ -317,6 +317,7 @@ pub struct ServerFilter {
     #[serde(default)]
     pub key: Option<String>,
     /// Only those that have all of these labels. A provider that keeps no labels finds none.
+    #[serde(default)]
     pub labels: BTreeMap<String, String>,
     /// Only those in this region.
     pub region: Option<RegionId>,

@@ -21,13 +21,14 @@ see ``byop.exceptions``. Clouds are in ``byop.clouds``; what code of your own ca
     print(preview["files"]["Dockerfile"]["contents"])
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from ._byop import __version__, memorable_name
 from ._engine import AsyncEngine, Engine
 from ._face import AsyncStream, Stream
 from ._handles import Docker, MemoryStore, PostgresStore, SqliteStore
-from ._preview import app, preview, schema
+from ._preview import app, cloud_init, preview, schema, services
 from ._secret import Secret
 from .clouds import Aws, DigitalOcean, DockerCloud, Ovh
 from .exceptions import AlreadyExistsError as AlreadyExistsError
@@ -49,6 +50,8 @@ from .exceptions import UnhealthyError as UnhealthyError
 from .exceptions import UnsupportedError as UnsupportedError
 
 if TYPE_CHECKING:
+    from . import testing as testing
+    from . import types as types
     from .types import Preview as Preview
 
 # `from byop import *` must not replace the builtin TimeoutError, so the exceptions other than the base stay out.
@@ -69,14 +72,18 @@ __all__ = [
     "Stream",
     "__version__",
     "app",
+    "cloud_init",
     "memorable_name",
     "preview",
     "schema",
+    "services",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    # Types are many and seldom wanted while a program runs.
+    # Types are many and seldom wanted while a program runs, and fakes only in tests.
+    if name in ("testing", "types"):
+        return importlib.import_module(f"{__name__}.{name}")
     if name == "Preview":
         from .types import Preview
 

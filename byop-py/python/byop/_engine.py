@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _byop
 from ._awaitable import Verbs as AwaitableVerbs
 from ._blocking import Verbs as BlockingVerbs
+from ._environment import everything
+from ._face import dump, plain
 from ._handles import Docker, Runtime, Store
 from ._secret import Secret, exposed
 from .ports import CloudProvider, Generator, SecretSource
 
 if TYPE_CHECKING:
-    from .types import Actor
+    from typing_extensions import Self
+
+    from .types import ActorInput, AppRetention, SourceLimits, StepPolicy
 
 
 def _build(
@@ -27,27 +31,51 @@ def _build(
     keys: Iterable[str | Secret],
     settings: dict[str, Any],
 ) -> _byop.Engine:
-    clouds = list(clouds)
+    if not (store is None or isinstance(store, Store)):
+        raise TypeError(f'store must be a store, such as byop.SqliteStore("byop.db"), not {_shown(store)}')
+    clouds, generators = _objects("clouds", clouds), _objects("generators", generators)
     if runtimes is None:
         runtimes = {} if clouds else {"local": Docker()}
     if not isinstance(runtimes, Mapping):
         runtimes = {"local": runtimes}
+    for runtime in runtimes.values():
+        if not isinstance(runtime, Runtime):
+            raise TypeError(f"runtimes must be a host, such as byop.Docker(), or hosts by name, not {_shown(runtime)}")
+    if isinstance(secrets, Mapping):
+        secrets = {name: exposed(value) for name, value in secrets.items()}
+    elif not (secrets is None or hasattr(secrets, "get_secret")):
+        raise TypeError(f"secrets must be a dictionary, or an object with get_secret, not {_shown(secrets)}")
     if isinstance(keys, (str, Secret)):
         raise TypeError("keys must be a list, the newest first")
-    source = {name: exposed(value) for name, value in secrets.items()} if isinstance(secrets, Mapping) else secrets
     settings["keys"] = [exposed(key) for key in keys]
+    settings["policies"] = settings["policies"] or {}
     return _byop.Engine(
         None if store is None else store._native,
         {name: runtime._native for name, runtime in runtimes.items()},
         [getattr(cloud, "_native", cloud) for cloud in clouds],
-        list(generators),
-        source,
-        json.dumps(settings),
+        generators,
+        secrets,
+        dump(settings),
     )
 
 
-def _text(path: str | os.PathLike[str] | None) -> str | None:
-    return None if path is None else os.fspath(path)
+T = TypeVar("T")
+
+
+def _objects(name: str, given: Iterable[T]) -> list[T]:
+    """Check objects that implement a port: a list of them, each with a name."""
+    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable):
+        raise TypeError(f"{name} must be a list of objects, not {_shown(given)}")
+    found = list(given)
+    for each in found:
+        if isinstance(each, type) or not hasattr(each, "name"):
+            raise TypeError(f"each of {name} must be an object that implements its port, not {_shown(each)}")
+    return found
+
+
+def _shown(value: object) -> str:
+    # Never the value: it may be a secret.
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 class Engine(BlockingVerbs):
@@ -75,8 +103,14 @@ class Engine(BlockingVerbs):
         lease_seconds: Seconds after which another process takes over the jobs of a dead one; 30 unless set.
         http_port: The port of the proxy, which serves plain HTTP; 80 unless set.
         proxy_prefix: What the names of the proxy's container, network and volume begin with; ``byop`` unless set.
+        limits: What a source may contain, and whether a Git repository may be on a private network
+            (``{"allow_private_hosts": True}``).
+        retention: How many releases, images and jobs of an app are kept.
+        policies: How long the steps of a stage may take and how often they are tried, by the name of the stage, such as
+            ``{"build": {"deadline_seconds": 600}}``.
 
     Raises:
+        TypeError: An argument is of another kind.
         InvalidInputError: A setting is wrong.
         UnavailableError: There is no Docker engine on this machine.
 
@@ -105,39 +139,63 @@ class Engine(BlockingVerbs):
         lease_seconds: float | None = None,
         http_port: int | None = None,
         proxy_prefix: str | None = None,
+        limits: SourceLimits | None = None,
+        retention: AppRetention | None = None,
+        policies: Mapping[str, StepPolicy] | None = None,
     ) -> None:
         settings = {
-            "work_dir": _text(work_dir),
+            "work_dir": work_dir,
             "port_range": port_range,
             "lease_seconds": lease_seconds,
             "http_port": http_port,
             "proxy_prefix": proxy_prefix,
+            "limits": limits,
+            "retention": retention,
+            "policies": policies,
         }
         self._native = _build(store, runtimes, clouds, generators, secrets, keys, settings)
 
-    def _view(self, **how: Any) -> Engine:
-        view = Engine.__new__(Engine)
-        view._native = self._native.view(json.dumps({"client": None, "actor": None, "waits": None, **how}))
+    @classmethod
+    def from_env(cls) -> Self:
+        """Return an engine as the ``byop`` command has it: with the same state, secrets and proxy.
+
+        The state is in the folder ``BYOP_HOME``, or in ``~/.local/share/byop``, and so is the key of the secrets unless
+        ``BYOP_KEY`` or ``BYOP_KEY_FILE`` gives one; it is generated when missing. Apps run on the Docker engine that
+        ``DOCKER_HOST`` names, or on that of this machine. The clouds are those whose credentials the environment has,
+        and those that ``BYOP_CLOUDS`` names. ``BYOP_HTTP_PORT`` and ``BYOP_PROXY_PREFIX`` are settings of the proxy.
+
+        Raises:
+            UnavailableError: There is neither a Docker engine nor a cloud.
+            InvalidInputError: A variable is wrong.
+            CorruptError: The store or the file of the key cannot be read.
+        """
+        return cls(**everything())
+
+    def _view(self, **how: Any) -> Self:
+        view = type(self).__new__(type(self))
+        # Whatever a subclass has besides.
+        view.__dict__.update(self.__dict__)
+        view._native = self._native.view(json.dumps(how))
         return view
 
-    def for_client(self, client: str) -> Engine:
+    def for_client(self, client: str) -> Self:
         """Return this engine restricted to one client: it sees and changes only what belongs to that client.
 
         What belongs to others looks like what does not exist. Both are one engine.
         """
-        return self._view(client=client)
+        return self._view(client=_client(client))
 
-    def acting_as(self, actor: str | Actor) -> Engine:
+    def acting_as(self, actor: str | ActorInput) -> Self:
         """Return this engine with a name for the audit: jobs and records say that this actor asked for them."""
         return self._view(actor=_actor(actor))
 
-    def when_busy(self, *, wait: bool) -> Engine:
+    def when_busy(self, *, wait: bool) -> Self:
         """Return this engine with another answer to a job on a busy app or server: it is queued (``wait=True``) or
         refused.
 
         Without this, it is refused with ``ConflictError``.
         """
-        return self._view(waits=wait)
+        return self._view(waits=bool(wait))
 
     def awaitable(self) -> AsyncEngine:
         """Return this engine as an ``AsyncEngine``. Both are one engine."""
@@ -182,13 +240,19 @@ class AsyncEngine(AwaitableVerbs):
         lease_seconds: float | None = None,
         http_port: int | None = None,
         proxy_prefix: str | None = None,
+        limits: SourceLimits | None = None,
+        retention: AppRetention | None = None,
+        policies: Mapping[str, StepPolicy] | None = None,
     ) -> None:
         settings = {
-            "work_dir": _text(work_dir),
+            "work_dir": work_dir,
             "port_range": port_range,
             "lease_seconds": lease_seconds,
             "http_port": http_port,
             "proxy_prefix": proxy_prefix,
+            "limits": limits,
+            "retention": retention,
+            "policies": policies,
         }
         self._native = _build(store, runtimes, clouds, generators, secrets, keys, settings)
 
@@ -198,27 +262,35 @@ class AsyncEngine(AwaitableVerbs):
         engine._native = native
         return engine
 
-    def _view(self, **how: Any) -> AsyncEngine:
-        return self._of(self._native.view(json.dumps({"client": None, "actor": None, "waits": None, **how})))
+    @classmethod
+    def from_env(cls) -> Self:
+        """Return an engine as the ``byop`` command has it: see ``Engine.from_env``."""
+        return cls(**everything())
 
-    def for_client(self, client: str) -> AsyncEngine:
+    def _view(self, **how: Any) -> Self:
+        view = type(self).__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        view._native = self._native.view(json.dumps(how))
+        return view
+
+    def for_client(self, client: str) -> Self:
         """Return this engine restricted to one client: it sees and changes only what belongs to that client.
 
         What belongs to others looks like what does not exist. Both are one engine.
         """
-        return self._view(client=client)
+        return self._view(client=_client(client))
 
-    def acting_as(self, actor: str | Actor) -> AsyncEngine:
+    def acting_as(self, actor: str | ActorInput) -> Self:
         """Return this engine with a name for the audit: jobs and records say that this actor asked for them."""
         return self._view(actor=_actor(actor))
 
-    def when_busy(self, *, wait: bool) -> AsyncEngine:
+    def when_busy(self, *, wait: bool) -> Self:
         """Return this engine with another answer to a job on a busy app or server: it is queued (``wait=True``) or
         refused.
 
         Without this, it is refused with ``ConflictError``.
         """
-        return self._view(waits=wait)
+        return self._view(waits=bool(wait))
 
     def blocking(self) -> Engine:
         """Return this engine as an ``Engine``, whose verbs block. Both are one engine."""
@@ -232,5 +304,16 @@ class AsyncEngine(AwaitableVerbs):
         return Secret(_byop.Engine.generate_key())
 
 
-def _actor(actor: str | Actor) -> Any:
-    return {"who": actor, "from": None} if isinstance(actor, str) else actor
+def _client(client: str) -> str:
+    # Whoever passes none by mistake must not get what is everybody's.
+    if not isinstance(client, str):
+        raise TypeError(f"client must be the id of a client, not {_shown(client)}")
+    return client
+
+
+def _actor(actor: str | ActorInput) -> Any:
+    if isinstance(actor, str):
+        return {"who": actor}
+    if not isinstance(actor, Mapping):
+        raise TypeError(f"actor must be a name, or a dictionary with who and from, not {_shown(actor)}")
+    return plain(actor, "actor")

@@ -51,11 +51,17 @@ def plain(value: Any, path: str) -> Any:
         return {plain(key, path): plain(each, f"{path}.{key}") for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(each, f"{path}[{index}]") for index, each in enumerate(value)]
-    if isinstance(value, (set, frozenset)):
-        return sorted(plain(each, path) for each in value)
-    if isinstance(value, os.PathLike):
-        return plain(os.fspath(value), path)
+    if isinstance(value, (set, frozenset, os.PathLike)):
+        return plain(_plain(value), path)
     raise TypeError(f"`{path}` is {type(value).__name__}, which is no plain data")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is no plain data")
 
 
 def _refused(path: str, text: str) -> InvalidInputError:
@@ -178,8 +184,8 @@ class AsyncStream(AsyncIterator[T], Generic[T]):
     """An asynchronous iterator over items as they arrive. Iterate with ``async for``; ``aclose`` ends it early.
 
     An error, such as ``NotFoundError`` for an unknown job, is raised with the first item. Several tasks may share a
-    stream: each item goes to one of them. A cancelled ``anext``, such as one in ``asyncio.wait_for``, loses nothing: the
-    next one, in this event loop or another, continues where it was.
+    stream: each item goes to one of them. A cancelled ``anext``, such as one in ``asyncio.wait_for``, loses nothing:
+    the next one, in this event loop or another, continues where it was.
     """
 
     def __init__(self, native: _byop.Stream) -> None:

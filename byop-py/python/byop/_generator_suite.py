@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import json
 import re
 import tempfile
@@ -38,14 +40,14 @@ class _Trial:
         self.tree = SourceTree.from_files(files)
 
     def detected(self) -> dict[str, Any]:
-        found = self.generator.detect(self.tree)
+        found = _answer(self.generator.detect(self.tree))
         _expect(found is not None, "its own tree is not recognised")
         return dict(found or {})
 
     def planned(self) -> dict[str, Any]:
         detection: Any = self.detected()
         spec: Any = dict(_SPEC)
-        return dict(self.generator.plan(self.tree, detection, spec))
+        return dict(_answer(self.generator.plan(self.tree, detection, spec)))
 
     def preview(self, **how: Any) -> Any:
         """The way through the engine."""
@@ -55,6 +57,15 @@ class _Trial:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
             return preview(folder, name="app", generators=[self.generator], **how)
+
+
+def _answer(value: Any) -> Any:
+    """Wait for the answer of a coroutine; any other value is the answer."""
+
+    async def wait() -> Any:
+        return await value
+
+    return asyncio.run(wait()) if inspect.isawaitable(value) else value
 
 
 def _expect(condition: bool, text: str) -> None:
@@ -84,18 +95,18 @@ def _a_detection_has_evidence_from_the_tree(trial: _Trial) -> None:
 
 
 def _an_empty_tree_is_left_alone(trial: _Trial) -> None:
-    _expect(trial.generator.detect(SourceTree.from_files({})) is None, "an empty tree is recognised")
+    _expect(_answer(trial.generator.detect(SourceTree.from_files({}))) is None, "an empty tree is recognised")
 
 
 def _trees_of_other_stacks_are_left_alone(trial: _Trial) -> None:
     for files in trial.foreign:
-        found = trial.generator.detect(SourceTree.from_files(files))
+        found = _answer(trial.generator.detect(SourceTree.from_files(files)))
         _expect(found is None, f"a tree of {sorted(files)} is recognised")
 
 
 def _the_same_tree_gives_the_same_detection(trial: _Trial) -> None:
     again = SourceTree.from_files(dict(reversed(list(trial.files.items()))))
-    _expect(_same(trial.detected(), trial.generator.detect(again)), "two detections differ")
+    _expect(_same(trial.detected(), _answer(trial.generator.detect(again))), "two detections differ")
 
 
 def _the_same_tree_gives_the_same_plan(trial: _Trial) -> None:

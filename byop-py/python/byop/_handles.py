@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from . import _byop
@@ -50,28 +51,70 @@ class SqliteStore(Store):
     @classmethod
     def from_env(cls) -> SqliteStore:
         """Open ``byop.db`` in the folder ``BYOP_HOME``, or in ``~/.local/share/byop``; create it when missing."""
-        home = os.environ.get("BYOP_HOME") or os.path.expanduser("~/.local/share/byop")
+        home = home_of_state()
         os.makedirs(home, mode=0o700, exist_ok=True)
         return cls(os.path.join(home, "byop.db"))
 
+    def backup_to(self, path: str | os.PathLike[str]) -> None:
+        """Copy the store into a file while it is in use; a copy that is there is replaced.
+
+        The copy is one state of the store and has mode 0600. To restore it, stop every process that uses the store, and
+        open the copy.
+
+        Raises:
+            InvalidInputError: The path is that of the store itself.
+            NotFoundError: There is no such folder.
+            PermissionDeniedError: The file cannot be written.
+            CorruptError: The store is damaged.
+            UnavailableError: The disk is full or out of reach.
+        """
+        self._native.backup_to(path)
+
+    def check(self) -> None:
+        """Read the whole file and check it, while it is in use. Opening checks a small file only.
+
+        Raises:
+            CorruptError: The file is damaged; the error has the first thing that was found.
+            UnavailableError: The file cannot be read.
+        """
+        self._native.check()
+
     def __repr__(self) -> str:
         return f"SqliteStore({self.path!r})"
+
+
+def home_of_state() -> str:
+    """Return the folder ``BYOP_HOME``, or ``~/.local/share/byop``."""
+    return os.environ.get("BYOP_HOME") or os.path.expanduser("~/.local/share/byop")
 
 
 class PostgresStore(Store):
     """State in a PostgreSQL database, for several machines.
 
     Args:
-        url: Such as ``postgresql://user:password@host/database?sslmode=require``.
+        url: Such as ``postgresql://user:password@host/database``. Without ``sslmode`` in it, a connection to another
+            machine uses TLS and verifies the certificate.
+        connections: The most connections at a time, besides one that listens for changes; 8 unless set.
+        statement_seconds: Seconds after which the server ends a statement; 30 unless set.
+        root_certificates: A PEM file with the authorities to trust; those of the system unless set.
 
     Raises:
-        InvalidInputError: The URL cannot be parsed.
+        InvalidInputError: The URL or the certificates cannot be parsed.
+        OSError: The file with the certificates cannot be read.
         UnauthenticatedError: The user or the password is wrong.
         UnavailableError: The server cannot be reached.
     """
 
-    def __init__(self, url: str | Secret) -> None:
-        self._native = _byop.Store.postgres(exposed(url))
+    def __init__(
+        self,
+        url: str | Secret,
+        *,
+        connections: int | None = None,
+        statement_seconds: float | None = None,
+        root_certificates: str | os.PathLike[str] | None = None,
+    ) -> None:
+        pem = None if root_certificates is None else Path(root_certificates).read_text()
+        self._native = _byop.Store.postgres(exposed(url), connections, statement_seconds, pem)
 
     @classmethod
     def from_env(cls) -> PostgresStore:
@@ -122,16 +165,38 @@ class Docker(Runtime):
     It pulls images without credentials: ``docker pull`` images of private registries on the host first.
 
     Args:
-        address: ``unix:///path/to/socket`` or ``tcp://host:port`` (without encryption: for loopback addresses and
-            tunnels); ``/var/run/docker.sock`` when absent.
+        address: ``unix:///path/to/socket`` or ``tcp://host:port``; ``/var/run/docker.sock`` when absent.
+        ca: A PEM file with the authority of the engine's certificate. Without it, ``tcp`` is not encrypted: for
+            loopback addresses and tunnels only.
+        cert: A PEM file with the certificate that is shown to the engine, for an engine that asks for one.
+        key: The PEM file with the key of that certificate.
 
     Raises:
         UnavailableError: There is no such socket.
-        InvalidInputError: The address cannot be parsed.
+        InvalidInputError: The address or a certificate cannot be parsed.
+        UnsupportedError: The address has another scheme than ``unix`` or ``tcp``, such as ``ssh``.
+        OSError: A file cannot be read.
     """
 
-    def __init__(self, address: str | None = None) -> None:
-        self._native = _byop.Docker.connect(address)
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        ca: str | os.PathLike[str] | None = None,
+        cert: str | os.PathLike[str] | None = None,
+        key: str | os.PathLike[str] | None = None,
+    ) -> None:
+        if (cert is None) != (key is None):
+            raise TypeError("cert and key belong together")
+        if ca is None:
+            if cert is not None:
+                raise TypeError("cert and key need ca, the authority of the engine's certificate")
+            self._native = _byop.Docker.connect(address)
+            return
+        if address is None:
+            raise TypeError("ca needs the address of an engine")
+        identity = None if cert is None or key is None else (Path(cert).read_text(), Path(key).read_text())
+        self._native = _byop.Docker.connect_tls(address, Path(ca).read_text(), identity)
 
     @classmethod
     def from_env(cls) -> Docker:

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
         ResourceKind,
         Server,
         ServerFilter,
+        ServerFilterInput,
         ServerImage,
         ServerSize,
         ServerSpec,
+        ServerSpecInput,
         Snapshot,
     )
 
@@ -71,7 +73,7 @@ class Cloud:
         """
         return cast("ServerImage | None", self._call("find_image", region=region, name=name))
 
-    def create_server(self, spec: ServerSpec) -> Server:
+    def create_server(self, spec: ServerSpec | ServerSpecInput) -> Server:
         """Create a server and return while it still starts. The same ``key`` again returns the same server."""
         whole: dict[str, Any] = dict(spec)
         if isinstance(whole.get("user_data"), Secret):
@@ -82,9 +84,9 @@ class Cloud:
         """Return a server as it is now."""
         return cast("Server", self._call("get_server", id=id))
 
-    def list_servers(self, filter: ServerFilter | None = None) -> list[Server]:
+    def list_servers(self, filter: ServerFilter | ServerFilterInput | None = None) -> list[Server]:
         """Return all of byop's servers that match, the oldest first."""
-        return cast("list[Server]", self._call("list_servers", filter={"labels": {}, **(filter or {})}))
+        return cast("list[Server]", self._call("list_servers", filter=filter or {}))
 
     def power(self, id: str, action: PowerAction) -> None:
         """Begin to change the power state."""

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ._byop import SourceTree
+from ._secret import Secret
 
 if TYPE_CHECKING:
     from .types import (
@@ -45,7 +46,7 @@ class SecretSource(Protocol):
     def name(self) -> str:
         """A short name, for errors."""
 
-    def get_secret(self, name: str) -> str | Awaitable[str | None] | None:
+    def get_secret(self, name: str) -> str | Secret | Awaitable[str | Secret | None] | None:
         """Return the secret of this name, or ``None`` when there is none."""
 
 
@@ -56,19 +57,21 @@ class Generator(Protocol):
     def name(self) -> str:
         """A short name in lower case."""
 
-    def detect(self, source: SourceTree) -> Mapping[str, Any] | None:
+    def detect(self, source: SourceTree) -> Mapping[str, Any] | Awaitable[Mapping[str, Any] | None] | None:
         """Return what the tree was found to be: keys of ``Detection``, at least ``confidence``. ``None``: another
         stack.
         """
 
-    def plan(self, source: SourceTree, detection: Detection, spec: AppSpec) -> Mapping[str, Any]:
+    def plan(
+        self, source: SourceTree, detection: Detection, spec: AppSpec
+    ) -> Mapping[str, Any] | Awaitable[Mapping[str, Any]]:
         """Return how the app is built and started: only the keys of ``Plan`` that differ from the default."""
 
 
 class RendersFiles(Generator, Protocol):
     """A stack that writes its files itself; without ``generate`` they are rendered from the plan."""
 
-    def generate(self, plan: Plan, target: Target) -> Mapping[str, str]:
+    def generate(self, plan: Plan, target: Target) -> Mapping[str, str] | Awaitable[Mapping[str, str]]:
         """Return the texts of the files by path: at least ``Dockerfile``."""
 
 

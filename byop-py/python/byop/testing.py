@@ -9,8 +9,9 @@ With pytest, the fixtures ``byop_host``, ``byop_cloud`` and ``byop_engine`` are 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import cast
 
 from . import _byop
 from ._byop import SourceTree
@@ -18,9 +19,12 @@ from ._handles import Runtime
 from .clouds import Cloud
 from .exceptions import ByopError, InternalError
 from .ports import CloudProvider, Generator
+from .types import CloudCapabilities, ResourceKind
 
-if TYPE_CHECKING:
-    from .types import CloudCapabilities, ResourceKind
+if sys.version_info >= (3, 12):
+    from typing import TypedDict
+else:
+    from typing_extensions import TypedDict
 
 __all__ = [
     "CLOUD_BEHAVIOURS",

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use byop_core::secret::MemorySecrets;
-use byop_core::{Error, Result, Secret, SecretRef, SecretSource};
+use byop_core::{Error, ErrorKind, Result, Secret, SecretRef, SecretSource};
 use pyo3::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::object::Object;
 
@@ -40,9 +40,17 @@ struct PythonSecrets(Object);
 #[async_trait]
 impl SecretSource for PythonSecrets {
     async fn get_secret(&self, name: &SecretRef) -> Result<Secret> {
-        let value: Option<Secret> = self.0.ask_aside("get_secret", json!([name])).await?;
-        value.ok_or_else(|| {
-            Error::not_found("secret.get", "there is no secret of this name").with_context("name", name)
-        })
+        match self.0.ask_aside("get_secret", json!([name])).await? {
+            Value::String(text) => Ok(Secret::new(text)),
+            Value::Null => {
+                Err(Error::not_found("secret.get", "there is no secret of this name")
+                    .with_context("name", name))
+            }
+            // It is not quoted: it is a secret all the same.
+            _ => Err(Error::new(ErrorKind::Internal, "secret.get", "the source returned no string")
+                .with_context("name", name)
+                .with_context("source", self.0.name())
+                .with_remedy("let `get_secret` return a string, a `Secret` or None")),
+        }
     }
 }

@@ -239,17 +239,7 @@ def _spec(
     secrets: list[str] | None,
     port: int | None,
 ) -> AppSpec:
-    whence: Any = source
-    if source.startswith("image:"):
-        whence = {"image": source.removeprefix("image:")}
-    elif "://" in source or source.startswith("git@"):
-        whence = {"git": {"url": source}}
-    elif source.endswith((".tar", ".tar.gz", ".tgz", ".zip")):
-        whence = {"archive": {"path": str(Path(source).absolute())}}
-    if name is None and whence is not source:
-        stem = source.rpartition("/")[2].rpartition(":")[2].partition(".")[0] or source
-        name = "".join(c if c.isalnum() else "-" for c in stem.lower()).strip("-")
-    return spec_of(whence, name=name, domains=domains or (), env=pairs(env), secrets=pairs(secrets), port=port)
+    return spec_of(source, name=name, domains=domains or (), env=pairs(env), secrets=pairs(secrets), port=port)
 
 
 def pairs(texts: list[str] | None) -> dict[str, str]:

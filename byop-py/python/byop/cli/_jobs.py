@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from ._clouds import from_env
+from .._environment import open_clouds
 from ._follow import describe, follow
 from ._output import Json, line, notes, out, print_json, table, when
 from ._state import State
@@ -65,6 +65,6 @@ def cancel(context: typer.Context, job: Job, json: Json = False) -> None:
 def resume(context: typer.Context, json: Json = False) -> None:
     """Go on with the jobs that were left behind, and wait for their ends."""
     state: State = context.obj
-    engine = state.engine(clouds=from_env())
+    engine = state.engine(clouds=open_clouds())
     ended = [follow(engine, job, as_json=json) for job in engine.resume()]
     print_json(ended) if json else notes().print(f"{len(ended)} jobs were brought to their ends")

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Optional
 import typer
 
 from .. import Docker, Engine, SqliteStore, _byop
+from .._environment import KNOWN, check_configured, open_cloud, open_clouds
 from ..exceptions import ByopError, InvalidInputError
 from . import _schemas
-from ._clouds import KNOWN, check_configured, from_env, open_cloud
 from ._output import DIFFERENCES, EXIT_CODES, Json, line, notes, out, print_json, table
 from ._state import State
 
@@ -68,7 +68,7 @@ def sweep(
 ) -> None:
     """Find what byop left at the clouds and is in nobody's books; exit code 20 when there is some."""
     state: State = context.obj
-    engine = state.engine(docker=False, clouds=from_env())
+    engine = state.engine(docker=False, clouds=open_clouds())
     report = engine.sweep(remove=remove, installations=installation or ())
     if json:
         print_json(report)
@@ -79,7 +79,7 @@ def sweep(
             rows.append((each["provider"], thing["kind"], thing["id"], thing["name"], end))
         table(("CLOUD", "KIND", "ID", "NAME", ""), rows)
         for cloud, error in report["errors"]:
-            notes().print(line(cloud, ": ", error["message"]))  # type: ignore[index]
+            notes().print(line(cloud, ": ", error["message"]))
     if any(not each["removed"] for each in report["findings"]):
         raise SystemExit(DIFFERENCES)
 
@@ -99,7 +99,7 @@ def call(
     except (TypeError, ValueError) as error:
         raise InvalidInputError("the arguments are no JSON object", operation="call.read") from error
     state: State = context.obj
-    engine = state.engine(clouds=from_env() if verb.endswith(("server", "servers", "sweep")) else ())
+    engine = state.engine(clouds=open_clouds() if verb.endswith(("server", "servers", "sweep")) else ())
     if verb in _byop.engine_streams():
         for item in engine._stream(verb, **given):
             print_json(item)

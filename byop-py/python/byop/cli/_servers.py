@@ -7,8 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from .._environment import open_cloud, open_clouds
 from ..types import ServerRequest
-from ._clouds import from_env, open_cloud
 from ._follow import follow
 from ._output import Json, line, money, notes, print_json, size, table
 from ._state import State
@@ -22,7 +22,7 @@ Name = Annotated[str, typer.Argument(help="The name of the server.")]
 def list_(context: typer.Context, provider: Provider = None, json: Json = False) -> None:
     """List servers with what their clouds say of them."""
     state: State = context.obj
-    found = state.engine(docker=False, clouds=from_env(provider)).list_servers()
+    found = state.engine(docker=False, clouds=open_clouds(provider)).list_servers()
     found = [each for each in found if provider in (None, each["provider"])]
     if json:
         return print_json(found)
@@ -50,7 +50,7 @@ def create(
 ) -> None:
     """Rent a server and wait until it can be reached."""
     state: State = context.obj
-    engine = state.engine(docker=False, clouds=from_env(provider, local=False))
+    engine = state.engine(docker=False, clouds=open_clouds(provider, local=False))
     request: ServerRequest = {"name": name, "region": region, "size": size, "image": image}
     if provider:
         request["provider"] = provider
@@ -74,7 +74,7 @@ def create(
 def destroy(context: typer.Context, name: Name, provider: Provider = None, json: Json = False) -> None:
     """Give a server back, with its disk."""
     state: State = context.obj
-    engine = state.engine(docker=False, clouds=from_env(provider))
+    engine = state.engine(docker=False, clouds=open_clouds(provider))
     job = follow(engine, engine.destroy_server(name), as_json=json)
     print_json(job) if json else notes().print("gone")
 
