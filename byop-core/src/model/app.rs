@@ -138,7 +138,7 @@ impl AppSpec {
         Err(match faulty_key(&value) {
             Some(key) => refused.with_context("key", key).with_remedy(match meant {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => "correct this key, or leave it out".into(),
+                None => "correct the value of this key".into(),
             }),
             None => refused.with_remedy("give an object with at least `name` and `source`"),
         })

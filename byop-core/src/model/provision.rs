@@ -157,9 +157,10 @@ impl ServerRequest {
                 "lower-case letters, digits, `-` and `_`, not beginning with `byop`",
             )?;
         }
-        for key in &self.ssh_keys {
+        for (n, key) in self.ssh_keys.iter().enumerate() {
             let fits = key.split_whitespace().count() >= 2 && !key.contains(['\n', '\r']);
-            check(fits, "ssh_keys", key, "public keys in OpenSSH's form, one each")?;
+            // Not quoted: it may be a private key.
+            check(fits, "ssh_keys", &format!("number {}", n + 1), "public keys in OpenSSH's form, one each")?;
         }
         for rule in &self.firewall {
             check(rule.port != 0, "firewall", "port 0", "rules with ports from 1 to 65535")?;

@@ -129,7 +129,7 @@ impl Vault {
         self.ready().await?;
         self.keyring.as_ref().ok_or_else(|| {
             Error::new(ErrorKind::Unauthenticated, "secret.put", "the engine has no key to seal secrets with")
-                .with_remedy("build it with with_keyring(Keyring::from_env()?), and set BYOP_KEY")
+                .with_remedy("give the engine a key when it is built, such as the one in BYOP_KEY")
         })
     }
 

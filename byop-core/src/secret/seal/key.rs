@@ -92,7 +92,7 @@ impl Key {
     }
 }
 
-pub(super) const REMEDY: &str = "make one with `openssl rand -base64 32` or Key::generate";
+pub(super) const REMEDY: &str = "make one with `openssl rand -base64 32`";
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
