@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use super::name::AppName;
 use super::release::AppState;
 
-/// What a count of labelled objects found. Nothing is changed by it.
+/// The result of `census`: how byop's objects on all hosts differ from the store.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Census {
     /// Objects that carry byop's label and that the store does not know.
     pub unknown: Vec<CensusObject>,
-    /// Objects that the store knows and that are not there.
+    /// Objects that the store knows and that do not exist.
     pub missing: Vec<CensusObject>,
-    /// Hosts that could not be asked: of them nothing is said.
+    /// Hosts that did not answer: nothing is known of them.
     pub unreachable: Vec<String>,
 }
 
@@ -26,7 +26,7 @@ impl Census {
     }
 }
 
-/// Something on a host.
+/// An object on a host.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]

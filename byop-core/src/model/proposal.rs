@@ -6,7 +6,7 @@ use super::app::AppSpec;
 use super::name::AppName;
 use crate::digest::Digest;
 
-/// What a deployment would change. It is good for as long as neither the app nor its source changes.
+/// What a deployment would change. It can be applied as long as neither the app nor its source changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -87,11 +87,11 @@ pub enum ChangedPart {
     Volume,
     /// A host name.
     Domain,
-    /// How requests reach it.
+    /// How the proxy treats requests to it.
     Routing,
-    /// How its health is judged.
+    /// How its health is checked.
     Health,
-    /// Memory, processors, processes.
+    /// Limits of memory, processors and processes.
     Resources,
     /// Anything else of its spec, by name of the key.
     Setting,

@@ -41,7 +41,7 @@ pub struct StoredSecret {
     pub updated_at: Timestamp,
 }
 
-/// What a change of keys has done.
+/// The result of `rotate_keys`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
