@@ -55,7 +55,8 @@ pub struct PortSpec {
     /// `tcp` unless set.
     #[serde(default)]
     pub protocol: Protocol,
-    /// The port of the host; chosen from the engine's port range when absent.
+    /// The port of the host; chosen from the engine's port range when absent. The app finds it in the environment
+    /// variable `BYOP_PORT_<NAME>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_port: Option<u16>,
 }
