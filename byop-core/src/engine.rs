@@ -275,6 +275,9 @@ impl Engine {
     /// still alive belongs to another process and is left alone; should that process die, this one takes the job
     /// over when the lease has run out, by itself.
     ///
+    /// Call it once in every process, at its start. Schedules, jobs of processes that die later and preview apps whose time
+    /// is over are looked for only in processes that have called it, started a job or put a schedule.
+    ///
     /// # Errors
     /// Those of the store; `Unauthenticated` when the engine has not the key that the secrets in the store need.
     pub async fn resume(&self) -> Result<Vec<JobId>> {

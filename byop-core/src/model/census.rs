@@ -65,22 +65,22 @@ pub enum ObjectKind {
     Route,
 }
 
-/// What a lost store was filled with again.
+/// The result of `rebuild_store`: what was recovered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Rebuilt {
     /// Apps that were written, with the release that serves and whether it runs.
     pub apps: Vec<RebuiltApp>,
-    /// Apps that the store knew already: they were left as they were.
+    /// Apps that the store knew already, and that were left as they were.
     pub known: Vec<AppName>,
     /// What could not be recovered.
     pub unrecovered: Vec<Unrecovered>,
-    /// Hosts that could not be asked.
+    /// Hosts that did not answer.
     pub unreachable: Vec<String>,
 }
 
-/// An app that was found again.
+/// An app that was recovered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -91,7 +91,7 @@ pub struct RebuiltApp {
     pub host: String,
     /// The release that serves.
     pub release: u64,
-    /// What is written as its owner's wish: running if its container runs.
+    /// Its wanted state: running if its container runs.
     pub wanted: AppState,
 }
 

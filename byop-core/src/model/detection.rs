@@ -162,7 +162,7 @@ pub struct Evidence {
 pub struct Diagnostic {
     /// A stable code, such as `several-binaries`.
     pub code: String,
-    /// How bad it is.
+    /// How severe it is.
     pub severity: Severity,
     /// One sentence.
     pub message: String,

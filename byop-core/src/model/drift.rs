@@ -141,7 +141,7 @@ pub enum RepairStep {
 pub struct RepairReport {
     /// The steps, in order.
     pub done: Vec<RepairStep>,
-    /// What is still not as it should be: what needs a deployment or a person.
+    /// Differences that are left: they need a deployment or a person.
     pub left: Vec<Drift>,
 }
 

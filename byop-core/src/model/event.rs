@@ -43,7 +43,7 @@ pub enum EventBody {
     StepStarted {
         /// The stage.
         stage: String,
-        /// What it is about to do, for people.
+        /// What it will do, for people.
         message: String,
     },
     /// A step ended.

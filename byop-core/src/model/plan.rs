@@ -85,7 +85,7 @@ pub struct Plan {
     pub ignore: Vec<String>,
     /// The name of the compose file; another than `compose.yaml` when the tree has a compose file of its own.
     pub compose_file: String,
-    /// What a person should know.
+    /// Remarks for people.
     pub diagnostics: Vec<Diagnostic>,
 }
 

@@ -13,15 +13,15 @@ use crate::digest::Digest;
 pub struct Proposal {
     /// The app.
     pub app: AppName,
-    /// What is wanted.
+    /// The spec that it was made from.
     pub spec: AppSpec,
     /// The version of the app's record that it was made from; none for an app that is not there yet.
     pub version: Option<u64>,
-    /// The release that serves; none before the first.
+    /// The number of the release that serves; `None` before the first.
     pub serving: Option<u64>,
     /// The source as it was read; none for a prebuilt image.
     pub source: Option<Digest>,
-    /// What would change, in the order in which it would. Empty: nothing.
+    /// What would change, in order; empty when nothing would.
     pub changes: Vec<Change>,
     /// The digest of all of this, which names the proposal.
     pub digest: Digest,

@@ -208,8 +208,8 @@ pub enum ProvisionState {
     Creating,
     /// It was made.
     Ready,
-    /// It is being removed, by its owner's wish or because it could not be made. It stays in this state when that
-    /// could not be brought to its end: removing it again goes on.
+    /// It is being removed, because its owner asked for it or it could not be made. If that fails it stays in this
+    /// state: destroy it again.
     Removing,
 }
 

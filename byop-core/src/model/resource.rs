@@ -130,7 +130,7 @@ pub struct ReservedIp {
     pub id: ReservedIpId,
     /// The address.
     pub address: IpAddr,
-    /// The server that it leads to.
+    /// The server that it is assigned to.
     pub server: Option<ServerId>,
 }
 

@@ -144,9 +144,9 @@ pub enum ScheduledAction {
     },
     /// Something that your program does: it follows the audit records of the action `schedule.due`.
     Custom {
-        /// What, by a name that the program chose.
+        /// Its name, which your program chooses.
         name: AppName,
-        /// What it needs to know. Never a secret.
+        /// Its input, as JSON. Never a secret.
         #[serde(default)]
         input: Value,
     },
@@ -192,12 +192,12 @@ pub struct Schedule {
     pub spec: ScheduleSpec,
     /// The client that owns it; `None` when it is the platform's.
     pub client: Option<ClientId>,
-    /// When it is due next; none while it is paused, and when its expression names no further time.
+    /// When it is due next; `None` while it is paused, or when its expression has no further time.
     pub next_run_at: Option<Timestamp>,
     /// The times that an engine has taken and not yet dealt with.
     #[serde(default)]
     pub claimed: Option<ClaimedRuns>,
-    /// What became of the last times, the latest last.
+    /// The last runs, the latest last.
     pub runs: Vec<ScheduledRun>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -249,12 +249,12 @@ impl ClaimedRuns {
     }
 }
 
-/// What became of one due time.
+/// The run of a schedule at one due time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ScheduledRun {
-    /// The time by the expression; the moment of the call for one that was asked for by `run_schedule`.
+    /// When it was due; the moment of the call for a run by `run_schedule`.
     pub due_at: Timestamp,
     /// When an engine dealt with it.
     pub time: Timestamp,

@@ -31,7 +31,7 @@ id_newtype!(
     RegionId
 );
 id_newtype!(
-    /// The provider's id of a server. Where ids are unique within a region only, the region is part of it.
+    /// The provider's id of a server; it includes the region where ids are unique only within one.
     ServerId
 );
 id_newtype!(
@@ -251,7 +251,7 @@ pub struct Server {
     pub region: RegionId,
     /// The provider's id of its size.
     pub size: String,
-    /// How it is.
+    /// Its state.
     pub state: ServerState,
     /// Why it failed, in the provider's words.
     #[serde(default)]
@@ -288,7 +288,7 @@ impl Server {
     }
 }
 
-/// How a server is.
+/// The state of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -31,7 +31,7 @@ const TRIES: usize = 10;
 pub struct StoredSecret {
     /// Its name; unique for the client that owns it.
     pub name: SecretRef,
-    /// Counted from 1, and raised with each new value.
+    /// Counted from 1; each new value gets the next.
     pub version: u64,
     /// The key that it is sealed with.
     pub key: KeyId,
