@@ -128,7 +128,7 @@ class Diagnostic(TypedDict):
     setting: str | None
     """The setting that would settle it, such as ``build.start``, if there is one."""
     severity: Severity
-    """How bad it is."""
+    """How severe it is."""
 
 
 class Evidence(TypedDict):
@@ -365,7 +365,7 @@ class Plan(TypedDict):
     ``.byop/``.
     """
     diagnostics: list[Diagnostic]
-    """What a person should know."""
+    """Remarks for people."""
     dockerfile: str | None
     """The app's own Dockerfile, inside the build context, for the stacks ``dockerfile`` and ``compose``."""
     document_root: str | None
@@ -538,7 +538,9 @@ class PortSpec(TypedDict):
     container_port: int
     """The port that the app listens on, inside its container."""
     host_port: NotRequired[int | None]
-    """The port of the host; chosen from the engine's port range when absent."""
+    """The port of the host; chosen from the engine's port range when absent. The app finds it in the environment
+    variable ``BYOP_PORT_<NAME>``.
+    """
     name: AppName
     """Unique within the app."""
     protocol: NotRequired[Protocol]
@@ -1619,7 +1621,7 @@ class EventBodyStepStarted(TypedDict):
     """A step begins."""
 
     message: str
-    """What it is about to do, for people."""
+    """What it will do, for people."""
     stage: str
     """The stage."""
     type: Literal["step_started"]
@@ -1964,7 +1966,7 @@ class PreviewApp(TypedDict):
 
 
 class Price(TypedDict):
-    """An amount of money, exact."""
+    """An exact amount of money."""
 
     currency: str
     """ISO 4217, such as ``EUR``."""
@@ -1978,15 +1980,15 @@ class Proposal(TypedDict):
     app: AppName
     """The app."""
     changes: list[Change]
-    """What would change, in the order in which it would. Empty: nothing."""
+    """What would change, in order; empty when nothing would."""
     digest: Digest
     """The digest of all of this, which names the proposal."""
     serving: int | None
-    """The release that serves; none before the first."""
+    """The number of the release that serves; ``None`` before the first."""
     source: Digest | None
     """The source as it was read; none for a prebuilt image."""
     spec: AppSpec
-    """What is wanted."""
+    """The spec that it was made from."""
     version: int | None
     """The version of the app's record that it was made from; none for an app that is not there yet."""
 
@@ -1996,13 +1998,13 @@ ProvisionState: TypeAlias = Literal["creating", "ready", "removing"]
 
 - ``creating``: It is being made.
 - ``ready``: It was made.
-- ``removing``: It is being removed, by its owner's wish or because it could not be made. It stays in this state when
-  that could not be brought to its end: removing it again goes on.
+- ``removing``: It is being removed, because its owner asked for it or it could not be made. If that fails it stays in
+  this state: destroy it again.
 """
 
 
 class RebuiltApp(TypedDict):
-    """An app that was found again."""
+    """An app that was recovered."""
 
     app: AppName
     """Its name."""
@@ -2011,7 +2013,7 @@ class RebuiltApp(TypedDict):
     release: int
     """The release that serves."""
     wanted: AppState
-    """What is written as its owner's wish: running if its container runs."""
+    """Its wanted state: running if its container runs."""
 
 
 class Unrecovered(TypedDict):
@@ -2028,14 +2030,14 @@ class Unrecovered(TypedDict):
 
 
 class Rebuilt(TypedDict):
-    """What a lost store was filled with again."""
+    """The result of ``rebuild_store``: what was recovered."""
 
     apps: list[RebuiltApp]
     """Apps that were written, with the release that serves and whether it runs."""
     known: list[AppName]
-    """Apps that the store knew already: they were left as they were."""
+    """Apps that the store knew already, and that were left as they were."""
     unreachable: list[str]
-    """Hosts that could not be asked."""
+    """Hosts that did not answer."""
     unrecovered: list[Unrecovered]
     """What could not be recovered."""
 
@@ -2055,14 +2057,14 @@ class RepairReport(TypedDict):
     done: list[RepairStep]
     """The steps, in order."""
     left: list[Drift]
-    """What is still not as it should be: what needs a deployment or a person."""
+    """Differences that are left: they need a deployment or a person."""
 
 
 ReservedIpId: TypeAlias = str
 """The provider's id of a reserved address."""
 
 ServerId: TypeAlias = str
-"""The provider's id of a server. Where ids are unique within a region only, the region is part of it."""
+"""The provider's id of a server; it includes the region where ids are unique only within one."""
 
 
 class ReservedIp(TypedDict):
@@ -2073,7 +2075,7 @@ class ReservedIp(TypedDict):
     id: ReservedIpId
     """The provider's id."""
     server: ServerId | None
-    """The server that it leads to."""
+    """The server that it is assigned to."""
 
 
 ResourceKind: TypeAlias = Literal[
@@ -2153,10 +2155,10 @@ RunOutcome: TypeAlias = RunOutcomeJob | RunOutcomeTold | RunOutcomeSkipped | Run
 
 
 class ScheduledRun(TypedDict):
-    """What became of one due time."""
+    """The run of a schedule at one due time."""
 
     due_at: Timestamp
-    """The time by the expression; the moment of the call for one that was asked for by ``run_schedule``."""
+    """When it was due; the moment of the call for a run by ``run_schedule``."""
     outcome: RunOutcome
     """What it did."""
     time: Timestamp
@@ -2199,9 +2201,9 @@ class ScheduledActionCustom(TypedDict):
     """Something that your program does: it follows the audit records of the action ``schedule.due``."""
 
     input: NotRequired[Any]
-    """What it needs to know. Never a secret."""
+    """Its input, as JSON. Never a secret."""
     name: AppName
-    """What, by a name that the program chose."""
+    """Its name, which your program chooses."""
     type: Literal["custom"]
 
 
@@ -2238,9 +2240,9 @@ class Schedule(TypedDict):
     created_at: Timestamp
     """When it was made."""
     next_run_at: Timestamp | None
-    """When it is due next; none while it is paused, and when its expression names no further time."""
+    """When it is due next; ``None`` while it is paused, or when its expression has no further time."""
     runs: list[ScheduledRun]
-    """What became of the last times, the latest last."""
+    """The last runs, the latest last."""
     spec: ScheduleSpec
     """What its owner wants."""
     updated_at: Timestamp
@@ -2248,7 +2250,7 @@ class Schedule(TypedDict):
 
 
 ServerState: TypeAlias = Literal["starting", "running", "stopping", "stopped", "deleting", "failed"]
-"""How a server is.
+"""The state of a server.
 
 - ``starting``: It is being made or started.
 - ``running``: It runs; whether it answers is another question.
@@ -2281,7 +2283,7 @@ class Server(TypedDict):
     size: str
     """The provider's id of its size."""
     state: ServerState
-    """How it is."""
+    """Its state."""
 
 
 class ServerFilter(TypedDict):
@@ -2455,7 +2457,7 @@ class StoredSecret(TypedDict):
     updated_at: Timestamp
     """When it got this value."""
     version: int
-    """Counted from 1, and raised with each new value."""
+    """Counted from 1; each new value gets the next."""
 
 
 SweepReason: TypeAlias = Literal["unknown", "duplicate", "elsewhere"]
