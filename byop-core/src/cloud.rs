@@ -47,7 +47,7 @@ pub trait CloudProvider: Debug + Send + Sync {
     /// A short name in lower case, unique among the providers of a program.
     fn name(&self) -> &str;
 
-    /// What it does otherwise than others.
+    /// What it supports, and its limits.
     fn capabilities(&self) -> CloudCapabilities;
 
     /// All regions in which servers can be made now.

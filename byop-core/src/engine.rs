@@ -279,6 +279,9 @@ impl Engine {
     /// over when the lease has run out, by itself. Jobs on hosts and at clouds that this engine does not have are left
     /// to one that has them.
     ///
+    /// Call it once in every process, at its start. Schedules, jobs of processes that die later and preview apps whose time
+    /// is over are looked for only in processes that have called it, started a job or put a schedule.
+    ///
     /// # Errors
     /// Those of the store; `Unauthenticated` when the engine has not the key that the secrets in the store need.
     pub async fn resume(&self) -> Result<Vec<JobId>> {

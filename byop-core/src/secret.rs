@@ -69,7 +69,7 @@ impl Serialize for Secret {
     }
 }
 
-/// The name under which a [`SecretSource`] knows a secret. This is what specs and stores hold.
+/// The name of a secret. Specs and stores hold names, never values.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]

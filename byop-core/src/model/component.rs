@@ -31,7 +31,7 @@ pub struct Component {
     pub port: Option<u16>,
     /// Whether requests from outside reach it.
     pub is_public: bool,
-    /// How it is; none for a part that this engine does not run.
+    /// Its state; `None` for a part that the engine does not run, such as a worker or an add-on.
     pub state: Option<AppState>,
 }
 

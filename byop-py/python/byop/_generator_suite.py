@@ -17,7 +17,7 @@ _SPEC: dict[str, Any] = {"name": "app", "source": {"directory": "."}}
 
 
 def check(generator: Generator, files: Mapping[str, str], foreign: Iterable[Mapping[str, str]]) -> None:
-    """Try every behaviour and tell all that are missing."""
+    """Run every behaviour and report all that fail."""
     failed = []
     trial = _Trial(generator, dict(files), [dict(tree) for tree in foreign])
     for behaviour in _BEHAVIOURS:

@@ -1,4 +1,4 @@
-"""How Rust calls objects of Python that fill a port."""
+"""How Rust calls Python objects that implement a port."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def call(target: Any, method: str, arguments: str, leading: list[Any]) -> str:
 
 
 def capabilities(target: Any) -> str:
-    """Read what a provider does otherwise than others: an attribute or a method."""
+    """Return what a provider supports: its attribute, or the answer of its method."""
     value = getattr(target, "capabilities", None) or {}
     return json.dumps(value() if callable(value) else value)
 
 
 def describe(error: BaseException) -> str:
-    """Write an exception with its traceback, without the frames of this file."""
+    """Return an exception with its traceback as text, without the frames of this file."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
     return "".join([*lines, *traceback.format_exception_only(type(error), error)]).rstrip()
@@ -55,7 +55,7 @@ def _written(value: Any) -> Any:
 
 
 def _loop() -> asyncio.AbstractEventLoop:
-    """Give the event loop of this process, which a thread of its own runs; a forked child has another."""
+    """Return the event loop of this process, run by a thread of its own; a forked child gets another."""
     with _lock:
         loop = _loops.get(os.getpid())
         if loop is None:

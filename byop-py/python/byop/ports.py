@@ -1,12 +1,12 @@
-"""What code of your own can be for the engine.
+"""The interfaces that your own code can implement: clouds, generators and sources of secrets.
 
-A class needs no base: it has the methods that the protocol here names, plain or ``async``. Coroutines run in an event
-loop of byop's own, in a thread of its own: open a session of a library for ``asyncio`` in the first call, not before.
-Methods are called from several threads at once.
+A class needs no base class: it has the methods of one of these protocols, plain or ``async``. Coroutines run in an
+event loop of byop's own, in a thread of its own: create sessions of ``asyncio`` libraries in the first call, not
+before. Methods are called from several threads at once.
 
-An exception that is a ``ByopError`` says what the caller can do about it; a ``TimeoutError``, ``ConnectionError`` or
-``NotImplementedError`` becomes the error of that kind, and any other is a defect (``InternalError``). The exception
-stays the cause of what the engine raises, with its traceback.
+Raise a ``ByopError`` of the class that tells the caller what to do. A ``TimeoutError``, ``ConnectionError`` or
+``NotImplementedError`` becomes the error of that kind; any other exception counts as a defect (``InternalError``). The
+exception stays the cause of what the engine raises, with its traceback.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ T = TypeVar("T")
 
 
 class SecretSource(Protocol):
-    """Where secrets come from."""
+    """A source of secrets."""
 
     @property
     def name(self) -> str:
         """A short name, for errors."""
 
     def get_secret(self, name: str) -> str | Awaitable[str | None] | None:
-        """Return the secret of this name; none when there is none."""
+        """Return the secret of this name, or ``None`` when there is none."""
 
 
 class Generator(Protocol):
@@ -57,31 +57,32 @@ class Generator(Protocol):
         """A short name in lower case."""
 
     def detect(self, source: SourceTree) -> Mapping[str, Any] | None:
-        """Say whether the tree is of this stack: keys of ``Detection``, at least ``confidence``, or none."""
+        """Return what the tree was found to be: keys of ``Detection``, at least ``confidence``. ``None``: another
+        stack.
+        """
 
     def plan(self, source: SourceTree, detection: Detection, spec: AppSpec) -> Mapping[str, Any]:
-        """Say how the app is built and started: those keys of ``Plan`` that are not as they are without it."""
+        """Return how the app is built and started: only the keys of ``Plan`` that differ from the default."""
 
 
 class RendersFiles(Generator, Protocol):
-    """A stack that writes its files itself; without this they are rendered from the plan."""
+    """A stack that writes its files itself; without ``generate`` they are rendered from the plan."""
 
     def generate(self, plan: Plan, target: Target) -> Mapping[str, str]:
-        """Return the texts of the files by their paths: at least ``Dockerfile``."""
+        """Return the texts of the files by path: at least ``Dockerfile``."""
 
 
 class CloudProvider(Protocol):
-    """A company that rents servers, or anything that behaves like one.
+    """A company that rents out servers, or anything that behaves like one.
 
-    Each call is short and returns without waiting for a state. Whatever is made bears a mark of byop, its name and its
-    key; lists show only what bears the mark, and what does not bear it is never changed or removed
-    (``PermissionDeniedError``).
+    Each call is short and returns without waiting for a state. Whatever is created bears byop's mark, its name and its
+    key; lists show only what bears the mark, and what does not is never changed or removed (``PermissionDeniedError``).
 
     An object may have more: ``capabilities`` (an attribute or a method, with keys of ``CloudCapabilities``),
     ``resize_server(id, size)``, ``apply_ssh_key(region, public_key)``, ``apply_firewall(spec)``; ``reserve_ip(key,
     server)`` with ``get_reserved_ip(id)`` and ``assign_ip(id, server)``; ``create_snapshot(key, server)`` with
     ``get_snapshot(id)``; ``list_zones()`` with ``list_records(zone)``, ``put_record(zone, record)`` and
-    ``delete_record(zone, name, kind)``. What it does not have, the provider does not have.
+    ``delete_record(zone, name, kind)``. A method that is absent counts as unsupported.
     """
 
     @property
@@ -89,34 +90,36 @@ class CloudProvider(Protocol):
         """A short name in lower case, unique among the clouds of an engine."""
 
     def list_regions(self) -> Sequence[Region] | Awaitable[Sequence[Region]]:
-        """Return the regions in which servers can be made now."""
+        """Return the regions in which servers can be created now."""
 
     def list_sizes(self, region: str) -> Sequence[ServerSize] | Awaitable[Sequence[ServerSize]]:
-        """Return the sizes that a region offers now, with their prices."""
+        """Return the sizes that a region offers now, with their prices, or raise ``NotFoundError``."""
 
     def find_image(self, region: str, name: str) -> ServerImage | Awaitable[ServerImage | None] | None:
-        """Return the image of this id, of this name, or the newest that fits an alias such as ``debian-12``."""
+        """Return the image of this id, of this name, or the newest for an alias such as ``debian-12``; ``None`` if
+        absent.
+        """
 
     def create_server(self, spec: ServerSpec) -> Server | Awaitable[Server]:
-        """Make a server and return while it still starts; the same ``key`` twice is the same server.
+        """Create a server and return while it still starts. Called again with the same ``key``, return the same server.
 
-        ``spec["user_data"]``, where it is there, is a ``Secret``.
+        ``spec["user_data"]``, if present, is a ``Secret``.
         """
 
     def get_server(self, id: str) -> Server | Awaitable[Server]:
         """Return a server as it is now, or raise ``NotFoundError``."""
 
     def list_servers(self, filter: ServerFilter) -> Sequence[Server] | Awaitable[Sequence[Server]]:
-        """Return all of byop's servers that fit, from every page and region, the oldest first."""
+        """Return all of byop's servers that match, from every page and region, the oldest first."""
 
     def power(self, id: str, action: PowerAction) -> Awaitable[None] | None:
-        """Begin to change the power state; already so is fine."""
+        """Begin to change the power state; do nothing if it is already so."""
 
     def delete_server(self, id: str) -> Awaitable[None] | None:
-        """Begin to remove a server with its disk; already gone is fine."""
+        """Begin to delete a server with its disk; do nothing if it is gone."""
 
     def list_resources(self) -> Sequence[Resource] | Awaitable[Sequence[Resource]]:
         """Return everything that bears byop's mark, of every kind."""
 
     def delete_resource(self, kind: ResourceKind, id: str) -> Awaitable[None] | None:
-        """Begin to remove a thing that ``list_resources`` names; already gone is fine."""
+        """Begin to delete a resource that ``list_resources`` returned; do nothing if it is gone."""

@@ -32,7 +32,7 @@ pub struct Key {
     id: KeyId,
 }
 
-/// Tells keys apart: derived from the key, and no help in finding it.
+/// Identifies a key without revealing it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
