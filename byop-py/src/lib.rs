@@ -21,8 +21,9 @@ mod verbs;
 #[pyo3::pymodule(gil_used = false)]
 mod _byop {
     use pyo3::prelude::*;
+    use pyo3::types::IntoPyDict;
 
-    use crate::gate::close_gate;
+    use crate::gate::{close_gate, forget_others};
 
     #[pymodule_export]
     use crate::clouds::{Cloud, DockerCloud, FakeCloud, cloud_names, cloud_verbs};
@@ -35,7 +36,7 @@ mod _byop {
     #[pymodule_export]
     use crate::names::memorable_name;
     #[pymodule_export]
-    use crate::ports::SourceTree;
+    use crate::ports::{Call, SourceTree, next_call, turns_loop};
     #[pymodule_export]
     use crate::preview::{name_of_folder, preview};
     #[pymodule_export]
@@ -53,6 +54,11 @@ mod _byop {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let close = wrap_pyfunction!(close_gate, module)?;
         module.py().import("atexit")?.call_method1("register", (close,))?;
+        let os = module.py().import("os")?;
+        if os.hasattr("register_at_fork")? {
+            let forget = [("after_in_child", wrap_pyfunction!(forget_others, module)?)];
+            os.call_method("register_at_fork", (), Some(&forget.into_py_dict(module.py())?))?;
+        }
         Ok(())
     }
 

@@ -12,8 +12,8 @@ use pyo3::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::error::raise;
-use crate::gate::detached;
-use crate::ports::PythonGenerator;
+use crate::ports::{PythonGenerator, may_wait};
+use crate::process::Process;
 
 /// Detection, plan and files of the tree at `source`, as JSON.
 #[pyfunction]
@@ -34,8 +34,16 @@ pub(crate) fn preview(
         asked.push(Arc::new(PythonGenerator::new(generator)?));
     }
     asked.extend(generator::builtin());
-    detached(py, || run(source, name, domains, env, port, settings, &asked))
-        .map_err(|error| raise(py, &error))
+    if !generators.is_empty() {
+        may_wait()?;
+    }
+    let process = Process::current().map_err(|error| raise(py, &error))?;
+    let work = move || run(source, name, domains, env, port, settings, &asked);
+    process.block(py, async {
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+            Err(Error::new(ErrorKind::Internal, "app.preview", "the preview broke off").with_source(error))
+        })
+    })
 }
 
 /// A name for an app whose owner gave none, from its folder.

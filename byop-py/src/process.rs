@@ -17,7 +17,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::AbortHandle;
 
 use crate::error::raise;
-use crate::gate::{attached, detached};
+use crate::gate::{self, attached, detached};
+use crate::ports::Calls;
 
 /// How long Ctrl-C may go unnoticed.
 const PATIENCE: Duration = Duration::from_millis(25);
@@ -28,6 +29,8 @@ pub(crate) struct Process {
     id: u32,
     runtime: Runtime,
     answers: Sender<Answer>,
+    /// What is asked of code of Python.
+    pub(crate) calls: Calls,
 }
 
 tokio::task_local! {
@@ -54,7 +57,12 @@ impl Process {
         let courier = std::thread::Builder::new().name("byop-answers".into());
         courier.spawn(move || deliver(&incoming)).map_err(broken)?;
         let id = std::process::id();
-        let process = Box::leak(Box::new(Self { id, runtime: runtime.map_err(broken)?, answers }));
+        let process = Box::leak(Box::new(Self {
+            id,
+            runtime: runtime.map_err(broken)?,
+            answers,
+            calls: Calls::default(),
+        }));
         *current = Some(process);
         Ok(process)
     }
@@ -86,15 +94,23 @@ impl Process {
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> PyResult<T> {
         self.check().map_err(|error| raise(py, &error))?;
+        if !gate::is_open_to_me() {
+            return Err(raise(py, &gate::ends()));
+        }
         let (sender, mut receiver) = channel();
         let task = self.runtime.spawn(async move {
             // Nobody waits any more after Ctrl-C.
             let _ = sender.send(guarded(work).await);
         });
+        let mut patience = PATIENCE;
         loop {
-            match detached(py, || next(&mut receiver)) {
+            match detached(py, || next(&mut receiver, patience)) {
                 Ok(outcome) => return outcome.map_err(|error| raise(py, &error)),
-                Err(RecvTimeoutError::Timeout) => py.check_signals().inspect_err(|_| task.abort())?,
+                Err(RecvTimeoutError::Timeout) if hears_signals(py)? => {
+                    py.check_signals().inspect_err(|_| task.abort())?;
+                }
+                // Many threads that look up often would hinder all others.
+                Err(RecvTimeoutError::Timeout) => patience = Duration::MAX,
                 Err(RecvTimeoutError::Disconnected) => return Err(raise(py, &lost())),
             }
         }
@@ -107,6 +123,9 @@ impl Process {
         settle: Py<PyAny>,
     ) -> Result<Task> {
         self.check()?;
+        if gate::is_closed() {
+            return Err(gate::ends());
+        }
         let answers = self.answers.clone();
         let task = self.runtime.spawn(async move {
             let outcome = guarded(work).await;
@@ -117,8 +136,14 @@ impl Process {
     }
 }
 
-fn next<T>(receiver: &mut Receiver<T>) -> std::result::Result<T, RecvTimeoutError> {
-    receiver.recv_timeout(PATIENCE)
+fn next<T>(receiver: &mut Receiver<T>, patience: Duration) -> std::result::Result<T, RecvTimeoutError> {
+    receiver.recv_timeout(patience)
+}
+
+/// Whether this is the thread in which Python handles signals.
+fn hears_signals(py: Python<'_>) -> PyResult<bool> {
+    let threading = py.import("threading")?;
+    threading.call_method0("get_ident")?.eq(threading.call_method0("main_thread")?.getattr("ident")?)
 }
 
 /// Keeps a panic of guarded work off the terminal: the error that it becomes says all of it.

@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::args::written;
 use crate::error::raise;
+use crate::ports::may_wait;
 use crate::process::{Process, Task};
 
 /// Items, each as JSON.
@@ -42,6 +43,7 @@ async fn next(items: Arc<Mutex<Items>>) -> Result<Option<String>> {
 impl Stream {
     /// The next item; none at the end.
     fn next(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        may_wait()?;
         self.process.block(py, next(Arc::clone(&self.items)))
     }
 

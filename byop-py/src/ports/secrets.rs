@@ -40,7 +40,7 @@ struct PythonSecrets(Object);
 #[async_trait]
 impl SecretSource for PythonSecrets {
     async fn get_secret(&self, name: &SecretRef) -> Result<Secret> {
-        let value: Option<Secret> = self.0.ask_aside("get_secret", json!([name])).await?;
+        let value: Option<Secret> = self.0.ask("get_secret", json!([name])).await?;
         value.ok_or_else(|| {
             Error::not_found("secret.get", "there is no secret of this name").with_context("name", name)
         })
