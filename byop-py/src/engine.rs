@@ -18,7 +18,7 @@ use crate::args::{Args, fit, seconds_of};
 use crate::clouds::cloud_of;
 use crate::error::raise;
 use crate::hosts::{Docker, FakeRuntime};
-use crate::ports::{PythonGenerator, secrets_of};
+use crate::ports::{PythonGenerator, may_wait, secrets_of};
 use crate::process::{Process, Task};
 use crate::stores::Store;
 use crate::stream::Stream;
@@ -208,6 +208,7 @@ impl Engine {
     fn call(&self, py: Python<'_>, verb: String, args: &str) -> PyResult<String> {
         let prepared = self.engine().and_then(|engine| Ok((engine, Args::read(args)?)));
         let (engine, args) = prepared.map_err(|error| raise(py, &error))?;
+        may_wait()?;
         self.process.block(py, Box::pin(verbs::call(engine, verb, args)))
     }
 
