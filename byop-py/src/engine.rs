@@ -43,6 +43,7 @@ struct Settings {
     work_dir: Option<PathBuf>,
     port_range: Option<(u16, u16)>,
     lease_seconds: Option<f64>,
+    takeover: bool,
     /// The newest first.
     keys: Vec<Secret>,
     http_port: Option<u16>,
@@ -171,6 +172,9 @@ impl Engine {
         if let Some(seconds) = settings.lease_seconds {
             let lease = seconds_of("engine.build", "lease_seconds", seconds).map_err(fail)?;
             builder = builder.with_lease(lease);
+        }
+        if !settings.takeover {
+            builder = builder.without_takeover();
         }
         if let Some(limits) = settings.limits {
             builder = builder.with_limits(limits);

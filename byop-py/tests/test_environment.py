@@ -91,8 +91,9 @@ def test_keys_come_from_the_variables_first(
     machine: FakeRuntime, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BYOP_KEY_FILE", str(tmp_path / "other"))
-    byop.Engine.from_env()
-    assert (tmp_path / "other").exists() and not (home / "key").exists()
+    (tmp_path / "other").write_text(byop.Engine.generate_key().expose())
+    byop.Engine.from_env().put_secret("db", "canary")
+    assert not (home / "key").exists()
     keys = [byop.Engine.generate_key().expose() for _ in range(2)]
     monkeypatch.setenv("BYOP_KEY", " ".join(keys))
     assert [key.expose() for key in _environment.keys(home)] == keys

@@ -31,6 +31,7 @@ SETTINGS: dict[str, set[str]] = {
     "with_limits": {"limits"},
     "with_port_range": {"port_range"},
     "with_lease": {"lease_seconds"},
+    "without_takeover": {"takeover"},
     "with_retention": {"retention"},
     "with_policy": {"policies"},
     "with_clock": set(),

@@ -7,12 +7,12 @@ import inspect
 import json
 import re
 import tempfile
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ._byop import SourceTree
-from ._ports import describe
 from ._preview import preview
 from .exceptions import ByopError
 from .ports import Generator
@@ -28,10 +28,14 @@ def check(generator: Generator, files: Mapping[str, str], foreign: Iterable[Mapp
         try:
             behaviour(trial)
         except Exception as error:
-            said = str(error) if isinstance(error, (AssertionError, ByopError)) else f"it raised {describe(error)}"
+            said = str(error) if isinstance(error, (AssertionError, ByopError)) else f"it raised {_trace(error)}"
             failed.append(f"{behaviour.__name__.removeprefix('_')}: {said}")
     if failed:
         raise AssertionError("the generator lacks behaviours:\n" + "\n".join(failed))
+
+
+def _trace(error: Exception) -> str:
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
 
 
 class _Trial:

@@ -8,7 +8,10 @@ Times are milliseconds since 1970. A newer version of byop may add keys, and val
 import sys
 from typing import Any, Literal, TypeAlias
 
-if sys.version_info >= (3, 11):
+from ._secret import Secret
+
+# Libraries that read types, such as pydantic, want the newer one before 3.12.
+if sys.version_info >= (3, 12):
     from typing import NotRequired, TypedDict
 else:
     from typing_extensions import NotRequired, TypedDict
@@ -31,6 +34,24 @@ class Actor(_Actor, TypedDict):
     """A user's or a program's name, as the embedding program knows it."""
 
 
+_ActorInput = TypedDict(
+    "_ActorInput",
+    {
+        "from": NotRequired[str | None],
+    },
+)
+
+
+class ActorInput(_ActorInput, TypedDict):
+    """``Actor`` as an argument: what is left out has its default.
+
+    ``from``: Where the request came from, such as an address.
+    """
+
+    who: str
+    """A user's or a program's name, as the embedding program knows it."""
+
+
 class AddonNeed(TypedDict):
     """A database, cache or other service that an application needs."""
 
@@ -42,6 +63,15 @@ class AddonNeed(TypedDict):
     """Its kind: ``postgresql``, ``mysql``, ``mongodb``, ``redis``, ..."""
     reason: str
     """What in the file says so, such as "the dependency ``pg``"."""
+
+
+class AddressPool(TypedDict):
+    """Addresses that the engine makes networks of."""
+
+    base: str
+    """A private network, such as ``10.201.0.0/16``."""
+    size: int
+    """The prefix length of each network made of it."""
 
 
 Timestamp: TypeAlias = int
@@ -57,6 +87,10 @@ class ResourceLimits(TypedDict):
     """Memory in bytes; a process that exceeds it is killed. 512 MiB (536870912) unless set."""
     pids: NotRequired[int]
     """How many processes and threads it may have; 512 unless set."""
+
+
+SecretRef: TypeAlias = str
+"""The name of a secret. Specs and stores hold names, never values."""
 
 
 class UserSpec(TypedDict):
@@ -94,7 +128,7 @@ class ReleaseConfig(TypedDict):
     """Plain environment variables: those of the spec, and planned ones."""
     resources: ResourceLimits
     """Limits of memory, processors and processes."""
-    secrets: dict[str, Any]
+    secrets: dict[str, SecretRef]
     """Environment variables whose values are secrets."""
     user: UserSpec | None
     """The user that it runs as, in place of the image's."""
@@ -635,10 +669,6 @@ class SourceArchive(TypedDict):
     archive: Archive
 
 
-SecretRef: TypeAlias = str
-"""The name of a secret. Specs and stores hold names, never values."""
-
-
 class GitSource(TypedDict):
     """A Git repository and the revision to use."""
 
@@ -695,7 +725,7 @@ class AppSpec(TypedDict):
     """Overrides of what detection found about the build."""
     domains: NotRequired[list[DomainName]]
     """Host names at which it answers, by plain HTTP. With an empty list, only the engine can reach the app."""
-    env: NotRequired[dict[str, Any]]
+    env: NotRequired[dict[str, str]]
     """Plain environment variables."""
     health: NotRequired[HealthSpec]
     """How its health is checked."""
@@ -716,7 +746,7 @@ class AppSpec(TypedDict):
     """Limits of memory, processors and processes."""
     routing: NotRequired[RoutingSpec]
     """How the proxy treats requests to it."""
-    secrets: NotRequired[dict[str, Any]]
+    secrets: NotRequired[dict[str, SecretRef]]
     """Environment variables whose values are secrets: variable name to secret name, such as ``DB_URL`` to ``db-url``.
     """
     source: Source
@@ -837,6 +867,71 @@ class AppReport(TypedDict):
     """The URL at which it answers; none without a domain."""
 
 
+class Duration(TypedDict):
+    nanos: int
+    secs: int
+
+
+class Retention(TypedDict):
+    """How much of the past stays. What a limit does not name is kept for ever."""
+
+    events_per_subject: NotRequired[int | None]
+    """Events of each subject that stay: the oldest ended jobs go, whole, until no more are left."""
+    job_age: NotRequired[Duration | None]
+    """How long an ended job stays, counted from its end."""
+    jobs_per_subject: NotRequired[int | None]
+    """Ended jobs of each subject that stay, the newest first. At least the last one always stays."""
+
+
+class AppRetention(TypedDict):
+    """How much of an app's past stays, enforced after each deployment. The release that serves and the one before it
+    stay whatever this says, so that there is always a way back.
+    """
+
+    image_bytes: NotRequired[int | None]
+    """Bytes that those images may have together, as the engine counts them."""
+    images: NotRequired[int]
+    """Images of earlier releases on the host, the newest first."""
+    jobs: NotRequired[Retention]
+    """Ended jobs with their events."""
+    releases: NotRequired[int]
+    """Releases on record."""
+
+
+class AppSettings(TypedDict):
+    """The further arguments of ``byop.app``: keys of ``AppSpec``."""
+
+    addons: NotRequired[list[str] | None]
+    """The add-ons that it needs, by kind, such as ``postgresql``, in place of those detected. They are written into the
+    generated compose file; a deployment does not start them.
+    """
+    build: NotRequired[BuildSpec]
+    """Overrides of what detection found about the build."""
+    health: NotRequired[HealthSpec]
+    """How its health is checked."""
+    ports: NotRequired[list[PortSpec]]
+    """TCP and UDP ports of the host that lead directly to it, besides HTTP."""
+    processes: NotRequired[dict[str, str]]
+    """Further processes by name, with their command lines: added to those of a Procfile, or replacing them; an empty
+    line removes one. ``web`` is the start command. A deployment runs ``web`` only: the others are written into the
+    generated compose file and are not started.
+    """
+    required_env: NotRequired[list[EnvName] | None]
+    """The environment variables that it cannot run without, in place of those detected."""
+    resources: NotRequired[ResourceLimits]
+    """Limits of memory, processors and processes."""
+    routing: NotRequired[RoutingSpec]
+    """How the proxy treats requests to it."""
+    user: NotRequired[UserSpec | None]
+    """The user that it runs as, in place of the image's."""
+    volumes: NotRequired[list[VolumeSpec]]
+    """Folders that persist across releases."""
+    writable: NotRequired[list[str]]
+    """Absolute paths of folders that it writes to besides ``/tmp``, and whose contents need not persist: added to those
+    detected.
+    """
+
+
 ClientId: TypeAlias = str
 """The id of a client, the business that uses the platform: by the same rule as the name of an app, so that it is good
 as a DNS label and in the name of an image.
@@ -920,11 +1015,6 @@ ErrorKind: TypeAlias = Literal[
 """
 
 
-class Duration(TypedDict):
-    nanos: int
-    secs: int
-
-
 class RetryAfter(TypedDict):
     """Try again, but not before this much time has passed."""
 
@@ -945,7 +1035,7 @@ class ErrorReport(TypedDict):
 
     causes: list[str]
     """The chain of underlying errors, outermost first."""
-    context: list[list[str]]
+    context: list[tuple[str, str]]
     """Facts, in the order in which they were added."""
     kind: ErrorKind
     """What the caller can do about it."""
@@ -1764,6 +1854,42 @@ class FirewallSpec(TypedDict):
     """What it lets in."""
 
 
+class HostKey(TypedDict):
+    """A machine's own key pair."""
+
+    private: str | Secret
+    """The private key, an Ed25519 one in the format of OpenSSH."""
+    public: str
+    """The public key: ``ssh-ed25519 ...``."""
+
+
+class HostSpec(TypedDict):
+    """A machine as byop wants it: what ``cloud_init`` writes the first boot from."""
+
+    address_pools: NotRequired[list[AddressPool]]
+    """The networks that the engine takes its own from, and the size of each, such as ``10.201.0.0/16`` and 24."""
+    admin: NotRequired[str]
+    """The user who may do everything, over SSH and with a key only."""
+    authorized_keys: list[str]
+    """Who may enter as that user: public keys, one a line."""
+    firewall: NotRequired[list[FirewallRule]]
+    """Who may connect to the machine itself; SSH is always let in. Ports that the engine publishes for containers are
+    the engine's affair.
+    """
+    host_key: NotRequired[HostKey | None]
+    """The machine's own key, made by byop so that it can be pinned before the first connection."""
+    name: str
+    """Its host name: one label, such as ``web-1``."""
+    packages: NotRequired[list[str]]
+    """Distribution packages besides the engine."""
+    registry_authorities: NotRequired[dict[str, str]]
+    """Authorities (PEM) of registries by ``host`` or ``host:port``."""
+    swap_bytes: NotRequired[int]
+    """Swap space in bytes; 0 is none."""
+    unattended_upgrades: NotRequired[bool]
+    """Whether security updates are installed by themselves."""
+
+
 JobKind: TypeAlias = Literal[
     "deploy",
     "rollback",
@@ -2297,6 +2423,17 @@ class ServerFilter(TypedDict):
     """Only those in this region."""
 
 
+class ServerFilterInput(TypedDict):
+    """``ServerFilter`` as an argument: what is left out has its default."""
+
+    key: NotRequired[str | None]
+    """Only those that were made with this key."""
+    labels: NotRequired[dict[str, str]]
+    """Only those that have all of these labels. A provider that keeps no labels finds none."""
+    region: NotRequired[RegionId | None]
+    """Only those in this region."""
+
+
 class ServerImage(TypedDict):
     """An operating system that servers can be made from."""
 
@@ -2428,6 +2565,64 @@ class ServerSpec(TypedDict):
     """The provider's id of the size."""
     ssh_keys: list[SshKeyId]
     """SSH keys, known to the provider, that can log in as the image's user."""
+    user_data: NotRequired[Secret | None]
+    """What the server runs at its first start (cloud-init)."""
+
+
+class ServerSpecInput(TypedDict):
+    """``ServerSpec`` as an argument: what is left out has its default."""
+
+    firewall: NotRequired[FirewallId | None]
+    """The firewall that it has from its start."""
+    image: str
+    """The provider's id of the image, as ``find_image`` gives it."""
+    key: str
+    """Chosen by the caller before the first try; the same key is the same server. At most 20 lower-case letters and
+    digits, so that every provider can carry it, if need be in the server's name.
+    """
+    labels: NotRequired[dict[str, str]]
+    """Labels besides the name and the key: lower-case letters, digits, ``-`` and ``_``, at most 63 characters each."""
+    name: str
+    """Its host name: a DNS label of at most 40 characters."""
+    region: RegionId
+    """Where."""
+    size: str
+    """The provider's id of the size."""
+    ssh_keys: NotRequired[list[SshKeyId]]
+    """SSH keys, known to the provider, that can log in as the image's user."""
+    user_data: NotRequired[Secret | None]
+    """What the server runs at its first start (cloud-init)."""
+
+
+ServiceKind: TypeAlias = Literal["web", "worker", "static", "library"]
+"""What a program of a repository does.
+
+- ``web``: Answers requests.
+- ``worker``: Works without being asked by anybody.
+- ``static``: Files that a web server serves.
+- ``library``: Runs as a part of others only.
+"""
+
+
+class ServiceFound(TypedDict):
+    """One of the programs of a repository, or a package of it that they need."""
+
+    depends_on: list[str]
+    """The names of the others that it needs: packages that it is built with, and for a worker the app it belongs to."""
+    framework: str | None
+    """Its web framework."""
+    kind: ServiceKind
+    """What it is."""
+    name: str
+    """Its name, unlike that of any other."""
+    port: int | None
+    """The port that it listens on, for what answers requests."""
+    root: str
+    """Its folder, with ``/`` between the parts: the ``build.root`` to deploy it with. Empty for the root."""
+    stack: str | None
+    """Its stack; none where that was not looked for."""
+    start: str | None
+    """How it is started; none for files and libraries, and where its image says it."""
 
 
 SnapshotId: TypeAlias = str
@@ -2443,6 +2638,34 @@ class Snapshot(TypedDict):
     """The provider's id."""
     image: str | None
     """The id for ``image``, once it is ready."""
+
+
+class SourceLimits(TypedDict):
+    """Bounds on what a source may contain, and on where it may come from."""
+
+    allow_private_hosts: NotRequired[bool]
+    """Whether a repository may be on a private, loopback or link-local address. Off, so that a user of the embedding
+    program cannot look into its network.
+    """
+    bytes: NotRequired[int]
+    """Bytes of all files together, after unpacking."""
+    depth: NotRequired[int]
+    """Folders inside folders."""
+    entries: NotRequired[int]
+    """Files, folders and links together."""
+
+
+class StepPolicy(TypedDict):
+    """How long a step may take, and how often it is tried when trying again can help."""
+
+    attempts: NotRequired[int]
+    """Tries in one run of the job, the first included."""
+    deadline_seconds: NotRequired[int]
+    """Seconds after which a try fails with ``Timeout``."""
+    delay_millis: NotRequired[int]
+    """Milliseconds before the second try; doubled before each further one, up to 15 seconds. A wait that the other side
+    asked for counts instead.
+    """
 
 
 class StoredSecret(TypedDict):
@@ -2493,7 +2716,7 @@ class SweepFinding(TypedDict):
 class SweepReport(TypedDict):
     """What a sweep found."""
 
-    errors: list[list[str | ErrorReport]]
+    errors: list[tuple[str, ErrorReport]]
     """Clouds that did not answer, each with its error."""
     findings: list[SweepFinding]
     """The resources, in order of cloud, kind and id."""
