@@ -165,3 +165,58 @@ def test_a_defect_has_a_remedy_and_no_traceback(home: Path) -> None:
     (home / "settings.json").write_text("[")
     code, _, err = run("ps", home=home)
     assert code == _exit.EXIT_CODES["corrupt"] and "to do:" in err
+
+
+def test_a_mistake_on_the_command_line_is_told_to_programs(home: Path) -> None:
+    code, _, err = run("ps", "--fly", "--json", home=home)
+    assert (code, json.loads(err)["error"]["kind"]) == (2, "invalid_input")
+
+
+LEFT = """
+import os, sys, byop
+from byop.testing import FakeRuntime
+host = FakeRuntime()
+host.add_image("app:1", port=8080, boot_seconds=600)
+host.add_image("none:1", port=8080, boot_seconds=600)
+store = byop.SqliteStore(sys.argv[1])
+engine = byop.Engine(store=store, runtimes=host, lease_seconds=float(sys.argv[2]))
+for name, image in (("a", "none:1"), ("b", "app:1")):
+    next(engine.events(engine.deploy(byop.app("image:" + image, name=name))))
+os._exit(0)
+"""
+
+
+def leave_jobs(home: Path, lease_seconds: float) -> None:
+    home.mkdir()
+    command = [sys.executable, "-c", LEFT, str(home / "byop.db"), str(lease_seconds)]
+    subprocess.run(command, timeout=30, check=True)
+
+
+def test_a_job_that_fails_keeps_none_from_being_resumed(home: Path) -> None:
+    leave_jobs(home, 0.1)
+    code, _, err = run("resume", home=home)
+    assert code == _exit.EXIT_CODES["not_found"] and "jobs resumed: 2" in err
+    assert {job["subject"]: job["state"] for job in engine(home).list_jobs()} == {
+        "app/a": "failed",
+        "app/b": "succeeded",
+    }
+
+
+def test_jobs_that_cannot_be_resumed_yet_are_named(home: Path) -> None:
+    leave_jobs(home, 600)
+    code, _, err = run("resume", home=home)
+    assert code == 0 and err.count("still belongs to another process") == 2 and "byop resume" in err
+
+
+def test_serving_resumes_jobs_and_ends_well_when_it_is_stopped(home: Path) -> None:
+    leave_jobs(home, 0.1)
+    command = start("serve", "--json", home=home)
+    assert command.stdout is not None
+    ended: set[tuple[str, str]] = set()
+    while len(ended) < 2:
+        record = json.loads(command.stdout.readline())
+        if record["result"]:
+            ended.add((record["subject"], record["result"]))
+    assert ended == {("app/a", "failed"), ("app/b", "succeeded")}
+    command.send_signal(signal.SIGTERM)
+    assert end(command)[0] == 0

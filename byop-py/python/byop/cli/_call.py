@@ -33,9 +33,7 @@ def add_to(app: typer.Typer) -> None:
 def call(
     context: typer.Context,
     verb: Annotated[str, typer.Argument(help="A verb of the engine, such as list_clients; all names if absent.")] = "",
-    arguments: Annotated[
-        str, typer.Argument(help="Its arguments by name in a JSON object; - reads stdin.")
-    ] = "{}",
+    arguments: Annotated[str, typer.Argument(help="Its arguments by name in a JSON object; - reads stdin.")] = "{}",
     json: Json = True,
 ) -> None:
     """Call any verb of the engine and print its answer as JSON.

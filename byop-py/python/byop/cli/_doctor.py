@@ -11,8 +11,8 @@ from typing import Any
 
 import typer
 
-from .. import Docker, SqliteStore
-from .._environment import KNOWN, check_configured, open_cloud, settings
+from .. import Docker, SqliteStore, _environment
+from .._environment import check_configured, open_cloud, settings
 from ..exceptions import ByopError
 from ._exit import EXIT_CODES
 from ._output import Json, line, out, print_json
@@ -48,7 +48,7 @@ def _checks(state: State) -> Iterator[tuple[str, Callable[[], str], bool]]:
     yield "store", functools.partial(_store, state), True
     yield "proxy port", functools.partial(_port, state), True
     yield "git", _git, False
-    for name in KNOWN:
+    for name in _environment.KNOWN:
         yield f"cloud {name}", functools.partial(_cloud, name), False
 
 
