@@ -2,11 +2,12 @@
 //! loops.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt::Debug;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use byop_core::{Error, ErrorKind, Result};
@@ -32,6 +33,11 @@ pub(crate) struct Process {
     pub(crate) calls: Calls,
 }
 
+tokio::task_local! {
+    /// Where the work of this task broke.
+    static BROKEN_AT: Cell<Option<String>>;
+}
+
 static CURRENT: Mutex<Option<&'static Process>> = Mutex::new(None);
 
 impl Process {
@@ -45,6 +51,7 @@ impl Process {
             Error::new(ErrorKind::Unavailable, "engine.start", "a thread cannot be started")
                 .with_source(error)
         };
+        keep_quiet();
         let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("byop").enable_all().build();
         let (answers, incoming) = channel();
         let courier = std::thread::Builder::new().name("byop-answers".into());
@@ -139,9 +146,25 @@ fn hears_signals(py: Python<'_>) -> PyResult<bool> {
     threading.call_method0("get_ident")?.eq(threading.call_method0("main_thread")?.getattr("ident")?)
 }
 
+/// Keeps a panic of guarded work off the terminal: the error that it becomes says all of it.
+fn keep_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let at = info.location().map(ToString::to_string);
+            if BROKEN_AT.try_with(|place| place.set(at)).is_err() {
+                previous(info);
+            }
+        }));
+    });
+}
+
 /// The answer, or what it was that broke.
 async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| Err(broken(panic.as_ref())))
+    let work = AssertUnwindSafe(work).catch_unwind();
+    let caught = async { work.await.unwrap_or_else(|panic| Err(broken(panic.as_ref()))) };
+    BROKEN_AT.scope(Cell::default(), caught).await
 }
 
 fn lost() -> Error {
@@ -151,7 +174,11 @@ fn lost() -> Error {
 fn broken(panic: &(dyn Any + Send)) -> Error {
     let text = panic.downcast_ref::<String>().cloned();
     let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-    lost().with_context("reason", text.unwrap_or_default())
+    let error = lost().with_context("reason", text.unwrap_or_default());
+    match BROKEN_AT.with(Cell::take) {
+        Some(place) => error.with_context("at", place),
+        None => error,
+    }
 }
 
 /// Work that goes on in the background.

@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 import keyword
 import re
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).parent.parent / "python" / "byop" / "types.py"
-HEAD = '''"""The data of byop, as it comes out of ``json.loads``: plain dictionaries with these keys.
+HEAD = '''"""The data that byop takes and returns: plain dictionaries with these keys, as ``json.loads`` returns them.
 
-Made from the Rust types by ``tests/typed_dicts.py``: change them there. Times are milliseconds since 1970. A newer byop
-may add keys, and values where a fixed set is named.
+Times are milliseconds since 1970. A newer version of byop may add keys, and values to fixed sets of values.
 """
+
+# Generated from the Rust types by tests/typed_dicts.py: change them there.
 
 import sys
 from typing import Any, Literal, TypeAlias
@@ -63,8 +66,8 @@ class Writer:
         if "properties" in schema and "oneOf" not in schema:
             self.typed_dict(name, schema)
         else:
-            doc = comment(schema)
-            self.written.append(f"{doc}{alias(name, self.hint(schema, name))}\n")
+            values = [f"- ``{part['const']}``: {words(part)}" for part in schema.get("oneOf", ()) if "const" in part]
+            self.written.append(f"{alias(name, self.hint(schema, name))}\n{docstring(schema, '', values)}")
 
     def typed_dict(self, name: str, schema: Schema, base: str = "TypedDict") -> str:
         required = set(schema.get("required", ()))
@@ -72,13 +75,23 @@ class Writer:
         for key, value in schema["properties"].items():
             hint = self.hint(value, name + camel(key))
             fields.append((key, hint if key in required else f"NotRequired[{hint}]", value))
-        if any(keyword.iskeyword(key) or not key.isidentifier() for key, _, _ in fields):
-            lines = "".join(f'        "{key}": {hint},\n' for key, hint, _ in fields)
-            self.written.append(f'{comment(schema)}{name} = TypedDict(\n    "{name}",\n    {{\n{lines}    }},\n)\n')
-        else:
-            lines = "".join(f"{comment(value, '    ')}    {key}: {hint}\n" for key, hint, value in fields)
-            doc = docstring(schema)
-            self.written.append(f"class {name}({base}):\n{doc}{lines}")
+        # A class cannot have a field named like a keyword: such fields come from a base, and the class documents them.
+        odd = [(key, hint) for key, hint, _ in fields if keyword.iskeyword(key)]
+        doc = docstring(schema, "    ")
+        if odd:
+            lines = "".join(f'        "{key}": {hint},\n' for key, hint in odd)
+            self.written.append(f'_{name} = TypedDict(\n    "_{name}",\n    {{\n{lines}    }},\n)\n')
+            # The last one again, because pdoc looks for it.
+            base = f"_{name}, TypedDict"
+            texts = [f"``{key}``: {words(schema['properties'][key])}" for key, _ in odd]
+            doc = docstring(schema, "    ", texts)
+        lines = "".join(
+            f"    {key}: {hint}\n{docstring(value, '    ')}"
+            for key, hint, value in fields
+            if not keyword.iskeyword(key)
+        )
+        space = "\n" if doc else ""
+        self.written.append(f"class {name}({base}):\n{doc}{space}{lines}")
         return name
 
     def hint(self, schema: Any, name: str) -> str:
@@ -105,7 +118,7 @@ class Writer:
             if "$ref" in schema:
                 base = schema["$ref"].rpartition("/")[2]
                 self.define(base)
-                return self.typed_dict(name, schema, base)
+                return self.typed_dict(name, schema, f"{base}, TypedDict")
             return self.typed_dict(name, schema)
         if isinstance(schema.get("additionalProperties"), dict):
             return f"dict[str, {self.hint(schema['additionalProperties'], name)}]"
@@ -151,34 +164,37 @@ def camel(text: str) -> str:
     return "".join(part.capitalize() for part in text.split("_"))
 
 
+#: A piece of code, or a link of Rust's with or without an address.
+LINK = re.compile(r"`[^`]+`|\[`?([\w:]+)`?\](?:\([^)]*\))?")
+
+
 def words(schema: Schema) -> str:
     """The first paragraph of what Rust says, without Rust's links."""
     text = str(schema.get("description", "")).split("\n\n")[0]
-    text = re.sub(r"\[`?([^\]`]+)`?\](?:\([^)]*\))?", lambda found: f"`{found[1].rpartition('::')[2]}`", text)
+    text = LINK.sub(lambda found: f"`{found[1].rpartition('::')[2]}`" if found[1] else found[0], text)
     return " ".join(text.split()).replace("`", "``")
 
 
-def wrapped(text: str, start: str, width: int = 120) -> str:
-    lines, line = [], start
-    for word in text.split(" "):
-        if len(line) + len(word) + 1 > width:
-            lines.append(line)
-            line = start
-        line += word if line == start else " " + word
-    return "\n".join([*lines, line]) + "\n"
-
-
-def comment(schema: Schema, indent: str = "") -> str:
-    text = words(schema)
-    return wrapped(text, f"{indent}#: ") if text else ""
-
-
-def docstring(schema: Schema) -> str:
-    text = words(schema)
-    if not text:
+def docstring(schema: Schema, indent: str = "", more: Sequence[str] = ()) -> str:
+    """The words as a docstring, of a class, a field or an alias."""
+    texts = [text for text in (words(schema), *more) if text]
+    if not texts:
         return ""
-    body = wrapped(text, "    ", 114).removeprefix("    ").rstrip("\n")
-    return f'    """{body}"""\n\n' if "\n" not in body else f'    """{body}\n    """\n\n'
+    if len(texts) == 1 and len(indent) + len(texts[0]) + 6 <= 120:
+        return f'{indent}"""{texts[0]}"""\n'
+    first, *rest = (
+        textwrap.fill(
+            text,
+            117 if at == 0 else 120,
+            break_long_words=False,
+            break_on_hyphens=False,
+            initial_indent=indent,
+            subsequent_indent=indent + ("  " if text.startswith("- ") else ""),
+        )
+        for at, text in enumerate(texts)
+    )
+    space = "\n" if rest else ""
+    return f'{indent}"""{first.lstrip()}\n{space}' + "".join(f"{text}\n" for text in rest) + f'{indent}"""\n'
 
 
 def rendered() -> str:

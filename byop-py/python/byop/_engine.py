@@ -1,4 +1,4 @@
-"""The engine: blocking, and to be awaited."""
+"""The engine: blocking and awaitable."""
 
 from __future__ import annotations
 
@@ -51,24 +51,30 @@ def _text(path: str | os.PathLike[str] | None) -> str | None:
 
 
 class Engine(BlockingVerbs):
-    """The platform engine. Calls wait for their answers; other threads run meanwhile, and Ctrl-C ends the waiting.
+    """The platform engine. Calls block; other threads run meanwhile, and Ctrl-C interrupts the waiting.
 
-    A verb that changes something writes a job and returns its id; the job runs in threads of the engine's own. All
-    threads may use one engine.
+    A verb that changes something records a job and returns its id; the job runs in background threads of the engine.
+    All threads of a process may share one engine. Create it after a fork, not before: in a forked child an inherited
+    engine raises ``UnsupportedError``. Call ``resume`` once in every process, at its start.
 
     Args:
-        store: Where state lives; in memory when absent.
-        runtimes: Where apps run: a host, or hosts by name. The Docker engine of this machine when neither these nor
-            clouds are given.
-        clouds: Where servers are rented: ``Aws``, ``DigitalOcean``, ``Ovh``, ``DockerCloud``, or an object of your own.
+        store: Where state is kept; in memory when absent.
+        runtimes: Where apps run: one host, or hosts by name. New apps go to the first host in order of name: there is
+            no placement yet. When absent, the Docker engine of this machine; without any host when ``clouds`` are
+            given.
+        clouds: Where servers are created: ``Aws``, ``DigitalOcean``, ``Ovh``, ``DockerCloud``, or an object of your
+            own.
         generators: Technology stacks of your own, asked before the built-in ones.
-        secrets: The program's own secrets: a dictionary, or an object with ``get_secret``.
-        keys: Keys that the engine's own secrets are sealed with, the newest first; ``Engine.generate_key`` makes one.
-        work_dir: A folder of the engine's own for unpacked sources.
-        port_range: The first and the last port that apps of a host may get.
-        lease_seconds: How long a job stays with a process that gives no sign of life; 30 unless set.
-        http_port: The port of the proxy; 80 unless set.
-        proxy_prefix: What the names of the proxy's container and network begin with; ``byop`` unless set.
+        secrets: Secrets of your program, by name: a dictionary, or an object with ``get_secret``. They take precedence
+            over stored ones.
+        keys: Keys that seal the secrets in the store, the newest first; ``Engine.generate_key`` makes one. Without keys
+            no secret can be stored, and a changed secret is not noticed.
+        work_dir: A folder for unpacked sources, used by nothing else; ``byop`` in the temporary folder of the system
+            unless set.
+        port_range: The first and the last port of a host that apps may get; 20000 to 29999 unless set.
+        lease_seconds: Seconds after which another process takes over the jobs of a dead one; 30 unless set.
+        http_port: The port of the proxy, which serves plain HTTP; 80 unless set.
+        proxy_prefix: What the names of the proxy's container, network and volume begin with; ``byop`` unless set.
 
     Raises:
         InvalidInputError: A setting is wrong.
@@ -115,31 +121,39 @@ class Engine(BlockingVerbs):
         return view
 
     def for_client(self, client: str) -> Engine:
-        """Return the same engine in the hands of a client: it sees and touches only what is the client's."""
+        """Return this engine restricted to one client: it sees and changes only what belongs to that client.
+
+        What belongs to others looks like what does not exist. Both are one engine.
+        """
         return self._view(client=client)
 
     def acting_as(self, actor: str | Actor) -> Engine:
-        """Return the same engine with a name for the audit."""
+        """Return this engine with a name for the audit: jobs and records say that this actor asked for them."""
         return self._view(actor=_actor(actor))
 
     def when_busy(self, *, wait: bool) -> Engine:
-        """Return the same engine with another answer to a job on something busy: it waits, or is refused."""
+        """Return this engine with another answer to a job on a busy app or server: it is queued (``wait=True``) or
+        refused.
+
+        Without this, it is refused with ``ConflictError``.
+        """
         return self._view(waits=wait)
 
     def awaitable(self) -> AsyncEngine:
-        """Return the same engine with verbs to be awaited."""
+        """Return this engine as an ``AsyncEngine``. Both are one engine."""
         return AsyncEngine._of(self._native)
 
     @staticmethod
     def generate_key() -> Secret:
-        """Make a key for ``keys``; ``expose`` gives its text, to be kept outside of the store."""
+        """Generate a key for ``keys``. Keep the text that ``expose`` returns, but not in the store."""
         return Secret(_byop.Engine.generate_key())
 
 
 class AsyncEngine(AwaitableVerbs):
     """The platform engine with verbs to be awaited, in any event loop of ``asyncio``.
 
-    Takes what ``Engine`` takes. ``Engine.awaitable`` and ``blocking`` lead from one to the other: both are one engine.
+    Takes the arguments of ``Engine``. ``Engine.awaitable`` and ``AsyncEngine.blocking`` convert one into the other:
+    both are one engine.
 
     >>> import asyncio, byop, byop.testing
     >>> async def deploy():
@@ -188,26 +202,33 @@ class AsyncEngine(AwaitableVerbs):
         return self._of(self._native.view(json.dumps({"client": None, "actor": None, "waits": None, **how})))
 
     def for_client(self, client: str) -> AsyncEngine:
-        """Return the same engine in the hands of a client: it sees and touches only what is the client's."""
+        """Return this engine restricted to one client: it sees and changes only what belongs to that client.
+
+        What belongs to others looks like what does not exist. Both are one engine.
+        """
         return self._view(client=client)
 
     def acting_as(self, actor: str | Actor) -> AsyncEngine:
-        """Return the same engine with a name for the audit."""
+        """Return this engine with a name for the audit: jobs and records say that this actor asked for them."""
         return self._view(actor=_actor(actor))
 
     def when_busy(self, *, wait: bool) -> AsyncEngine:
-        """Return the same engine with another answer to a job on something busy: it waits, or is refused."""
+        """Return this engine with another answer to a job on a busy app or server: it is queued (``wait=True``) or
+        refused.
+
+        Without this, it is refused with ``ConflictError``.
+        """
         return self._view(waits=wait)
 
     def blocking(self) -> Engine:
-        """Return the same engine with verbs that wait."""
+        """Return this engine as an ``Engine``, whose verbs block. Both are one engine."""
         engine = Engine.__new__(Engine)
         engine._native = self._native
         return engine
 
     @staticmethod
     def generate_key() -> Secret:
-        """Make a key for ``keys``; ``expose`` gives its text, to be kept outside of the store."""
+        """Generate a key for ``keys``. Keep the text that ``expose`` returns, but not in the store."""
         return Secret(_byop.Engine.generate_key())
 
 

@@ -1,4 +1,4 @@
-"""What the two faces of the engine share: how a call crosses to Rust and how its answer comes back."""
+"""What both engines share: how a call crosses to Rust and how its answer comes back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def dump(value: Any) -> str:
-    """Write what goes to Rust; paths become texts."""
+    """Serialise what goes to Rust; paths become strings."""
     return json.dumps(value, default=_plain)
 
 
@@ -28,7 +28,7 @@ def _plain(value: Any) -> Any:
 
 
 class Blocking:
-    """Calls that wait; other threads run meanwhile, and Ctrl-C ends the waiting."""
+    """Calls that block; other threads run meanwhile, and Ctrl-C interrupts the waiting."""
 
     _native: _byop.Engine
 
@@ -56,7 +56,7 @@ Start = Callable[[Callable[[str | None, BaseException | None], None]], _byop.Tas
 
 
 async def answer(start: Start) -> str | None:
-    """Begin something in Rust and wait for it; what is cancelled here ends there."""
+    """Start something in Rust and wait for it; cancelling the wait cancels it there."""
     asked = _Asked(start)
     try:
         return await asked.future
@@ -66,7 +66,7 @@ async def answer(start: Start) -> str | None:
 
 
 class _Asked:
-    """What was begun in Rust, and the future of its answer."""
+    """What was started in Rust, and the future of its answer."""
 
     def __init__(self, start: Start) -> None:
         loop = asyncio.get_running_loop()
@@ -89,7 +89,10 @@ def _settle(future: asyncio.Future[str | None], text: str | None, error: BaseExc
 
 
 class Stream(Iterator[T], Generic[T]):
-    """What comes bit by bit. Iterate over it; ``close`` ends it early."""
+    """An iterator over items as they arrive. Iterate over it; ``close``, or leaving its ``with`` block, ends it early.
+
+    An error, such as ``NotFoundError`` for an unknown job, is raised with the first item.
+    """
 
     def __init__(self, native: _byop.Stream) -> None:
         self._native: _byop.Stream | None = native
@@ -102,7 +105,7 @@ class Stream(Iterator[T], Generic[T]):
         return cast(T, json.loads(text))
 
     def close(self) -> None:
-        """Take no more."""
+        """Stop the iteration."""
         self._native = None
 
     def __enter__(self) -> Stream[T]:
@@ -113,9 +116,10 @@ class Stream(Iterator[T], Generic[T]):
 
 
 class AsyncStream(AsyncIterator[T], Generic[T]):
-    """What comes bit by bit. Iterate over it with ``async for``; ``aclose`` ends it early.
+    """An asynchronous iterator over items as they arrive. Iterate with ``async for``; ``aclose`` ends it early.
 
-    A cancelled ``anext``, such as one in ``asyncio.wait_for``, loses nothing: the next one goes on where it was.
+    An error, such as ``NotFoundError`` for an unknown job, is raised with the first item. A cancelled ``anext``, such
+    as one in ``asyncio.wait_for``, loses nothing: the next one continues where it was.
     """
 
     def __init__(self, native: _byop.Stream) -> None:
@@ -143,7 +147,7 @@ class AsyncStream(AsyncIterator[T], Generic[T]):
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """Take no more; whoever waits for an item comes to the end."""
+        """Stop the iteration; a task that waits for an item gets to the end of the stream."""
         self._native = None
         if self._asked is not None:
             self._asked.task.cancel()

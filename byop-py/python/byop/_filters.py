@@ -1,4 +1,4 @@
-"""What lists are narrowed by, in the form that crosses to Rust."""
+"""The filters of lists, in the form that crosses to Rust."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 
 def page(prefix: str, after: str | None, limit: int | None) -> dict[str, Any]:
-    """Narrow a list that is in order of its keys."""
+    """Filter a list that is in order of its keys."""
     return {"prefix": prefix, "after": after, "limit": limit}
 
 
 def jobs(subject: str | None, unfinished: bool, before: str | None, limit: int | None) -> dict[str, Any]:
-    """Narrow a list of jobs."""
+    """Filter a list of jobs."""
     return {"subject": subject, "unfinished": unfinished, "before": before, "limit": limit}
 
 
@@ -24,7 +24,7 @@ def audit(
     after: int,
     limit: int | None,
 ) -> dict[str, Any]:
-    """Narrow the audit."""
+    """Filter the audit."""
     return {
         "action": action,
         "subject": subject,
@@ -45,7 +45,7 @@ def tickets(
     before: str | None,
     limit: int | None,
 ) -> dict[str, Any]:
-    """Narrow a list of tickets."""
+    """Filter a list of tickets."""
     return {
         "state": state,
         "priority": priority,

@@ -1,4 +1,4 @@
-"""What an engine is made of: stores and hosts."""
+"""Stores and hosts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """Where an engine's state lives: ``MemoryStore``, ``SqliteStore`` or ``PostgresStore``."""
+    """Where an engine keeps its state: ``MemoryStore``, ``SqliteStore`` or ``PostgresStore``."""
 
     _native: _byop.Store
 
@@ -32,14 +32,14 @@ class MemoryStore(Store):
 
 
 class SqliteStore(Store):
-    """State in one file of SQLite, for one machine; several processes may share it.
+    """State in one SQLite file, for one machine; several processes may share it.
 
     Args:
-        path: The file; it is made when it is missing.
+        path: The file; it is created when missing.
 
     Raises:
-        CorruptError: The file is no store of byop, or is damaged.
-        UnsupportedError: A newer byop wrote it.
+        CorruptError: The file is not a store of byop, or is damaged.
+        UnsupportedError: A newer version of byop wrote it.
         UnavailableError: The file cannot be opened.
     """
 
@@ -49,7 +49,7 @@ class SqliteStore(Store):
 
     @classmethod
     def from_env(cls) -> SqliteStore:
-        """Open ``byop.db`` in the folder ``BYOP_HOME``, or in ``~/.local/share/byop``."""
+        """Open ``byop.db`` in the folder ``BYOP_HOME``, or in ``~/.local/share/byop``; create it when missing."""
         home = os.environ.get("BYOP_HOME") or os.path.expanduser("~/.local/share/byop")
         os.makedirs(home, mode=0o700, exist_ok=True)
         return cls(os.path.join(home, "byop.db"))
@@ -59,13 +59,13 @@ class SqliteStore(Store):
 
 
 class PostgresStore(Store):
-    """State in a database of PostgreSQL, for several machines.
+    """State in a PostgreSQL database, for several machines.
 
     Args:
         url: Such as ``postgresql://user:password@host/database?sslmode=require``.
 
     Raises:
-        InvalidInputError: The URL cannot be read.
+        InvalidInputError: The URL cannot be parsed.
         UnauthenticatedError: The user or the password is wrong.
         UnavailableError: The server cannot be reached.
     """
@@ -75,7 +75,7 @@ class PostgresStore(Store):
 
     @classmethod
     def from_env(cls) -> PostgresStore:
-        """Open the database that ``BYOP_DATABASE_URL`` names.
+        """Open the database whose URL is in ``BYOP_DATABASE_URL``.
 
         Raises:
             UnauthenticatedError: The variable is not set.
@@ -91,12 +91,12 @@ class PostgresStore(Store):
 
 
 class Runtime:
-    """Where containers run: ``Docker``, or a fake from ``byop.testing``."""
+    """A host that runs containers: ``Docker``, or ``FakeRuntime`` from ``byop.testing``."""
 
     _native: _byop.Docker | _byop.FakeRuntime
 
     def list_containers(self, *, labels: Mapping[str, str] | None = None) -> list[ContainerSummary]:
-        """Return containers, running or not, in order of name; those of byop bear the label ``byop.app``.
+        """Return containers, running or not, in order of name; those of byop have the label ``byop.app``.
 
         Args:
             labels: Only those with these labels; an empty value matches any.
@@ -108,7 +108,7 @@ class Runtime:
         return cast("list[ContainerSummary]", json.loads(_byop.list_containers(self._native, dict(labels or {}))))
 
     def list_stats(self, *, labels: Mapping[str, str] | None = None) -> list[ContainerStats]:
-        """Return what the containers that run use now, in order of name; many are asked at the same time.
+        """Return what the running containers use now, in order of name. Many are read at the same time.
 
         Args:
             labels: Only those with these labels; an empty value matches any.
@@ -117,14 +117,17 @@ class Runtime:
 
 
 class Docker(Runtime):
-    """The engine of Docker.
+    """A Docker engine.
+
+    It pulls images without credentials: ``docker pull`` images of private registries on the host first.
 
     Args:
         address: ``unix:///path/to/socket`` or ``tcp://host:port`` (without encryption: for loopback addresses and
-            tunnels); the usual socket of this machine when absent.
+            tunnels); ``/var/run/docker.sock`` when absent.
 
     Raises:
         UnavailableError: There is no such socket.
+        InvalidInputError: The address cannot be parsed.
     """
 
     def __init__(self, address: str | None = None) -> None:
@@ -132,7 +135,14 @@ class Docker(Runtime):
 
     @classmethod
     def from_env(cls) -> Docker:
-        """Connect as ``DOCKER_HOST`` and its companions say."""
+        """Connect as ``DOCKER_HOST``, ``DOCKER_TLS_VERIFY`` and ``DOCKER_CERT_PATH`` say, or to the engine of this
+        machine.
+
+        Raises:
+            UnavailableError: There is no such socket.
+            InvalidInputError: The address or a certificate cannot be read.
+            UnsupportedError: The address has another scheme than ``unix`` or ``tcp``.
+        """
         self = cls.__new__(cls)
         self._native = _byop.Docker.from_env()
         return self

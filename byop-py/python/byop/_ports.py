@@ -1,4 +1,4 @@
-"""How objects of Python that fill a port are called.
+"""How Python objects that implement a port are called.
 
 Rust puts calls into a queue. Threads that are made here take them out, as many as are needed: such threads the
 interpreter knows when it ends, and it does not wait for them. Coroutines run in an event loop of byop's own.
@@ -128,7 +128,7 @@ def _report(error: BaseException) -> str:
 
 
 def capabilities(target: Any) -> str:
-    """Read what a provider does otherwise than others: an attribute or a method."""
+    """Return what a provider supports: its attribute, or the answer of its method."""
     value = getattr(target, "capabilities", None)
     value = value() if callable(value) else value
     if inspect.iscoroutine(value):
@@ -154,7 +154,7 @@ def _written(value: Any) -> Any:
 
 
 def _loop() -> asyncio.AbstractEventLoop:
-    """Give the event loop of this process, which a thread of its own runs; a forked child has another."""
+    """Return the event loop of this process, run by a thread of its own; a forked child gets another."""
     with _lock:
         loop = _loops.get(os.getpid())
         if loop is None:

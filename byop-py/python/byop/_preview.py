@@ -1,4 +1,4 @@
-"""The typed face of the pure functions."""
+"""Functions that need no engine."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ def preview(
     settings: Mapping[str, Any] | None = None,
     generators: Iterable[Generator] = (),
 ) -> Preview:
-    """Say what byop would do with a source tree, and change nothing.
+    """Return what byop would do with a source tree; nothing is changed.
 
-    Needs no Docker, no network and no database. Other threads run meanwhile.
+    Needs no Docker, network or database. Other threads run meanwhile.
 
     Args:
         source: The folder of the application.
-        name: The name of the app; from the folder's name when absent.
+        name: The name of the app; derived from the folder's name when absent.
         domains: Host names at which it will answer.
         env: Plain environment variables.
-        port: The port that it listens on; detected when absent.
-        settings: Further keys of an app's spec, such as ``{"build": {"start": "node server.js"}}``: the schema
-            ``byop.schema("app")`` names them. They win over the ``byop.yaml`` of the folder, and that over what is
+        port: The port it listens on; detected when absent.
+        settings: Further keys of an app's spec, such as ``{"build": {"start": "node server.js"}}``; see
+            ``byop.types.AppSpec``. They take precedence over the ``byop.yaml`` of the folder, and that over what is
             detected.
         generators: Technology stacks of your own, asked before the built-in ones.
 
     Returns:
-        What the tree was found to be, how it will be built and started, and the files for that.
+        What the tree was found to be, how it will be built and started, the generated files, and open questions.
 
     Raises:
-        InvalidInputError: A name, domain, variable, port or setting is wrong, or a file cannot be understood.
+        InvalidInputError: A name, domain, variable, port or setting is wrong, or a file cannot be parsed.
         NotFoundError: There is no such folder.
         PermissionDeniedError: The folder or a file in it cannot be read.
         UnsupportedError: No technology stack was recognised.
@@ -65,16 +65,22 @@ def app(
     port: int | None = None,
     **settings: Any,
 ) -> AppSpec:
-    """Write the spec of an app, which the verbs of an engine take.
+    """Return the spec of an app, for ``deploy``, ``plan`` and ``preview`` of an engine.
+
+    It is a plain dictionary; ``byop.recipes`` has examples for each source and for common settings.
 
     Args:
-        source: The folder of the application; or ``{"git": {"url": ...}}``, ``{"archive": ...}``, ``{"image": ...}``.
-        name: The name of the app; from the folder's name when absent.
-        domains: Host names at which it will answer.
+        source: The folder of the application; or ``{"git": {"url": ...}}``, ``{"archive": {"path": ...}}``, ``{"image":
+            "shop:1"}``.
+        name: The name of the app; derived from the folder's name when absent, and required for other sources.
+        domains: Host names at which it will answer. Without one, only the engine can reach it.
         env: Plain environment variables.
-        secrets: Environment variables by the names of the secrets that they get.
-        port: The port that it listens on; detected when absent.
-        **settings: Further keys, such as ``health={"path": "/healthz"}``: the schema ``byop.schema("app")`` names them.
+        secrets: Variable name to secret name: ``{"DB_URL": "db-url"}``.
+        port: The port it listens on; detected when absent.
+        **settings: Further keys of the spec, such as ``health={"path": "/healthz"}``; see ``byop.types.AppSpec``.
+
+    Raises:
+        TypeError: There is no name, or ``domains`` is a single string.
 
     >>> spec = app("/srv/shop", domains=["shop.example.com"])
     >>> spec["name"], spec["source"]

@@ -1,4 +1,4 @@
-"""Fixtures for tests of programs that use byop; pytest finds them by itself."""
+"""Fixtures for tests of programs that use byop; pytest finds them through an entry point."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def byop_host() -> FakeRuntime:
-    """A host in memory, with the image ``app:1`` that listens on port 8080."""
+    """A host in memory, with the image ``app:1``, which listens on port 8080."""
     from .testing import FakeRuntime
 
     host = FakeRuntime()
@@ -31,7 +31,7 @@ def byop_cloud() -> FakeCloud:
 
 @pytest.fixture
 def byop_engine(byop_host: FakeRuntime, byop_cloud: FakeCloud) -> Engine:
-    """An engine on that host and that cloud, with its state in memory."""
+    """An engine on ``byop_host`` and ``byop_cloud``, with its state in memory."""
     from . import Engine
 
     return Engine(runtimes=byop_host, clouds=[byop_cloud], keys=[Engine.generate_key()])

@@ -1,10 +1,10 @@
-"""A value that does not show itself."""
+"""A value that is never shown."""
 
 from __future__ import annotations
 
 
 class Secret:
-    """A text that never shows itself: printing, formatting and logging it give ``[redacted]``.
+    """A string that is never shown: printing, formatting and logging it give ``[redacted]``.
 
     >>> token = Secret("hunter2")
     >>> print(token, repr(token), f"{token}")
@@ -21,7 +21,7 @@ class Secret:
         self._value = value
 
     def expose(self) -> str:
-        """Give the value itself; call it at the last moment only."""
+        """Return the value itself. Call it as late as possible."""
         return self._value
 
     def __repr__(self) -> str:
@@ -44,5 +44,5 @@ class Secret:
 
 
 def exposed(value: str | Secret) -> str:
-    """Give the text of a secret, or of what is one already."""
+    """Return the text of a secret, or the text itself."""
     return value.expose() if isinstance(value, Secret) else value

@@ -1,4 +1,8 @@
-"""Clouds that byop can rent servers from."""
+"""The cloud providers that byop can create servers at.
+
+``from_env`` reads the variables of the vendor's own tools, and for all vendors ``HTTPS_PROXY``, ``NO_PROXY`` and
+``BYOP_CA_FILE``, a PEM file with further certificate authorities to trust.
+"""
 
 from __future__ import annotations
 
@@ -31,27 +35,30 @@ if TYPE_CHECKING:
 
 
 class Cloud:
-    """A provider that byop brings. Give it to ``Engine(clouds=[...])``, which makes its use safe.
+    """A built-in provider. Give it to ``Engine(clouds=[...])``, whose server verbs record what they do and clean up.
 
-    Its own methods are single calls of the provider, as ``byop.ports.CloudProvider`` describes them.
+    Its own methods are single calls to the provider, as ``byop.ports.CloudProvider`` describes them. Each raises
+    ``UnauthenticatedError``, ``PermissionDeniedError``, ``RateLimitedError``, ``UnavailableError`` or ``TimeoutError``
+    when the provider does not answer as it should; ``UnsupportedError`` when it has no such thing; ``NotFoundError``
+    for an unknown region or id.
     """
 
     _native: _byop.Cloud
 
     @property
     def name(self) -> str:
-        """Its name, by which requests for servers choose it."""
+        """Its name, by which requests for servers select it."""
         return self._native.name
 
     def _call(self, verb: str, **arguments: Any) -> Any:
         return json.loads(self._native.call(verb, dump(arguments)))
 
     def capabilities(self) -> CloudCapabilities:
-        """Return what it does otherwise than others."""
+        """Return what this provider supports, and its limits."""
         return cast("CloudCapabilities", self._call("capabilities"))
 
     def list_regions(self) -> list[Region]:
-        """Return the regions in which servers can be made now."""
+        """Return the regions in which servers can be created now."""
         return cast("list[Region]", self._call("list_regions"))
 
     def list_sizes(self, region: str) -> list[ServerSize]:
@@ -59,15 +66,17 @@ class Cloud:
         return cast("list[ServerSize]", self._call("list_sizes", region=region))
 
     def find_size(self, region: str, id: str) -> ServerSize | None:
-        """Return the size of this id with its price, if the region has it."""
+        """Return the size of this id with its price, or ``None`` if the region does not have it."""
         return cast("ServerSize | None", self._call("find_size", region=region, id=id))
 
     def find_image(self, region: str, name: str) -> ServerImage | None:
-        """Return the image of this id, of this name, or the newest that fits an alias such as ``debian-12``."""
+        """Return the image of this id, of this name, or the newest for an alias such as ``debian-12``; ``None`` if
+        absent.
+        """
         return cast("ServerImage | None", self._call("find_image", region=region, name=name))
 
     def create_server(self, spec: ServerSpec) -> Server:
-        """Make a server and return while it still starts."""
+        """Create a server and return while it still starts. The same ``key`` again returns the same server."""
         whole: dict[str, Any] = dict(spec)
         if isinstance(whole.get("user_data"), Secret):
             whole["user_data"] = exposed(whole["user_data"])
@@ -78,7 +87,7 @@ class Cloud:
         return cast("Server", self._call("get_server", id=id))
 
     def list_servers(self, filter: ServerFilter | None = None) -> list[Server]:
-        """Return all of byop's servers that fit."""
+        """Return all of byop's servers that match, the oldest first."""
         return cast("list[Server]", self._call("list_servers", filter={"labels": {}, **(filter or {})}))
 
     def power(self, id: str, action: PowerAction) -> None:
@@ -90,23 +99,23 @@ class Cloud:
         self._call("resize_server", id=id, size=size)
 
     def delete_server(self, id: str) -> None:
-        """Begin to remove a server with its disk."""
+        """Begin to delete a server with its disk. Deleting one that is gone is fine."""
         self._call("delete_server", id=id)
 
     def list_resources(self) -> list[Resource]:
-        """Return everything that bears byop's mark."""
+        """Return everything that bears byop's mark, except DNS records."""
         return cast("list[Resource]", self._call("list_resources"))
 
     def delete_resource(self, kind: ResourceKind, id: str) -> None:
-        """Begin to remove a thing that ``list_resources`` names."""
+        """Begin to delete a resource that ``list_resources`` returned."""
         self._call("delete_resource", kind=kind, id=id)
 
     def apply_ssh_key(self, region: str, public_key: str) -> str:
-        """Make a public key known to the region and return its id."""
+        """Register a public key in the region and return its id."""
         return cast("str", self._call("apply_ssh_key", region=region, public_key=public_key))
 
     def apply_firewall(self, spec: FirewallSpec) -> str:
-        """Make the firewall of this key exactly what is given and return its id."""
+        """Make the firewall of this key exactly what is given, create it if missing, and return its id."""
         return cast("str", self._call("apply_firewall", spec=spec))
 
     def reserve_ip(self, key: str, server: str) -> ReservedIp:
@@ -118,11 +127,11 @@ class Cloud:
         return cast("ReservedIp", self._call("get_reserved_ip", id=id))
 
     def assign_ip(self, id: str, server: str) -> None:
-        """Begin to lead a reserved address to this server."""
+        """Begin to assign a reserved address to this server."""
         self._call("assign_ip", id=id, server=server)
 
     def create_snapshot(self, key: str, server: str) -> Snapshot:
-        """Begin to copy a server's disk."""
+        """Begin to copy a server's disk. The same ``key`` again returns the same snapshot."""
         return cast("Snapshot", self._call("create_snapshot", key=key, server=server))
 
     def get_snapshot(self, id: str) -> Snapshot:
@@ -130,19 +139,19 @@ class Cloud:
         return cast("Snapshot", self._call("get_snapshot", id=id))
 
     def list_zones(self) -> list[str]:
-        """Return the zones of its name servers."""
+        """Return the DNS zones."""
         return cast("list[str]", self._call("list_zones"))
 
     def list_records(self, zone: str) -> list[DnsRecord]:
-        """Return the records of a zone."""
+        """Return all records of a zone, whoever made them."""
         return cast("list[DnsRecord]", self._call("list_records", zone=zone))
 
     def put_record(self, zone: str, record: DnsRecord) -> None:
-        """Make the records of a name and kind exactly these."""
+        """Replace the records of a name and kind with exactly these, whatever was there."""
         self._call("put_record", zone=zone, record=record)
 
     def delete_record(self, zone: str, name: str, kind: Any) -> None:
-        """Remove the records of a name and kind."""
+        """Delete the records of a name and kind."""
         self._call("delete_record", zone=zone, name=name, kind=kind)
 
     def __repr__(self) -> str:
@@ -159,21 +168,21 @@ def _settings(**given: str | int | Secret | None) -> dict[str, str]:
 
 
 class Aws(Cloud):
-    """Amazon Web Services: EC2 and Route 53.
+    """Amazon Web Services: EC2 and Route 53. Not yet tested against a real account.
 
     Args:
         access_key_id: ``AWS_ACCESS_KEY_ID``.
         secret_access_key: ``AWS_SECRET_ACCESS_KEY``.
-        session_token: ``AWS_SESSION_TOKEN``, for credentials that end.
-        region: Where calls go that are not about one region, such as ``eu-west-3``; ``AWS_REGION``.
-        regions: The regions that are listed; only ``region`` unless set.
-        subnet: Where servers are made; that of the account unless set.
-        disk_gib: The disk of servers.
+        session_token: ``AWS_SESSION_TOKEN``, for temporary credentials.
+        region: The region of calls that are not about one region, such as ``eu-west-3``; ``AWS_REGION``.
+        regions: The regions that are listed; only ``region`` unless set. ``BYOP_AWS_REGIONS``, separated by commas.
+        subnet: The subnet of servers; the account's default unless set. ``BYOP_AWS_SUBNET``.
+        disk_gib: The disk size of servers, in GiB. ``BYOP_AWS_DISK_GIB``.
         endpoint_url: Another address, for tests; ``AWS_ENDPOINT_URL``.
 
     Raises:
         UnauthenticatedError: A credential is missing.
-        InvalidInputError: A setting cannot be read.
+        InvalidInputError: A setting cannot be parsed.
     """
 
     def __init__(
@@ -202,14 +211,19 @@ class Aws(Cloud):
 
     @classmethod
     def from_env(cls) -> Aws:
-        """Take the settings from the environment, by the names that the vendor's own tools use."""
+        """Read the settings from the environment, under the names that the vendor's own tools use.
+
+        Raises:
+            UnauthenticatedError: A credential is missing.
+            InvalidInputError: A setting cannot be parsed.
+        """
         self = cls.__new__(cls)
         self._native = _byop.Cloud.from_env("aws")
         return self
 
 
 class DigitalOcean(Cloud):
-    """DigitalOcean: droplets and domains.
+    """DigitalOcean: droplets and domains. Not yet tested against a real account.
 
     Args:
         token: ``DIGITALOCEAN_TOKEN``.
@@ -217,7 +231,7 @@ class DigitalOcean(Cloud):
 
     Raises:
         UnauthenticatedError: The token is missing.
-        InvalidInputError: A setting cannot be read.
+        InvalidInputError: A setting cannot be parsed.
     """
 
     def __init__(self, *, token: str | Secret, api_url: str | None = None) -> None:
@@ -226,14 +240,21 @@ class DigitalOcean(Cloud):
 
     @classmethod
     def from_env(cls) -> DigitalOcean:
-        """Take the settings from the environment."""
+        """Read the settings from the environment, under the names that the vendor's own tools use.
+
+        Raises:
+            UnauthenticatedError: A credential is missing.
+            InvalidInputError: A setting cannot be parsed.
+        """
         self = cls.__new__(cls)
         self._native = _byop.Cloud.from_env("digitalocean")
         return self
 
 
 class Ovh(Cloud):
-    """OVHcloud: instances of the public cloud and zones. Give an application's three keys, or a service account's two.
+    """OVHcloud: Public Cloud instances and DNS zones. Not yet tested against a real account.
+
+    Give the three keys of an application, or the id and secret of a service account.
 
     Args:
         endpoint: ``ovh-eu``, ``ovh-ca``, ``ovh-us``, or an address, for tests; ``OVH_ENDPOINT``.
@@ -242,11 +263,11 @@ class Ovh(Cloud):
         consumer_key: ``OVH_CONSUMER_KEY``.
         client_id: ``OVH_CLIENT_ID``.
         client_secret: ``OVH_CLIENT_SECRET``.
-        project: The project of the public cloud; ``OVH_CLOUD_PROJECT_SERVICE``.
+        project: The Public Cloud project; ``OVH_CLOUD_PROJECT_SERVICE``.
 
     Raises:
         UnauthenticatedError: A credential is missing.
-        InvalidInputError: A setting cannot be read.
+        InvalidInputError: A setting cannot be parsed.
     """
 
     def __init__(
@@ -273,23 +294,31 @@ class Ovh(Cloud):
 
     @classmethod
     def from_env(cls) -> Ovh:
-        """Take the settings from the environment, by the names that the vendor's own tools use."""
+        """Read the settings from the environment, under the names that the vendor's own tools use.
+
+        Also read: ``BYOP_OVH_BILLING`` (``hourly`` unless set, or ``monthly``) and ``BYOP_OVH_NETWORK``, a private
+        network for new servers in place of the public one.
+
+        Raises:
+            UnauthenticatedError: A credential is missing.
+            InvalidInputError: A setting cannot be parsed.
+        """
         self = cls.__new__(cls)
         self._native = _byop.Cloud.from_env("ovh")
         return self
 
 
 class DockerCloud(Cloud):
-    """Servers in containers of a Docker engine, for development and tests: the region ``local``.
+    """Servers in containers of a Docker engine, for development and tests, in the region ``local``.
 
-    Each boots as a machine does, from its user data, with an SSH server and an engine of its own inside. It may do to
-    the engine's machine whatever root may, so this is not for users that are not trusted.
+    Each boots like a machine, from its user data, with an SSH server and a Docker engine of its own inside. A server
+    can do on the engine's machine whatever root can: do not use it for users that you do not trust.
 
     Args:
         docker: The engine; that of this machine when absent.
 
     Raises:
-        UnavailableError: There is no engine on this machine.
+        UnavailableError: There is no Docker engine on this machine.
     """
 
     def __init__(self, docker: Docker | None = None) -> None:
@@ -302,7 +331,7 @@ class DockerCloud(Cloud):
         return cls(Docker.from_env())
 
     def prepare_image(self, name: str = "debian-12") -> ServerImage:
-        """Make the image ``debian-12`` or ``debian-13``, which takes a minute or two, before the first server needs it.
+        """Build the image ``debian-12`` or ``debian-13`` before the first server needs it, which takes a minute or two.
 
         Raises:
             NotFoundError: There is no such image.

@@ -1,7 +1,7 @@
 """The exceptions of byop: one class for each thing that a caller can do about an error.
 
-Every one is a ``ByopError``; where Python has a natural base, it is that as well, so ``except LookupError`` and
-``except ValueError`` work as everywhere.
+Each is a ``ByopError``. Where Python has a natural base class it is that as well, so ``except LookupError`` and
+``except ValueError`` catch them too.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-#: Kinds after which the same request may succeed.
+# Kinds after which the same request may succeed.
 _RETRYABLE = frozenset({"rate_limited", "unavailable", "timeout"})
 #: Seconds; Rust counts no further than some powers of ten more.
 _LONGEST = 1e9
 
 
 class ByopError(Exception):
-    """Something that byop could not do, as data; the text is for people."""
+    """An error of byop, with its facts as attributes; the text is for people."""
 
-    #: What the caller can do about it; the wire name, such as ``not_found``.
     kind: ClassVar[str] = "internal"
-    #: Where it happened: ``noun.verb``.
+    """What the caller can do about it; the wire name, such as ``not_found``."""
     operation: str
-    #: One sentence, without the context.
+    """Where it happened: ``noun.verb``."""
     message: str
-    #: Facts, such as ids and file names, in the order in which they were added.
+    """One sentence, without the context."""
     context: dict[str, str]
-    #: The texts of the underlying errors, outermost first.
+    """Facts, such as ids and file names, in the order in which they were added."""
     causes: list[str]
-    #: What the user can do, where byop knows it.
+    """The texts of the underlying errors, outermost first."""
     remedy: str | None
-    #: Whether doing the same again can help.
+    """What the user can do, where byop knows it."""
     retryable: bool
-    #: Seconds to wait first, when the other side said so.
+    """Whether doing the same again can help."""
     retry_after: float | None
+    """Seconds to wait first, when the other side said so."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class ByopError(Exception):
 
     @property
     def cause(self) -> str | None:
-        """The text of the underlying error; ``__cause__`` has it as an exception where it was one of Python."""
+        """The text of the underlying error. ``__cause__`` is the exception itself if it was raised in Python."""
         return self.causes[0] if self.causes else None
 
     def _to_report(self) -> str:
@@ -97,7 +97,7 @@ class ByopError(Exception):
 
 
 class InvalidInputError(ByopError, ValueError):
-    """The request itself is wrong; change it."""
+    """The request itself is wrong: change it."""
 
     kind = "invalid_input"
 
@@ -115,7 +115,7 @@ class AlreadyExistsError(ByopError):
 
 
 class ConflictError(ByopError):
-    """Someone else changed or holds the thing; look again, then decide."""
+    """Somebody else changed or holds the thing: look again, then decide."""
 
     kind = "conflict"
 
@@ -133,19 +133,19 @@ class PermissionDeniedError(ByopError, PermissionError):
 
 
 class QuotaExceededError(ByopError):
-    """A limit of the account or host is reached."""
+    """A limit of the account, host or client is reached."""
 
     kind = "quota_exceeded"
 
 
 class RateLimitedError(ByopError):
-    """Too many requests; ``retry_after`` says when to come back."""
+    """Too many requests; ``retry_after`` says when to try again."""
 
     kind = "rate_limited"
 
 
 class UnavailableError(ByopError, ConnectionError):
-    """The other side cannot be reached or is out of order."""
+    """The other side cannot be reached, or is out of order."""
 
     kind = "unavailable"
 
@@ -163,7 +163,7 @@ class UnsupportedError(ByopError, NotImplementedError):
 
 
 class UnhealthyError(ByopError):
-    """It runs but does not pass its health check."""
+    """The app runs but does not pass its health check."""
 
     kind = "unhealthy"
 
@@ -175,7 +175,7 @@ class CancelledError(ByopError):
 
 
 class LeaseLostError(ByopError):
-    """Another worker owns the job now."""
+    """Another process has the job now."""
 
     kind = "lease_lost"
 
@@ -187,7 +187,7 @@ class CorruptError(ByopError):
 
 
 class InternalError(ByopError, RuntimeError):
-    """A defect in byop or in an implementation of one of its ports."""
+    """A defect in byop, or in an implementation of one of its ports."""
 
     kind = "internal"
 

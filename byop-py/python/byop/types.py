@@ -1,8 +1,9 @@
-"""The data of byop, as it comes out of ``json.loads``: plain dictionaries with these keys.
+"""The data that byop takes and returns: plain dictionaries with these keys, as ``json.loads`` returns them.
 
-Made from the Rust types by ``tests/typed_dicts.py``: change them there. Times are milliseconds since 1970. A newer byop
-may add keys, and values where a fixed set is named.
+Times are milliseconds since 1970. A newer version of byop may add keys, and values to fixed sets of values.
 """
+
+# Generated from the Rust types by tests/typed_dicts.py: change them there.
 
 import sys
 from typing import Any, Literal, TypeAlias
@@ -12,203 +13,225 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict
 
-#: Who asked for something.
-Actor = TypedDict(
-    "Actor",
+_Actor = TypedDict(
+    "_Actor",
     {
         "from": str | None,
-        "who": str,
     },
 )
 
 
+class Actor(_Actor, TypedDict):
+    """Who asked for something.
+
+    ``from``: Where the request came from, such as an address.
+    """
+
+    who: str
+    """A user's or a program's name, as the embedding program knows it."""
+
+
 class AddonNeed(TypedDict):
-    """A database, cache or other service that an application needs beside itself."""
+    """A database, cache or other service that an application needs."""
 
-    #: The environment variable that the application takes its address from, where that is known.
     env: str | None
-    #: The file that says so.
+    """The environment variable from which the application reads its address, where that is known."""
     file: str
-    #: What it is: ``postgresql``, ``mysql``, ``mongodb``, ``redis``, ...
+    """The file that says so."""
     kind: str
-    #: What in the file says so, such as "the dependency ``pg``".
+    """Its kind: ``postgresql``, ``mysql``, ``mongodb``, ``redis``, ..."""
     reason: str
+    """What in the file says so, such as "the dependency ``pg``"."""
 
 
-#: Milliseconds since 1970-01-01 00:00 UTC.
 Timestamp: TypeAlias = int
+"""Milliseconds since 1970-01-01 00:00 UTC."""
 
 
 class ResourceLimits(TypedDict):
     """What a container may use."""
 
-    #: Processors; 0.5 is half of one.
     cpus: NotRequired[float]
-    #: Memory in bytes; going beyond ends the process.
+    """Processors; 0.5 is half of one. 1 unless set."""
     memory_bytes: NotRequired[int]
-    #: Processes and threads.
+    """Memory in bytes; a process that exceeds it is killed. 512 MiB (536870912) unless set."""
     pids: NotRequired[int]
+    """How many processes and threads it may have; 512 unless set."""
 
 
 class UserSpec(TypedDict):
     """A user and group, by number."""
 
-    #: Group id.
     gid: int
-    #: User id.
+    """Group id."""
     uid: int
+    """User id."""
 
 
-#: The name of an app: a DNS label of at most 40 characters, so that it also fits into names of containers, networks and
-#: image repositories.
 AppName: TypeAlias = str
+"""The name of an app: a DNS label of at most 40 characters, so that it also fits into names of containers, networks and
+image repositories.
+"""
 
 
 class VolumeSpec(TypedDict):
-    """A folder of the app that outlives its releases."""
+    """A folder of the app that persists across releases."""
 
-    #: Unique within the app.
     name: AppName
-    #: Where the app finds it; absolute.
+    """Unique within the app."""
     path: str
+    """The absolute path at which the app finds it."""
 
 
 class ReleaseConfig(TypedDict):
-    """What the container of a release is made from, beside its image, its port and its ports of the host: enough to
-    make it again, and to tell whether what runs is still the same. Secrets are references.
+    """What the container of a release is made from besides its image and ports: enough to make it again, and to tell
+    whether it has changed. Secrets are names.
     """
 
-    #: The command in place of the image's.
     command: list[str] | None
-    #: Plain environment variables: the owner's, and what was planned.
+    """The command in place of the image's."""
     env: dict[str, str]
-    #: Memory, processors, processes.
+    """Plain environment variables: those of the spec, and planned ones."""
     resources: ResourceLimits
-    #: Environment variables whose values are secrets.
+    """Limits of memory, processors and processes."""
     secrets: dict[str, Any]
-    #: Runs as this user instead of the image's.
+    """Environment variables whose values are secrets."""
     user: UserSpec | None
-    #: Folders that outlive a release.
+    """The user that it runs as, in place of the image's."""
     volumes: list[VolumeSpec]
-    #: Folders in memory that the app writes to besides ``/tmp``.
+    """Folders that persist across releases."""
     writable: list[str]
+    """Folders in memory to which the app writes, besides ``/tmp``."""
 
 
-#: A SHA-256 digest.
 Digest: TypeAlias = str
+"""A SHA-256 digest."""
 
-#: How much a diagnostic matters.
 Severity: TypeAlias = Literal["info", "warning", "error"]
+"""How much a diagnostic matters.
+
+- ``info``: Good to know.
+- ``warning``: Works, but perhaps not as wanted.
+- ``error``: Cannot be deployed without an answer.
+"""
 
 
 class Diagnostic(TypedDict):
-    """Something a person should know about a detection or plan."""
+    """A remark about a detection or plan, for people."""
 
-    #: The values of the setting to choose from, where only a few can be right; empty when any may be.
     choices: list[str]
-    #: A stable code, such as ``several-binaries``.
+    """The possible values of the setting, where there are only a few; else empty."""
     code: str
-    #: One sentence.
+    """A stable code, such as ``several-binaries``."""
     message: str
-    #: What to set, such as ``build.start``, where that would settle it.
+    """One sentence."""
     setting: str | None
-    #: How bad it is.
+    """The setting that would settle it, such as ``build.start``, if there is one."""
     severity: Severity
+    """How severe it is."""
 
 
 class Evidence(TypedDict):
-    """A conclusion and the file it rests on."""
+    """A conclusion and the file that led to it."""
 
-    #: What was concluded, such as ``framework = fastapi``.
     fact: str
-    #: The deciding file, relative to the root.
+    """What was concluded, such as ``framework = fastapi``."""
     file: str
-    #: Why the file says so.
+    """The deciding file, relative to the root."""
     reason: str
+    """What in the file led to it."""
 
 
-#: How a JavaScript application is served.
 Variant: TypeAlias = Literal["spa", "ssr"]
+"""How a JavaScript application is served.
+
+- ``spa``: Built to files and served as they are.
+- ``ssr``: Rendered by a server process.
+"""
 
 
 class Detection(TypedDict):
-    """A stack that fits a source tree, with the reasons."""
+    """The stack that was recognised in a source tree, with the evidence."""
 
-    #: How sure the generator is, from 0 to 1. Below 0.5 the answer is "unsure".
     confidence: float
-    #: What is doubtful, and what would settle it.
+    """How sure the generator is, from 0 to 1. Below 0.5 the answer is "unsure"."""
     diagnostics: list[Diagnostic]
-    #: Which files led to which conclusion.
+    """Doubts, and what would settle them."""
     evidence: list[Evidence]
-    #: The web framework, such as ``fastapi``.
+    """Which files led to which conclusion."""
     framework: str | None
-    #: The package manager, such as ``pnpm``.
+    """The web framework, such as ``fastapi``."""
     package_manager: str | None
-    #: Its version: the one that the project asks for, else the one that is used.
+    """The package manager, such as ``pnpm``."""
     package_manager_version: str | None
-    #: The app's folder inside the tree, with ``/`` between its parts; empty when it is the root.
+    """Its version: the one that the project requires, else the default."""
     root: str
-    #: The stack, such as ``node``; the name of the generator that found it.
+    """The app's folder inside the tree, with ``/`` between its parts; empty when it is the root."""
     stack: str
-    #: Whether a JavaScript front end is served as files or rendered on a server.
+    """The stack, such as ``node``; the name of the generator that found it."""
     variant: Variant | None
-    #: The version of the language or runtime, such as ``22`` or ``3.13``.
+    """Whether a JavaScript front end is served as files or rendered on a server."""
     version: str | None
+    """The version of the language or runtime, such as ``22`` or ``3.13``."""
 
 
 class HealthSpec(TypedDict):
-    """How the health of an app is judged: an HTTP request through the proxy."""
+    """How the health of an app is checked: by an HTTP request through the proxy."""
 
-    #: Seconds that a new release has to become healthy.
     deadline_seconds: NotRequired[int]
-    #: Seconds between probes of the running container.
+    """Seconds that a new release has to become healthy; 60 unless set."""
     interval_seconds: NotRequired[int]
-    #: The path to ask; detected when absent, else ``/``.
+    """Seconds between checks of the running container; 10 unless set."""
     path: NotRequired[str | None]
-    #: Failed probes in a row that make it unhealthy.
+    """The path to request; detected when absent, else ``/``."""
     retries: NotRequired[int]
-    #: The highest good status. Left at its default, any status below 500 is good where the path is only a guess.
+    """Failed checks in a row that make it unhealthy; 3 unless set."""
     status_max: NotRequired[int]
-    #: The lowest good status.
+    """The highest status that counts as healthy; 399 unless set. Unless set, any status below 500 is healthy where the
+    path is only a guess.
+    """
     status_min: NotRequired[int]
-    #: Seconds after which a probe counts as failed.
+    """The lowest status that counts as healthy; 200 unless set."""
     timeout_seconds: NotRequired[int]
+    """Seconds after which a check counts as failed; 5 unless set."""
 
 
-#: The id of a job: ``job_`` and 20 characters (100 random bits).
 JobId: TypeAlias = str
+"""The id of a job: ``job_`` and 20 characters (100 random bits)."""
 
 
 class HealthCheck(TypedDict):
     """How a container checks itself."""
 
-    #: The check as an argument list, run inside the container without a shell; none when the image has nothing that
-    #: could ask.
     command: list[str] | None
-    #: Seconds between checks.
+    """The check as an argument list, run inside the container without a shell; ``None`` when the image has no program
+    for it.
+    """
     interval_seconds: int
-    #: Whether the path was found in the source or given. Otherwise it is ``/``, and ``command`` counts any answer that
-    #: is no server error, because nobody knows whether the app has such a page.
+    """Seconds between checks."""
     is_known: bool
-    #: The path that answers with a good status.
+    """Whether the path was given or found in the source. Otherwise it is ``/``, and any answer but a server error
+    counts as healthy, since the app may have no such page.
+    """
     path: str
-    #: Failed checks in a row that make the container unhealthy.
+    """The path to request."""
     retries: int
-    #: Seconds at the start during which failures do not count.
+    """Failed checks in a row that make the container unhealthy."""
     start_seconds: int
-    #: Seconds after which a check counts as failed.
+    """Seconds at the start during which failures do not count."""
     timeout_seconds: int
+    """Seconds after which a check counts as failed."""
 
 
 class EnvNeed(TypedDict):
     """An environment variable that an application reads."""
 
-    #: The file that reads or lists it.
     file: str
-    #: Whether its name speaks for a secret, such as a key or a password.
+    """The file that reads or lists it."""
     is_secret: bool
-    #: Its name.
+    """Whether its name suggests a secret, such as a key or a password."""
     name: str
+    """Its name."""
 
 
 class BuildStepWorkdir(TypedDict):
@@ -218,10 +241,10 @@ class BuildStepWorkdir(TypedDict):
 
 
 class BuildStepEnvEnv(TypedDict):
-    #: Why, for the comment; empty for none.
     reason: str
-    #: Values by name.
+    """Why, for the comment; empty for none."""
     values: dict[str, str]
+    """Values by name."""
 
 
 class BuildStepEnv(TypedDict):
@@ -230,16 +253,26 @@ class BuildStepEnv(TypedDict):
     env: BuildStepEnvEnv
 
 
-#: Copies files of the tree, an earlier stage or another image.
-CopySpec = TypedDict(
-    "CopySpec",
+_CopySpec = TypedDict(
+    "_CopySpec",
     {
         "from": str | None,
-        "reason": str,
-        "sources": list[str],
-        "target": str,
     },
 )
+
+
+class CopySpec(_CopySpec, TypedDict):
+    """Copies files of the tree, an earlier stage or another image.
+
+    ``from``: The stage or image; the tree when absent.
+    """
+
+    reason: str
+    """Why, for the comment; empty for none."""
+    sources: list[str]
+    """The paths there."""
+    target: str
+    """The path here."""
 
 
 class BuildStepCopy(TypedDict):
@@ -249,10 +282,10 @@ class BuildStepCopy(TypedDict):
 
 
 class BuildStepPackagesPackages(TypedDict):
-    #: Their names.
     names: list[str]
-    #: Why, for the comment.
+    """Their names."""
     reason: str
+    """Why, for the comment."""
 
 
 class BuildStepPackages(TypedDict):
@@ -262,30 +295,31 @@ class BuildStepPackages(TypedDict):
 
 
 class CacheMount(TypedDict):
-    """A cache folder that outlives a build."""
+    """A cache folder that persists across builds."""
 
-    #: Identifies the cache; independent of paths. The name of the app is put before it.
     id: str
-    #: Whether only one build at a time may use it.
+    """Identifies the cache, independently of paths. It is prefixed with the name of the app."""
     is_locked: bool
-    #: Where the tool expects it.
+    """Whether only one build at a time may use it."""
     target: str
+    """Where the tool expects it."""
 
 
 class RunSpec(TypedDict):
     """A command line of a build."""
 
-    #: Cache folders, mounted where the builder can.
     caches: list[CacheMount]
-    #: The command line for the classic builder, where it is another; empty leaves the step out.
+    """Cache folders, mounted where the builder can."""
     classic: str | None
-    #: The command line for BuildKit.
+    """The command line for the classic builder, if it is another; empty skips the step."""
     command: str
-    #: Why, for the comment; empty for none.
+    """The command line for BuildKit."""
     reason: str
-    #: Names of build secrets that the command needs: each is a file below ``/run/secrets`` while it runs, and part of
-    #: no layer. Only BuildKit has them.
+    """Why, for the comment; empty for none."""
     secrets: list[str]
+    """Names of build secrets that the command needs: each is a file below ``/run/secrets`` while it runs, and part of
+    no layer. Needs BuildKit.
+    """
 
 
 class BuildStepRun(TypedDict):
@@ -294,266 +328,292 @@ class BuildStepRun(TypedDict):
     run: RunSpec
 
 
-#: One instruction of a stage.
 BuildStep: TypeAlias = BuildStepWorkdir | BuildStepEnv | BuildStepCopy | BuildStepPackages | BuildStepRun
+"""One instruction of a stage."""
 
 
 class Stage(TypedDict):
     """One stage of a multi-stage Dockerfile, as data."""
 
-    #: Its base: an image with tag, or the name of an earlier stage.
     image: str
-    #: Its name, such as ``build``.
+    """Its base: an image with tag, or the name of an earlier stage."""
     name: str
-    #: Why this base, for the comment above ``FROM``.
+    """Its name, such as ``build``."""
     reason: str
-    #: What happens in it, in order.
+    """Why this base, for the comment above ``FROM``."""
     steps: list[BuildStep]
+    """What happens in it, in order."""
 
 
 class Plan(TypedDict):
-    """Everything that the files are written from."""
+    """How an application is built and started: everything that the files are generated from."""
 
-    #: Databases and the like that the application seems to need.
     addons: list[AddonNeed]
-    #: The build command line.
+    """Databases and similar services that the application seems to need."""
     build: str | None
-    #: The start command as the image has it: an argument list, with a shell only where a variable needs one. Absent
-    #: when the image brings its own, and when no start command is known.
+    """The build command line."""
     command: list[str] | None
-    #: The name of the compose file; another than ``compose.yaml`` when the tree has a compose file of its own.
+    """The start command as the image has it: an argument list, with a shell only where a variable needs one. Absent
+    when the image brings its own, and when no start command is known.
+    """
     compose_file: str
-    #: The folder of the tree that is sent to the builder, with ``/`` between its parts; empty for the whole tree.
+    """The name of the compose file; another than ``compose.yaml`` when the tree has a compose file of its own."""
     context: str
-    #: Files that byop adds to the build context, with their texts, such as a web server's configuration below
-    #: ``.byop/``.
+    """The folder of the tree that is sent to the builder, with ``/`` between its parts; empty for the whole tree."""
     context_files: dict[str, str]
-    #: What a person should know.
+    """Files that byop adds to the build context, with their texts, such as a web server's configuration below
+    ``.byop/``.
+    """
     diagnostics: list[Diagnostic]
-    #: The Dockerfile in the build context to use as it is, for the stacks ``dockerfile`` and ``compose``.
+    """Remarks for people."""
     dockerfile: str | None
-    #: The public folder of a server-side application, such as ``public``.
+    """The app's own Dockerfile, inside the build context, for the stacks ``dockerfile`` and ``compose``."""
     document_root: str | None
-    #: The binary, script, module or package that is built or started.
+    """The public folder of a server-side application, such as ``public``."""
     entry: str | None
-    #: Environment variables of the running container.
+    """The binary, script, module or package that is built or started."""
     env: dict[str, str]
-    #: The web framework.
+    """Environment variables of the running container."""
     framework: str | None
-    #: How the container checks itself.
+    """The web framework."""
     health: HealthCheck
-    #: What ``.dockerignore`` leaves out beside what it always does.
+    """How the container checks itself."""
     ignore: list[str]
-    #: Whether unknown paths are answered with the index page (a router in the browser).
+    """What ``.dockerignore`` excludes besides what it always excludes."""
     index_fallback: bool
-    #: The install command line.
+    """Whether unknown paths are answered with the index page, for apps that route in the browser."""
     install: str | None
-    #: Files of the tree that stay as they are, with their texts: an own Dockerfile or ``.dockerignore``.
+    """The install command line."""
     kept: dict[str, str]
-    #: The package manager.
+    """Files of the tree that stay as they are, with their texts: the app's own Dockerfile or ``.dockerignore``."""
     package_manager: str | None
-    #: Its version: the one that the project asks for, else the one that is used.
+    """The package manager."""
     package_manager_version: str | None
-    #: The port that the application listens on.
+    """Its version: the one that the project requires, else the default."""
     port: int
-    #: Further processes by name, from a Procfile: command lines beside ``web``. ``release`` is meant to be run once
-    #: before a release starts.
+    """The port that the application listens on."""
     processes: dict[str, str]
-    #: Environment variables that the application reads and that have no value yet.
+    """Further processes by name, with their command lines, from a Procfile. ``release`` is meant to run once before a
+    release starts. A deployment runs none of them.
+    """
     required_env: list[EnvNeed]
-    #: The app's folder inside the tree, with ``/`` between its parts; empty when it is the root.
+    """Environment variables that the application reads and that have no value yet."""
     root: str
-    #: The stack, such as ``node``.
+    """The app's folder inside the tree, with ``/`` between its parts; empty when it is the root."""
     stack: str
-    #: The build stages, in order; the last is the run stage. Empty for an own Dockerfile.
+    """The stack, such as ``node``."""
     stages: list[Stage]
-    #: The start command line, as a person would type it.
+    """The build stages, in order; the last is the run stage. Empty for an own Dockerfile."""
     start: str | None
-    #: The folder of built or given files that a web server serves.
+    """The start command line, as a person would type it."""
     static_dir: str | None
-    #: The signal that asks the application to stop, where its server wants another than SIGTERM.
+    """The folder of built or given files that a web server serves."""
     stop_signal: str | None
-    #: The user that the container runs as; absent for an own Dockerfile that does not name one by number.
+    """The signal that stops the application, if it is not SIGTERM."""
     user: UserSpec | None
-    #: How a JavaScript application is served.
+    """The user that the container runs as; ``None`` for an own Dockerfile that names none by number."""
     variant: Variant | None
-    #: The version of the language or runtime.
+    """How a JavaScript application is served."""
     version: str | None
-    #: Folders that outlive a release: those that an own Dockerfile declares as ``VOLUME``.
+    """The version of the language or runtime."""
     volumes: list[VolumeSpec]
-    #: Absolute folders that the application writes to besides ``/tmp``, and whose contents need not last.
+    """Folders that persist across releases: those that the app's own Dockerfile declares as ``VOLUME``."""
     writable: list[str]
+    """Absolute paths of folders that the application writes to besides ``/tmp``, and whose contents need not persist.
+    """
 
 
-#: What carries the bytes of a port. TCP and UDP ports of the same number have nothing to do with one another.
 Protocol: TypeAlias = Literal["tcp", "udp"]
+"""The transport of a port. TCP and UDP ports of the same number are different ports.
+
+- ``tcp``: TCP.
+- ``udp``: UDP.
+"""
 
 
 class PublishedPort(TypedDict):
     """A port of an app with the port of the host that leads to it."""
 
-    #: The port of the container.
     container_port: int
-    #: The port of the host.
+    """The port of the container."""
     host_port: int
-    #: Its name in the app's spec.
+    """The port of the host."""
     name: AppName
-    #: TCP or UDP.
+    """Its name in the app's spec."""
     protocol: Protocol
+    """TCP or UDP."""
 
 
 class Release(TypedDict):
     """A numbered, immutable version of an app: image, plan and configuration."""
 
-    #: What its container is made from; none of a release that an earlier version of byop has made.
     config: ReleaseConfig | None
-    #: Digest of everything that the container is made from. Equal digests mean nothing to do.
+    """What its container is made from; ``None`` for a release made by an earlier version of byop."""
     config_digest: Digest
-    #: When it was made.
+    """Digest of everything that the container is made from. Deploying the same digest again changes nothing."""
     created_at: Timestamp
-    #: What the source was found to be; none for a prebuilt image.
+    """When it was made."""
     detection: Detection | None
-    #: How its health is judged: what its owner says, and the app itself where the owner does not.
+    """What the source was found to be; none for a prebuilt image."""
     health: HealthSpec | None
-    #: The health path.
+    """How its health is checked: as the spec says, else as the app's ``byop.yaml`` says."""
     health_path: str
-    #: The image's name.
+    """The health path."""
     image: str
-    #: The image's id on the engine.
+    """The image's name."""
     image_id: str
-    #: The job that made it.
+    """The image's id on the engine."""
     job: JobId | None
-    #: Counted from 1 within the app.
+    """The job that made it."""
     number: int
-    #: How it was built; none for a prebuilt image.
+    """Counted from 1 within the app."""
     plan: Plan | None
-    #: The port that it listens on.
+    """How it was built; none for a prebuilt image."""
     port: int
-    #: The ports of the host that lead into it, beside HTTP.
+    """The port that it listens on."""
     ports: list[PublishedPort]
-    #: The secrets that it was given, each with what tells that value from others and nothing more; none for one that
-    #: was given by an engine without a keyring.
+    """The ports of the host that lead into it, beside HTTP."""
     secret_versions: dict[str, str | None]
-    #: Digest of the source tree; none for a prebuilt image.
+    """The names of its secrets, each with a fingerprint of the value; ``None`` for one given by an engine without keys.
+    """
     source_digest: Digest | None
+    """Digest of the source tree; none for a prebuilt image."""
 
 
 class PackagesSpec(TypedDict):
-    """Packages of the distribution that an image is based on, by their names there."""
+    """Packages of the image's distribution, by their names there."""
 
-    #: Needed to install and build, such as ``libpq-dev``.
     build: NotRequired[list[str]]
-    #: Needed to run, such as ``libpq5``.
+    """Packages needed to install and build, such as ``libpq-dev``."""
     run: NotRequired[list[str]]
+    """Packages needed to run, such as ``libpq5``."""
 
 
 class BuildSpec(TypedDict):
-    """Overrides of what detection found about the build. Absent: as detected."""
+    """Overrides of what detection found about the build. What is absent is as detected."""
 
-    #: The build command line.
     build: NotRequired[str | None]
-    #: Processor limit of the build; 0 is none.
+    """The build command line."""
     cpus: NotRequired[float]
-    #: The public folder of a server-side application, relative to the app's folder, such as ``public``.
+    """Processor limit of the build; 0 is no limit."""
     document_root: NotRequired[str | None]
-    #: The web framework, such as ``fastapi``.
+    """The public folder of a server-side application, relative to the app's folder, such as ``public``."""
     framework: NotRequired[str | None]
-    #: Base images to use in place of those that the table names, such as a mirror's.
+    """The web framework, such as ``fastapi``."""
     images: NotRequired[dict[str, str]]
-    #: Whether unknown paths are answered with the index page (a router in the browser).
+    """Base images to use in place of byop's own, such as those of a mirror: name to name."""
     index_fallback: NotRequired[bool | None]
-    #: The install command line.
+    """Whether unknown paths are answered with the index page, for apps that route in the browser."""
     install: NotRequired[str | None]
-    #: Memory limit of the build, in bytes; 0 is none.
+    """The install command line."""
     memory_bytes: NotRequired[int]
-    #: The package manager, such as ``pnpm``.
+    """Memory limit of the build, in bytes; 0 is no limit."""
     package_manager: NotRequired[str | None]
-    #: Packages of the distribution, added to those that detection found.
+    """The package manager, such as ``pnpm``."""
     packages: NotRequired[PackagesSpec]
-    #: The folder of the application, where a repository has several; relative to its root.
+    """Packages of the distribution, in addition to those detected."""
     root: NotRequired[str | None]
-    #: Names of build secrets that installing and building need. Each is a file ``/run/secrets/<name>`` meanwhile, and
-    #: part of no layer.
+    """The folder of the application inside the source, where it has several."""
     secrets: NotRequired[list[str]]
-    #: The generator to use, by name, such as ``node``.
+    """Names of secrets that installing and building need, each as a file ``/run/secrets/<name>`` that is part of no
+    layer. For generated files only: a deployment with build secrets is refused (``Unsupported``).
+    """
     stack: NotRequired[str | None]
-    #: The start command line.
+    """The stack to use, such as ``node``."""
     start: NotRequired[str | None]
-    #: The folder of built files that a web server serves, relative to the app's folder, such as ``dist``.
+    """The start command line."""
     static_dir: NotRequired[str | None]
-    #: The version of the language.
+    """The folder of built files that a web server serves, relative to the app's folder, such as ``dist``."""
     version: NotRequired[str | None]
+    """The version of the language."""
 
 
-#: A host name in lower case, such as ``shop.example.com`` (RFC 1123; at most 253 characters).
 DomainName: TypeAlias = str
+"""A host name in lower case, such as ``shop.example.com`` (RFC 1123; at most 253 characters)."""
 
 
 class PortSpec(TypedDict):
-    """A port of an app that clients reach directly, not through the proxy: raw TCP or UDP."""
+    """A TCP or UDP port of an app that clients reach directly, not through the proxy."""
 
-    #: The port that the app listens on, inside its container.
     container_port: int
-    #: The port of the host; the engine chooses one when absent.
+    """The port that the app listens on, inside its container."""
     host_port: NotRequired[int | None]
-    #: Unique within the app.
+    """The port of the host; chosen from the engine's port range when absent. The app finds it in the environment
+    variable ``BYOP_PORT_<NAME>``.
+    """
     name: AppName
-    #: TCP unless said otherwise.
+    """Unique within the app."""
     protocol: NotRequired[Protocol]
+    """``tcp`` unless set."""
 
 
-#: The name of an environment variable (POSIX: letters, digits and ``_``, not starting with a digit).
 EnvName: TypeAlias = str
+"""The name of an environment variable (POSIX: letters, digits and ``_``, not starting with a digit)."""
 
-#: What an app speaks behind the proxy.
 BackendProtocol: TypeAlias = Literal["http", "h2c"]
+"""What an app speaks behind the proxy.
+
+- ``http``: HTTP/1.1.
+- ``h2c``: HTTP/2 without TLS, as gRPC servers speak it.
+"""
 
 
 class RateLimit(TypedDict):
     """How many requests one address may send."""
 
-    #: Requests in a period, in the long run.
     average: int
-    #: Requests at once.
+    """Requests per period on average."""
     burst: NotRequired[int]
-    #: Seconds of the period.
+    """Requests that may come at once; 1 unless set."""
     period_seconds: NotRequired[int]
+    """Seconds of the period; 1 unless set."""
 
 
 class RoutingSpec(TypedDict):
-    """How requests reach an app. WebSockets pass without a setting."""
+    """How the proxy treats requests to an app. The proxy serves plain HTTP; WebSockets work without a setting."""
 
-    #: Addresses and networks, such as ``203.0.113.7`` or ``10.0.0.0/8``, that may enter; others get 403. Empty: all.
     allowed_ips: NotRequired[list[str]]
-    #: Who may enter, as lines of ``htpasswd -B``: ``name:$2y$...``. Only bcrypt of cost 10 and more is taken: such a
-    #: hash is made to be stored as plain data, weaker ones and plain passwords are refused. The app does not see the
-    #: credentials.
+    """Addresses and networks with access, such as ``203.0.113.7`` or ``10.0.0.0/8``; others get 403. Everybody when
+    empty. Behind another proxy, that proxy's address is the one that counts.
+    """
     basic_auth: NotRequired[list[str]]
-    #: The largest request body; larger ones are answered with 413. Requests and answers are then read as a whole before
-    #: they are passed on, so this is not for apps that stream.
+    """Users with access, as lines of ``htpasswd -B``: ``name:$2y$...``. Only bcrypt of cost 10 or more is accepted,
+    which can be stored as plain data; weaker hashes and plain passwords are refused. The app does not see the
+    credentials.
+    """
     body_limit_bytes: NotRequired[int | None]
-    #: Compresses answers for browsers that ask for it; streams of events are left as they are.
+    """The largest request body in bytes; larger ones are answered with 413. Requests and answers are then buffered
+    whole, so do not set it for apps that stream.
+    """
     compress: NotRequired[bool]
-    #: Seconds between the moment new requests go to the new release and the stop of the old one.
+    """Compresses answers for clients that accept it; event streams are left as they are."""
     drain_seconds: NotRequired[int]
-    #: Headers that every answer gets, in place of those of the same name. An empty value takes a header away.
+    """Seconds for which the old release goes on, to finish its requests, after new ones go to the new release; 10
+    unless set.
+    """
     headers: NotRequired[dict[str, str]]
-    #: Answers plain HTTP with a redirect (301) to HTTPS. Off until certificates are set up.
+    """Headers that every answer gets, replacing those of the same name. An empty value removes a header."""
     https_redirect: NotRequired[bool]
-    #: Only requests to this path and below it, such as ``/shop``, reach the app. Probes of a new release ask the app
-    #: directly.
+    """Answers every request with a redirect (301) to HTTPS. byop's proxy serves plain HTTP only and trusts no
+    ``X-Forwarded-Proto``, so leave this off for apps that are deployed: behind a proxy that terminates TLS it would
+    redirect for ever. Let that proxy redirect. It is useful in generated compose files with a certificate resolver.
+    """
     path_prefix: NotRequired[str | None]
-    #: What the app speaks behind the proxy.
+    """Only requests to this path and below it, such as ``/shop``, reach the app. Health checks of a new release are not
+    affected.
+    """
     protocol: NotRequired[BackendProtocol]
-    #: Requests that one address may send; more are answered with 429.
+    """The protocol between the proxy and the app."""
     rate_limit: NotRequired[RateLimit | None]
-    #: Adds ``X-Content-Type-Options``, ``X-Frame-Options`` and ``Referrer-Policy``, and with ``https_redirect`` also
-    #: ``Strict-Transport-Security``.
+    """How many requests one address may send; more are answered with 429."""
     security_headers: NotRequired[bool]
-    #: The name of a cookie that leads a browser back to the same container.
+    """Adds ``X-Content-Type-Options``, ``X-Frame-Options`` and ``Referrer-Policy`` to answers, and with
+    ``https_redirect`` also ``Strict-Transport-Security``. On unless set.
+    """
     sticky: NotRequired[str | None]
-    #: Takes the prefix off before the app sees the path. The app is told it in ``X-Forwarded-Prefix``.
+    """The name of a cookie that keeps a browser on the same container."""
     strip_prefix: NotRequired[bool]
+    """Removes the prefix from the path that the app sees. ``X-Forwarded-Prefix`` tells it to the app."""
 
 
 class SourceDirectory(TypedDict):
@@ -565,8 +625,8 @@ class SourceDirectory(TypedDict):
 class Archive(TypedDict):
     """An archive file."""
 
-    #: The file.
     path: str
+    """The file."""
 
 
 class SourceArchive(TypedDict):
@@ -575,27 +635,31 @@ class SourceArchive(TypedDict):
     archive: Archive
 
 
-#: The name under which a ``SecretSource`` knows a secret. This is what specs and stores hold.
 SecretRef: TypeAlias = str
+"""The name of a secret. Specs and stores hold names, never values."""
 
 
 class GitSource(TypedDict):
-    """A Git repository and what to take from it."""
+    """A Git repository and the revision to use."""
 
-    #: For ``https``, a PEM file with the authorities to trust: what a server with a private one needs.
     ca_file: NotRequired[str | None]
-    #: The token or password for ``https``, by name; ``user:token`` where the server wants a user of its own.
+    """For ``https``, a PEM file with the certificate authorities to trust, for servers with a private one."""
     credential: NotRequired[SecretRef | None]
-    #: For ``ssh``, the private key, by name: in OpenSSH's or PEM form and without a passphrase. With it, neither other
-    #: keys nor the ssh configuration of the user that runs byop count; without it, both do.
+    """For ``https``, the name of the secret with the token or password, or with ``user:token`` where the server expects
+    a user name.
+    """
     identity: NotRequired[SecretRef | None]
-    #: For ``ssh``, the file with the keys of hosts to trust, as in ``known_hosts``; the one of the user that runs byop
-    #: when absent. A host whose key is not there is refused in any case.
+    """For ``ssh``, the name of the secret with the private key, in OpenSSH or PEM form without a passphrase. With it,
+    other keys and the ssh configuration of the user that runs byop are ignored; without it, they are used.
+    """
     known_hosts: NotRequired[str | None]
-    #: A branch, tag or full commit id; the default branch when absent.
+    """For ``ssh``, a ``known_hosts`` file; that of the user that runs byop when absent. A host whose key is not in it
+    is always refused.
+    """
     reference: NotRequired[str | None]
-    #: ``https://``, ``ssh://``, ``git@host:path``, or a local path. Never with credentials in it.
+    """A branch, tag or full commit id; the default branch when absent."""
     url: str
+    """``https://``, ``ssh://``, ``git@host:path``, or a local path, without credentials in it."""
 
 
 class SourceGit(TypedDict):
@@ -604,194 +668,219 @@ class SourceGit(TypedDict):
     git: GitSource
 
 
-#: A reference to an image: ````registry/``repository``:tag````@digest````.
 ImageRef: TypeAlias = str
+"""A reference to an image: ``[registry/]repository[:tag][@digest]``."""
 
 
 class SourceImage(TypedDict):
-    """An image that the host's engine has or can pull; detection and build are left out."""
+    """A prebuilt image, which is not detected or built. It is pulled without credentials if the host does not have it:
+    ``docker pull`` private images on the host first.
+    """
 
     image: ImageRef
 
 
-#: Where an application comes from.
 Source: TypeAlias = SourceDirectory | SourceArchive | SourceGit | SourceImage
+"""Where an application comes from: exactly one of these keys."""
 
 
 class AppSpec(TypedDict):
-    """An application as its owner wants it: the input of preview and deploy."""
+    """An application as its owner wants it: the input of ``preview``, ``plan`` and ``deploy``."""
 
-    #: The add-ons that it needs, by kind, such as ``postgresql``: in place of those detected. An empty list is none.
     addons: NotRequired[list[str] | None]
-    #: Overrides of what detection found.
+    """The add-ons that it needs, by kind, such as ``postgresql``, in place of those detected. They are written into the
+    generated compose file; a deployment does not start them.
+    """
     build: NotRequired[BuildSpec]
-    #: Host names at which it answers. None: reachable by no one but the engine.
+    """Overrides of what detection found about the build."""
     domains: NotRequired[list[DomainName]]
-    #: Plain environment variables.
+    """Host names at which it answers, by plain HTTP. With an empty list, only the engine can reach the app."""
     env: NotRequired[dict[str, Any]]
-    #: How its health is judged.
+    """Plain environment variables."""
     health: NotRequired[HealthSpec]
-    #: Unique within a store.
+    """How its health is checked."""
     name: AppName
-    #: The port it listens on; detected when absent.
+    """Unique within a store."""
     port: NotRequired[int | None]
-    #: Ports beside HTTP that lead straight into it.
+    """The port it listens on; detected when absent."""
     ports: NotRequired[list[PortSpec]]
-    #: Further processes by name, with their command lines: added to those of a Procfile, or in their place. An empty
-    #: line takes one away. ``web`` is the start command.
+    """TCP and UDP ports of the host that lead directly to it, besides HTTP."""
     processes: NotRequired[dict[str, str]]
-    #: The environment variables that it cannot do without: in place of those detected.
+    """Further processes by name, with their command lines: added to those of a Procfile, or replacing them; an empty
+    line removes one. ``web`` is the start command. A deployment runs ``web`` only: the others are written into the
+    generated compose file and are not started.
+    """
     required_env: NotRequired[list[EnvName] | None]
-    #: Memory, processors, processes.
+    """The environment variables that it cannot run without, in place of those detected."""
     resources: NotRequired[ResourceLimits]
-    #: How requests reach it.
+    """Limits of memory, processors and processes."""
     routing: NotRequired[RoutingSpec]
-    #: Environment variables whose values are secrets, by reference.
+    """How the proxy treats requests to it."""
     secrets: NotRequired[dict[str, Any]]
-    #: Where its files come from.
+    """Environment variables whose values are secrets: variable name to secret name, such as ``DB_URL`` to ``db-url``.
+    """
     source: Source
-    #: Runs as this user instead of the image's.
+    """Where its files come from."""
     user: NotRequired[UserSpec | None]
-    #: Folders that outlive a release.
+    """The user that it runs as, in place of the image's."""
     volumes: NotRequired[list[VolumeSpec]]
-    #: Absolute folders that it writes to besides ``/tmp``, and whose contents need not last: added to those detected.
+    """Folders that persist across releases."""
     writable: NotRequired[list[str]]
+    """Absolute paths of folders that it writes to besides ``/tmp``, and whose contents need not persist: added to those
+    detected.
+    """
 
 
-#: Whether an app runs.
 AppState: TypeAlias = Literal["running", "unhealthy", "stopped", "absent"]
+"""Whether an app runs.
+
+- ``running``: Its container runs and is healthy, or has no check.
+- ``unhealthy``: Its container runs but is not healthy.
+- ``stopped``: Its container has ended or was stopped.
+- ``absent``: There is no container.
+"""
 
 
 class App(TypedDict):
-    """An app as stored: the wanted state and the release that serves."""
+    """An app as stored: the wanted state and the current release."""
 
-    #: When it was made.
     created_at: Timestamp
-    #: The release that serves; none before the first success.
+    """When it was made."""
     current: Release | None
-    #: The host it runs on.
+    """The release that serves; ``None`` before the first success."""
     host: str
-    #: Its name.
+    """The host it runs on."""
     name: AppName
-    #: The number that the next release gets; never given twice.
+    """Its name."""
     next_release: int
-    #: What was last asked for and came to serve.
+    """The number of the next release. Numbers are never reused."""
     spec: AppSpec
-    #: When it last changed.
+    """The spec that was last deployed with success."""
     updated_at: Timestamp
-    #: Whether its owner wants it to run.
+    """When it last changed."""
     wanted: AppState
+    """Whether its owner wants it to run."""
 
 
 class PortBinding(TypedDict):
     """A port of the host that leads to a port of a container."""
 
-    #: The port of the container.
     container_port: int
-    #: The address of the host to listen on, such as ``127.0.0.1``.
+    """The port of the container."""
     host_ip: str
-    #: The port of the host; 0 lets the engine choose.
+    """The address of the host to listen on, such as ``127.0.0.1``."""
     host_port: int
-    #: TCP unless said otherwise.
+    """The port of the host; 0 lets the engine choose."""
     protocol: Protocol
+    """``tcp`` unless set."""
 
 
-#: What a container is doing.
 ContainerState: TypeAlias = Literal["created", "running", "paused", "restarting", "exited", "dead"]
+"""What a container is doing.
+
+- ``created``: Made, never started.
+- ``running``: Its process runs.
+- ``paused``: Frozen.
+- ``restarting``: It ended and the engine starts it again.
+- ``exited``: It ended.
+- ``dead``: The engine could not remove or stop it properly.
+"""
 
 
 class ContainerInfo(TypedDict):
     """A container as the engine sees it."""
 
-    #: Its addresses, by network.
     addresses: dict[str, str]
-    #: When it was made.
+    """Its addresses, by network."""
     created_at: Timestamp | None
-    #: The engine's own error, such as a missing program.
+    """When it was made."""
     error: str
-    #: The exit code of the last run; meaningful when it has exited.
+    """The engine's own error, such as a missing program."""
     exit_code: int
-    #: ``true`` or ``false`` once the engine's check has decided; ``None`` without a check or before.
+    """The exit code of the last run; meaningful when it has exited."""
     healthy: bool | None
-    #: The engine's id.
+    """Whether Docker's health check passes; ``None`` without a check, or before its first result."""
     id: str
-    #: The image, as it was asked for.
+    """The engine's id."""
     image: str
-    #: The id of the image that really runs.
+    """The image, as it was asked for."""
     image_id: str
-    #: Its labels.
+    """The id of the image that really runs."""
     labels: dict[str, str]
-    #: Its name, without a leading slash.
+    """Its labels."""
     name: str
-    #: Whether the last run was ended for using too much memory.
+    """Its name, without a leading slash."""
     oom_killed: bool
-    #: Published ports.
+    """Whether the last run was killed for using too much memory."""
     ports: list[PortBinding]
-    #: How often the engine has restarted it.
+    """Published ports."""
     restarts: int
-    #: When its last run began; none before the first.
+    """How often the engine has restarted it."""
     started_at: Timestamp | None
-    #: What it is doing.
+    """When its last run began; none before the first."""
     state: ContainerState
+    """What it is doing."""
 
 
 class AppReport(TypedDict):
-    """An app with what really runs of it."""
+    """An app as stored, with the containers observed on its host."""
 
-    #: As stored.
     app: App
-    #: The containers of the app, as observed; the serving one first.
+    """As stored."""
     containers: list[ContainerInfo]
-    #: The ports of the host that are the app's.
+    """The containers of the app, as observed; the serving one first."""
     ports: list[PublishedPort]
-    #: As observed.
+    """The ports of the host that are the app's."""
     state: AppState
-    #: The URL at which it answers; none without a domain.
+    """As observed."""
     url: str | None
+    """The URL at which it answers; none without a domain."""
 
 
-#: The id of a client, the business that uses the platform: by the same rule as the name of an app, so that it is good
-#: as a DNS label and in the name of an image.
 ClientId: TypeAlias = str
+"""The id of a client, the business that uses the platform: by the same rule as the name of an app, so that it is good
+as a DNS label and in the name of an image.
+"""
 
 
 class AuditRecord(TypedDict):
-    """An entry as it is kept. Each holds the hash of the one before, so that a change or a gap shows."""
+    """A record of the audit. Each holds the hash of the one before, so that a change or a gap is detected."""
 
-    #: What, as ``noun.verb``, such as ``job.create``.
     action: str
-    #: By whom, when the embedding program said so.
+    """What was done, as ``noun.verb``, such as ``job.create``."""
     actor: Actor | None
-    #: Whose it is; none when it is the platform's.
+    """Who did it, if the program said so with ``acting_as``."""
     client: ClientId | None
-    #: More, as JSON. Never a secret.
+    """The client that owns it; ``None`` when it is the platform's."""
     details: Any
-    #: The SHA-256 of the JSON of position, time, entry and previous hash.
+    """More, as JSON. Never a secret."""
     hash: Digest
-    #: The digest of the plan that was carried out.
+    """The SHA-256 of the JSON of position, time, entry and previous hash."""
     plan: Digest | None
-    #: Counted from 1 over the whole store.
+    """The digest of the plan that was carried out."""
     position: int
-    #: The hash of the record before; none for the first.
+    """Counted from 1 over the whole store."""
     previous: Digest | None
-    #: What came of it, such as ``succeeded``.
+    """The hash of the record before; none for the first."""
     result: str | None
-    #: To what, such as ``app/shop``.
+    """What came of it, such as ``succeeded``."""
     subject: str
-    #: When.
+    """To what, such as ``app/shop``."""
     time: Timestamp
+    """When."""
 
 
 class AuditReport(TypedDict):
-    """What a walk through the whole audit found: that it is as it was written."""
+    """The result of a check of the whole audit that found no change."""
 
-    #: The hash of the last; none without records. Kept elsewhere, it shows later whether the end was cut off.
     last: Digest | None
-    #: How many records there are.
+    """The hash of the last record; ``None`` without records. Kept elsewhere, it shows later whether the end was cut
+    off.
+    """
     records: int
+    """How many records there are."""
 
 
-#: What the caller can do about an error.
 ErrorKind: TypeAlias = Literal[
     "invalid_input",
     "not_found",
@@ -810,6 +899,25 @@ ErrorKind: TypeAlias = Literal[
     "corrupt",
     "internal",
 ]
+"""The kind of an error: what the caller can do about it.
+
+- ``invalid_input``: The request itself is wrong; change it.
+- ``not_found``: The named thing does not exist.
+- ``already_exists``: The named thing exists already and differs from what was asked for.
+- ``conflict``: Someone else changed or holds the thing; look again, then decide.
+- ``unauthenticated``: Credentials are missing or were refused.
+- ``permission_denied``: Credentials are good but do not allow this.
+- ``quota_exceeded``: A limit of the account or host is reached.
+- ``rate_limited``: Too many requests; ``retry`` says when to come back.
+- ``unavailable``: The other side cannot be reached or is out of order.
+- ``timeout``: The answer did not come in time; the outcome may be unknown.
+- ``unsupported``: This implementation or version cannot do it.
+- ``unhealthy``: It runs but does not pass its health check.
+- ``cancelled``: The work was cancelled.
+- ``lease_lost``: Another worker owns the job now.
+- ``corrupt``: Stored data cannot be read.
+- ``internal``: A defect in byop or in an implementation of one of its ports.
+"""
 
 
 class Duration(TypedDict):
@@ -823,106 +931,135 @@ class RetryAfter(TypedDict):
     after: Duration
 
 
-#: Whether and when doing the same again can help.
 Retry: TypeAlias = Literal["never", "now", "exhausted"] | RetryAfter
+"""Whether and when it helps to try the same again.
+
+- ``never``: The same request gives the same error.
+- ``now``: Try again, with the usual back-off.
+- ``exhausted``: It was worth trying again, and the retries did not help; an outer layer must not repeat them.
+"""
 
 
 class ErrorReport(TypedDict):
-    """An ``Error`` as plain data. Context is a list of pairs to keep its order."""
+    """An error as plain data. Context is a list of pairs, to keep its order."""
 
-    #: The chain of underlying errors, outermost first.
     causes: list[str]
-    #: Facts, in the order in which they were added.
+    """The chain of underlying errors, outermost first."""
     context: list[list[str]]
-    #: What the caller can do about it.
+    """Facts, in the order in which they were added."""
     kind: ErrorKind
-    #: One sentence.
+    """What the caller can do about it."""
     message: str
-    #: ``noun.verb``.
+    """One sentence."""
     operation: str
-    #: What the user can do.
+    """``noun.verb``."""
     remedy: str | None
-    #: Whether doing the same again can help.
+    """What the user can do about it."""
     retry: Retry
+    """Whether it helps to try the same again."""
 
 
-#: How far a build is. A build passes through the first four in this order, perhaps not all of them, and ends in one of
-#: the others.
 BuildState: TypeAlias = Literal["pending", "fetching", "building", "pushing", "success", "failed", "cancelled"]
+"""How far a build is. A build passes through the first four in this order, perhaps not all of them, and ends in one of
+the others.
+
+- ``pending``: Not begun.
+- ``fetching``: The source is being brought and understood.
+- ``building``: The image is being built.
+- ``pushing``: The image is being brought to where it will run.
+- ``success``: The image is there.
+- ``failed``: It ended without an image.
+- ``cancelled``: It ended because it was asked to.
+"""
 
 
 class BuildReport(TypedDict):
     """A build: the part of a deployment that makes an image from a source. Its log is in the events of its job."""
 
-    #: The app.
     app: AppName
-    #: How often the build was begun; more than once after the engine was ended at it.
+    """The app."""
     attempt: int
-    #: Whose it is; none when it is the platform's.
+    """How often the build was begun; more than once after the engine was ended at it."""
     client: ClientId | None
-    #: Why it failed or was cancelled.
+    """The client that owns it; ``None`` when it is the platform's."""
     error: ErrorReport | None
-    #: When it ended.
+    """Why it failed or was cancelled."""
     finished_at: Timestamp | None
-    #: The image's name, once it is built.
+    """When it ended."""
     image: str | None
-    #: The image's id on the engine, once it is built.
+    """The image's name, once it is built."""
     image_id: str | None
-    #: The job that it is part of.
+    """The image's id on the engine, once it is built."""
     job: JobId
-    #: When it was asked for.
+    """The job that it is part of."""
     requested_at: Timestamp
-    #: The commit, for a source from Git that is fetched.
+    """When it was asked for."""
     revision: str | None
-    #: The digest of the source tree, once it is fetched.
+    """The commit, for a source from Git that is fetched."""
     source_digest: Digest | None
-    #: When work on it began.
+    """The digest of the source tree, once it is fetched."""
     started_at: Timestamp | None
-    #: How far it is.
+    """When work on it began."""
     state: BuildState
+    """How far it is."""
 
 
-#: Which builder reads a Dockerfile.
 Builder: TypeAlias = Literal["build_kit", "classic"]
+"""Which builder reads a Dockerfile.
 
-#: What kind of thing an object is.
+- ``build_kit``: BuildKit: cache and secret mounts.
+- ``classic``: The engine's first builder, without mounts.
+"""
+
 ObjectKind: TypeAlias = Literal["container", "image", "network", "volume", "route"]
+"""What kind of thing an object is.
+
+- ``container``: A container.
+- ``image``: An image.
+- ``network``: A network.
+- ``volume``: A volume.
+- ``route``: A rule of the proxy.
+"""
 
 
 class CensusObject(TypedDict):
-    """Something on a host."""
+    """An object on a host."""
 
-    #: The app that its label names; none for a proxy.
     app: str | None
-    #: The host.
+    """The app that its label names; none for a proxy."""
     host: str
-    #: The job that its label names: the one that made it.
+    """The host."""
     job: str | None
-    #: What it is.
+    """The job that its label names: the one that made it."""
     kind: ObjectKind
-    #: Its name.
+    """What it is."""
     name: str
-    #: Why it is listed, for people.
+    """Its name."""
     reason: str
-    #: The release that its label names.
+    """Why it is listed, for people."""
     release: int | None
+    """The release that its label names."""
 
 
 class Census(TypedDict):
-    """What a count of labelled objects found. Nothing is changed by it."""
+    """The result of ``census``: how byop's objects on all hosts differ from the store."""
 
-    #: Objects that the store knows and that are not there.
     missing: list[CensusObject]
-    #: Objects that carry byop's label and that the store does not know.
+    """Objects that the store knows and that do not exist."""
     unknown: list[CensusObject]
-    #: Hosts that could not be asked: of them nothing is said.
+    """Objects that carry byop's label and that the store does not know."""
     unreachable: list[str]
+    """Hosts that did not answer: nothing is known of them."""
 
 
-#: What happens to a part.
 ChangeAction: TypeAlias = Literal["add", "change", "remove"]
+"""What happens to a part.
 
-#: A part of an app that can change.
+- ``add``: It is made.
+- ``change``: It becomes another.
+- ``remove``: It goes.
+"""
+
 ChangedPart: TypeAlias = Literal[
     "app",
     "source",
@@ -939,269 +1076,319 @@ ChangedPart: TypeAlias = Literal[
     "setting",
     "container",
 ]
+"""A part of an app that can change.
 
-#: One thing that a deployment would change.
-Change = TypedDict(
-    "Change",
+- ``app``: The app itself.
+- ``source``: The source, and so the image that is built from it.
+- ``build``: How the image is built.
+- ``image``: A prebuilt image.
+- ``env``: A plain environment variable; values are not shown.
+- ``secret``: A secret environment variable, or the value that it has.
+- ``port``: A port beside HTTP.
+- ``volume``: A folder that outlives a release.
+- ``domain``: A host name.
+- ``routing``: How the proxy treats requests to it.
+- ``health``: How its health is checked.
+- ``resources``: Limits of memory, processors and processes.
+- ``setting``: Anything else of its spec, by name of the key.
+- ``container``: Its container, which is not as the serving release says.
+"""
+
+_Change = TypedDict(
+    "_Change",
     {
-        "action": ChangeAction,
         "from": str | None,
-        "name": str,
-        "part": ChangedPart,
-        "to": str | None,
     },
 )
 
 
+class Change(_Change, TypedDict):
+    """One thing that a deployment would change.
+
+    ``from``: How it is now, where that is short and no secret.
+    """
+
+    action: ChangeAction
+    """Whether it comes, goes, or becomes another."""
+    name: str
+    """Which one, such as the name of a variable or a host name."""
+    part: ChangedPart
+    """What kind of thing."""
+    to: str | None
+    """How it would be, where that is short and no secret."""
+
+
 class ClaimedRuns(TypedDict):
-    """Times that an engine has taken."""
+    """Due times that an engine process has claimed."""
 
-    #: The times.
     due: list[Timestamp]
-    #: The engine.
+    """The times."""
     owner: str
-    #: Until when the others wait for it.
+    """The engine."""
     until: Timestamp
+    """Until when the others wait for it."""
 
 
-#: An e-mail address as it stands in a mail's envelope, such as ``ops@acme.example``: without a name beside it, quotes
-#: or comments.
 EmailAddress: TypeAlias = str
+"""An e-mail address as it stands in a mail's envelope, such as ``ops@acme.example``: without a name beside it, quotes
+or comments.
+"""
 
 
 class ClientLimits(TypedDict):
-    """How much a client may have. Nothing named: as much as it likes."""
+    """Limits of a client. What is absent is unlimited."""
 
-    #: Apps.
     apps: NotRequired[int | None]
+    """Apps."""
 
 
-#: How a client stands with the platform.
 ClientState: TypeAlias = Literal["active", "suspended", "deleted"]
+"""Whether a client may use the platform.
+
+- ``active``: Its work is done.
+- ``suspended``: It may look, stop and remove, but start and change nothing. What runs goes on.
+- ``deleted``: It is gone; only its id is kept, so that nobody else gets it and with it a stranger's past.
+"""
 
 
 class Client(TypedDict):
     """A client as stored."""
 
-    #: When it was made.
     created_at: Timestamp
-    #: Where to reach it.
+    """When it was made."""
     email: EmailAddress
-    #: Its id.
+    """Where to reach it."""
     id: ClientId
-    #: How much it may have.
+    """Its id."""
     limits: ClientLimits
-    #: Its name, for people.
+    """How much it may have."""
     name: str
-    #: How it stands with the platform.
+    """Its name, for people."""
     state: ClientState
-    #: When it last changed.
+    """Whether it may use the platform."""
     updated_at: Timestamp
+    """When it last changed."""
 
 
 class ClientSpec(TypedDict):
     """A client to make, or what a client is to become."""
 
-    #: Where to reach it.
     email: EmailAddress
-    #: Its id: good as a DNS label and in the name of an image, and never given twice.
+    """Where to reach it."""
     id: ClientId
-    #: How much it may have.
+    """Its id: good as a DNS label and in the name of an image, and never given twice."""
     limits: NotRequired[ClientLimits]
-    #: Its name, for people.
+    """How much it may have."""
     name: str
-    #: Whether its work is done.
+    """Its name, for people."""
     state: NotRequired[ClientState]
+    """Whether it may use the platform; ``active`` unless set."""
 
 
 class CloudCapabilities(TypedDict):
-    """What a provider does otherwise than others. What it cannot do at all it has no sub-port for."""
+    """What a provider supports, and its limits."""
 
-    #: Servers have addresses of version 6.
     ipv6: bool
-    #: It makes one server of one key by itself, however often it is asked. Without this a lost answer is followed by
-    #: looking for the key as long as its lists may be late.
+    """Whether servers have IPv6 addresses."""
     keyed_create: bool
-    #: Servers keep the labels of their spec. Their name and key they keep in any case.
+    """Whether the provider itself creates only one server per key. If not, after a lost answer the engine looks for the
+    key for ``list_lag_seconds``.
+    """
     labels: bool
-    #: How long, in seconds, a thing that was made may be missing from lists.
+    """Whether servers keep the labels of their spec. They always keep name and key."""
     list_lag_seconds: int
-    #: The most bytes of user data that it takes.
+    """Seconds for which lists may miss what was just created."""
     max_user_data: int
-    #: Servers can be given another size.
+    """The largest user data, in bytes."""
     resize: bool
+    """Whether servers can be resized."""
 
 
-#: What a part of an app is.
 ComponentKind: TypeAlias = Literal["web", "worker", "addon"]
+"""What a part of an app is.
+
+- ``web``: It answers requests.
+- ``worker``: It works beside the web process, from the same image.
+- ``addon``: A database or the like.
+"""
 
 
 class Component(TypedDict):
     """A part of an app: the process that answers requests, one beside it, or an add-on that it needs."""
 
-    #: The app.
     app: AppName
-    #: The command line, where it is known.
+    """The app."""
     command: str | None
-    #: The image, where the app's own is used.
+    """The command line, where it is known."""
     image: str | None
-    #: Whether requests from outside reach it.
+    """The image, where the app's own is used."""
     is_public: bool
-    #: What it is.
+    """Whether requests from outside reach it."""
     kind: ComponentKind
-    #: Its name, unique within the app for its kind.
+    """What it is."""
     name: str
-    #: The port that it listens on.
+    """Its name, unique within the app for its kind."""
     port: int | None
-    #: How it is; none for a part that this engine does not run.
+    """The port that it listens on."""
     state: AppState | None
+    """Its state; ``None`` for a part that the engine does not run, such as a worker or an add-on."""
 
 
 class ContainerStats(TypedDict):
     """What a container uses at one moment."""
 
-    #: Bytes read from disk since the start; 0 where the kernel does not count.
     block_read_bytes: int
-    #: Bytes written to disk since the start; 0 where the kernel does not count.
+    """Bytes read from disk since the start; 0 where the kernel does not count."""
     block_write_bytes: int
-    #: The container's name.
+    """Bytes written to disk since the start; 0 where the kernel does not count."""
     container: str
-    #: Processor time since the start, in nanoseconds.
+    """The container's name."""
     cpu_nanos: int
-    #: Share of one processor in percent: 150 is one and a half. Since the last reading by the same client, or since the
-    #: start.
+    """Processor time since the start, in nanoseconds."""
     cpu_percent: float
-    #: Memory in use in bytes, without the page cache that can be reclaimed.
+    """Share of one processor in percent: 150 is one and a half. Since the last reading by the same client, or since the
+    start.
+    """
     memory_bytes: int
-    #: The memory limit in bytes.
+    """Memory in use in bytes, without the page cache that can be reclaimed."""
     memory_limit_bytes: int
-    #: Bytes received since the start.
+    """The memory limit in bytes."""
     network_rx_bytes: int
-    #: Bytes sent since the start.
+    """Bytes received since the start."""
     network_tx_bytes: int
-    #: Processes and threads.
+    """Bytes sent since the start."""
     pids: int
+    """Processes and threads."""
 
 
 class ContainerSummary(TypedDict):
     """A line of a list of containers."""
 
-    #: The engine's id.
     id: str
-    #: The image, as it was asked for.
+    """The engine's id."""
     image: str
-    #: The id of the image that it was made from.
+    """The image, as it was asked for."""
     image_id: str
-    #: Its labels.
+    """The id of the image that it was made from."""
     labels: dict[str, str]
-    #: Its name.
+    """Its labels."""
     name: str
-    #: The networks that it is in, running or not: name to the network's id.
+    """Its name."""
     networks: dict[str, str]
-    #: Published ports.
+    """The networks that it is in, running or not: name to the network's id."""
     ports: list[PortBinding]
-    #: What it is doing.
+    """Published ports."""
     state: ContainerState
-    #: The volumes that it mounts, by name.
+    """What it is doing."""
     volumes: list[str]
+    """The volumes that it mounts, by name."""
 
 
-#: The id of a customer: ``cus_`` and 24 characters; those of later customers come first in order.
 CustomerId: TypeAlias = str
+"""The id of a customer: ``cus_`` and 24 characters; those of later customers come first in order."""
 
 
 class Customer(TypedDict):
     """A customer as stored."""
 
-    #: The client whose customer it is.
     client: ClientId
-    #: When it was made.
+    """The client whose customer it is."""
     created_at: Timestamp
-    #: Where to reach it.
+    """When it was made."""
     email: EmailAddress | None
-    #: Its id.
+    """Where to reach it."""
     id: CustomerId
-    #: Its name, for people.
+    """Its id."""
     name: str
-    #: What the client's own system calls it.
+    """Its name, for people."""
     reference: str | None
-    #: When it last changed.
+    """What the client's own system calls it."""
     updated_at: Timestamp
+    """When it last changed."""
 
 
 class CustomerSpec(TypedDict):
     """A customer to make, or what a customer is to become."""
 
-    #: The client whose customer it is.
     client: ClientId
-    #: Where to reach it.
+    """The client whose customer it is."""
     email: NotRequired[EmailAddress | None]
-    #: Its name, for people.
+    """Where to reach it."""
     name: str
-    #: What the client's own system calls it.
+    """Its name, for people."""
     reference: NotRequired[str | None]
+    """What the client's own system calls it."""
 
 
-#: What becomes of an app's volumes.
 Data: TypeAlias = Literal["keep", "delete"]
+"""What happens to an app's volumes.
 
-#: How far a deployment is.
+- ``keep``: They stay, and a later app of the same name finds them.
+- ``delete``: They are removed with all that is in them.
+"""
+
 DeploymentState: TypeAlias = Literal["serving", "unchanged"]
+"""How far a deployment is.
+
+- ``serving``: It receives the app's requests.
+- ``unchanged``: Nothing had to change: this release was serving already.
+"""
 
 
 class Deployment(TypedDict):
     """A release on a host."""
 
-    #: The app.
     app: AppName
-    #: The container.
+    """The app."""
     container: str
-    #: The host.
+    """The container."""
     host: str
-    #: The number of the release.
+    """The host."""
     release: int
-    #: How far it is.
+    """The number of the release."""
     state: DeploymentState
-    #: The URL at which it answers; none without a domain.
+    """How far it is."""
     url: str | None
+    """The URL at which it answers; none without a domain."""
 
 
 class DeploymentReport(TypedDict):
     """A release on a host: what was wanted from the store, what runs from the host."""
 
-    #: The host's address, where the platform rented it.
     address: str | None
-    #: The app.
+    """The host's address, where the platform rented it."""
     app: AppName
-    #: Whose it is; none when it is the platform's.
+    """The app."""
     client: ClientId | None
-    #: Digest of everything that the container is made from, of the current release.
+    """The client that owns it; ``None`` when it is the platform's."""
     config_digest: Digest | None
-    #: The container's name.
+    """Digest of everything that the container is made from, of the current release."""
     container: str
-    #: When the current release was made.
+    """The container's name."""
     deployed_at: Timestamp | None
-    #: The host names that lead to it; none but for the current release.
+    """When the current release was made."""
     domains: list[DomainName]
-    #: The host.
+    """The host names that lead to it; only the current release has any."""
     host: str
-    #: The image's name, of the current release.
+    """The host."""
     image: str | None
-    #: The image's id on the engine: of the container, if there is one.
+    """The image's name, of the current release."""
     image_id: str
-    #: Whether this is the release that requests go to.
+    """The image's id on the engine: of the container, if there is one."""
     is_current: bool
-    #: The number of the release, where the container says so.
+    """Whether this is the release that requests go to."""
     release: int | None
-    #: How the container is.
+    """The number of the release, where the container says so."""
     state: AppState
-    #: The URL at which it answers; none without a domain.
+    """How the container is."""
     url: str | None
+    """The URL at which it answers; none without a domain."""
 
 
-#: The name of a record, in lower case and without a dot at its end: a host name such as ``www.example.com``, in which
-#: labels may begin with ``_``, and the first label may be ``*``.
 DnsName: TypeAlias = str
+"""The name of a record, in lower case and without a dot at its end: a host name such as ``www.example.com``, in which
+labels may begin with ``_``, and the first label may be ``*``.
+"""
 
 
 class DnsRecordKindOther(TypedDict):
@@ -1210,33 +1397,38 @@ class DnsRecordKindOther(TypedDict):
     other: str
 
 
-#: What a record says.
 DnsRecordKind: TypeAlias = Literal["a", "aaaa", "cname", "txt"] | DnsRecordKindOther
+"""What a record says.
+
+- ``a``: An address of version 4.
+- ``aaaa``: An address of version 6.
+- ``cname``: Another name.
+- ``txt``: Text.
+"""
 
 
 class DnsRecord(TypedDict):
     """The set of records that share a name and a kind."""
 
-    #: The kind.
     kind: DnsRecordKind
-    #: The whole name.
+    """The kind."""
     name: DnsName
-    #: How long others may keep it, in seconds.
+    """The whole name."""
     ttl_seconds: int
-    #: The values, in any order: addresses, one host name without a dot at its end, or texts without quotes.
+    """For how long resolvers may cache it, in seconds."""
     values: list[str]
+    """The values, in any order: addresses, one host name without a dot at its end, or texts without quotes."""
 
 
 class Domain(TypedDict):
-    """A host name that an app has, so that no other gets it."""
+    """A host name that belongs to an app; no other app can have it."""
 
-    #: The app that answers at it, or is about to.
     app: AppName
-    #: The host name.
+    """The app that answers at it, or is about to."""
     name: DomainName
+    """The host name."""
 
 
-#: The kinds of difference.
 DriftKind: TypeAlias = Literal[
     "host_unknown",
     "host_unreachable",
@@ -1288,8 +1480,59 @@ DriftKind: TypeAlias = Literal[
     "release_unknown",
     "foreign_copy",
 ]
+"""The kinds of difference.
 
-#: What makes a difference right again, in the order in which a repair does it.
+- ``host_unknown``: The engine was given no runtime of the host's name.
+- ``host_unreachable``: The host does not answer.
+- ``proxy_missing``: The proxy has no container.
+- ``proxy_stopped``: The proxy does not run, or does not answer.
+- ``proxy_changed``: The proxy was set up in another way.
+- ``container_missing``: The serving release has no container.
+- ``container_renamed``: The release's container has another name.
+- ``container_stopped``: The container has ended or was stopped.
+- ``container_paused``: The container is frozen.
+- ``container_restarting``: The container ends again and again.
+- ``container_unhealthy``: The container's own check fails.
+- ``container_running``: The container runs, though its owner stopped the app.
+- ``image_changed``: The container runs another image than that of its release.
+- ``image_missing``: The release's image is gone: the container cannot be made again.
+- ``image_retagged``: The image's name leads to another image, or nowhere.
+- ``env_changed``: Environment variables were added, changed or taken away.
+- ``labels_changed``: Labels of byop were changed or taken away.
+- ``command_changed``: The container runs another command.
+- ``entrypoint_changed``: The container has another entry point.
+- ``user_changed``: The container runs as another user.
+- ``ports_changed``: Ports are published in another way.
+- ``mounts_changed``: Other volumes are mounted, or elsewhere.
+- ``tmpfs_changed``: Other folders are in memory, or of another size.
+- ``limits_changed``: The limits of memory, processors or processes are others.
+- ``root_changed``: The root file system can be written to, or no longer.
+- ``capabilities_changed``: The container has other capabilities.
+- ``box_opened``: Something lets the container out of its box: privileges, namespaces or folders of the host, devices.
+- ``restart_policy_changed``: What happens when the container ends is other.
+- ``health_check_changed``: The container's own health check is another.
+- ``init_changed``: The container's first process is another.
+- ``secret_unknown``: A secret of the app cannot be had, so its variable could not be compared.
+- ``network_missing``: The app's network is gone.
+- ``network_foreign``: A network that is not byop's has the name of the app's network.
+- ``network_changed``: The app's network was made anew in another way.
+- ``container_disconnected``: The container is not in the app's network.
+- ``network_added``: The container is in further networks.
+- ``proxy_disconnected``: The proxy is not in the app's network.
+- ``network_intruder``: A container that is not the app's is in its network.
+- ``volume_missing``: A volume is gone, with all that was in it.
+- ``volume_replaced``: A volume of the name is there, but not the one that byop made.
+- ``volume_shared``: A container that is not the app's mounts its volume.
+- ``route_missing``: The proxy sends the app's requests nowhere.
+- ``route_changed``: The proxy sends the app's requests elsewhere, or does something else to them.
+- ``route_unwanted``: The proxy serves the app, though its owner stopped it.
+- ``route_foreign``: A rule that is not byop's is for a host name of the app.
+- ``candidate_left``: A release that is not being deployed is still reachable by probes.
+- ``second_copy``: A further container carries the app's label.
+- ``release_unknown``: A container carries a release of the app that the store does not know.
+- ``foreign_copy``: A container without labels runs the app's own image.
+"""
+
 RepairStep: TypeAlias = Literal[
     "replace_proxy",
     "start_proxy",
@@ -1303,132 +1546,152 @@ RepairStep: TypeAlias = Literal[
     "deploy",
     "decide",
 ]
+"""What corrects a difference, in the order in which a repair does it.
+
+- ``replace_proxy``: The proxy is made anew; requests to its host fail for a moment.
+- ``start_proxy``: The proxy is started and told all routes.
+- ``name_image``: The image gets its name again.
+- ``replace``: The release gets a new container beside what is there, is judged by the gate, and takes over.
+- ``start``: The container is started and judged by the gate.
+- ``stop``: The container is stopped.
+- ``join_proxy``: The proxy joins the network of the app again.
+- ``apply_route``: The route is written again.
+- ``remove_copies``: Containers that carry the app's label and are not its own are removed.
+- ``deploy``: The app has to be deployed again: what is there cannot be made again from what is known.
+- ``decide``: A person has to decide: what is in the way is not byop's.
+"""
 
 
 class Drift(TypedDict):
     """One difference."""
 
-    #: The app; none for a host and its proxy.
     app: AppName | None
-    #: What should be. Values of environment variables are never shown.
+    """The app; none for a host and its proxy."""
     expected: str
-    #: What is.
+    """What should be. Values of environment variables are never shown."""
     found: str
-    #: The host.
+    """What was found."""
     host: str
-    #: What kind of difference it is.
+    """The host."""
     kind: DriftKind
-    #: What differs: the name of a container, network, volume, image or route.
+    """What kind of difference it is."""
     object: str
-    #: What makes it right again.
+    """What differs: the name of a container, network, volume, image or route."""
     repair: RepairStep
-    #: How much it matters.
+    """What corrects it."""
     severity: Severity
+    """How much it matters."""
 
 
 class DriftReport(TypedDict):
     """What a comparison found."""
 
-    #: The apps that were compared, in order of name.
     apps: list[AppName]
-    #: Apps that were left out because a job works on them: what there is of them is about to change.
+    """The apps that were compared, in order of name."""
     busy: list[AppName]
-    #: When it began.
+    """Apps that were left out because a job works on them."""
     checked_at: Timestamp
-    #: The differences, in order of app and kind; those of hosts and their proxies come first.
+    """When it began."""
     findings: list[Drift]
+    """The differences, in order of app and kind; those of hosts and their proxies come first."""
 
 
-#: How far a job is.
 JobState: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+"""How far a job is.
+
+- ``queued``: Not begun.
+- ``running``: Some worker holds its lease.
+- ``succeeded``: Done.
+- ``failed``: Ended without success; see its error.
+- ``cancelled``: Ended because it was asked to.
+"""
 
 
 class EventBodyJob(TypedDict):
-    """The job changed its state."""
+    """The job changed state."""
 
-    #: Why it failed.
     error: ErrorReport | None
-    #: The new state.
+    """Why it failed."""
     state: JobState
+    """The new state."""
     type: Literal["job"]
 
 
 class EventBodyStepStarted(TypedDict):
     """A step begins."""
 
-    #: What it is about to do, for people.
     message: str
-    #: The stage.
+    """What it will do, for people."""
     stage: str
+    """The stage."""
     type: Literal["step_started"]
 
 
 class EventBodyStepFinished(TypedDict):
     """A step ended."""
 
-    #: Milliseconds that it took; 0 when a recorded answer was used.
     millis: int
-    #: Whether the answer had been recorded by an earlier run.
+    """Milliseconds that it took; 0 when a recorded result was used."""
     replayed: bool
-    #: The stage.
+    """Whether an earlier run had recorded the result."""
     stage: str
+    """The stage."""
     type: Literal["step_finished"]
 
 
 class EventBodyDetected(TypedDict):
     """The source was understood."""
 
-    #: What it was found to be.
     detection: Detection
-    #: How it will be built.
+    """What it was found to be."""
     plan: Plan
+    """How it will be built."""
     type: Literal["detected"]
 
 
 class EventBodyLog(TypedDict):
     """A line of output, of a build or of the application."""
 
-    #: The line.
     line: str
-    #: The stage.
+    """The line."""
     stage: str
+    """The stage."""
     type: Literal["log"]
 
 
 class Progress(TypedDict):
     """How far a step is."""
 
-    #: Done so far.
     current: int
-    #: What is being done, for people.
+    """Done so far."""
     message: str
-    #: The stage.
+    """What is being done, for people."""
     stage: str
-    #: In all; 0 when unknown.
+    """The stage."""
     total: int
+    """In all; 0 when unknown."""
 
 
-class EventBodyProgress(Progress):
+class EventBodyProgress(Progress, TypedDict):
     """A step moved on."""
 
     type: Literal["progress"]
 
 
 class EventBodyWarning(TypedDict):
-    """Something that a person should know."""
+    """A warning for people."""
 
-    #: One sentence.
     message: str
+    """One sentence."""
     type: Literal["warning"]
 
 
-class EventBodyDeployed(Deployment):
+class EventBodyDeployed(Deployment, TypedDict):
     """A release serves."""
 
     type: Literal["deployed"]
 
 
-#: What happened.
 EventBody: TypeAlias = (
     EventBodyJob
     | EventBodyStepStarted
@@ -1439,68 +1702,68 @@ EventBody: TypeAlias = (
     | EventBodyWarning
     | EventBodyDeployed
 )
+"""What happened; ``type`` says which of these it is."""
 
 
 class Event(TypedDict):
     """Something that happened in a job."""
 
-    #: What.
     body: EventBody
-    #: The job.
+    """What."""
     job: JobId
-    #: Counted from 1 over all jobs of what the job works on; the cursor for reading those on.
+    """The job."""
     position: int
-    #: Counted from 1 within the job, without gaps; the cursor for reading on.
+    """Counted from 1 over all jobs of the app or server: the cursor (``after``) for ``subject_events``."""
     sequence: int
-    #: When.
+    """Counted from 1 within the job, without gaps: the cursor (``after``) for ``events``."""
     time: Timestamp
+    """When."""
 
 
 class GeneratedFile(TypedDict):
     """One generated file."""
 
-    #: Its text.
     contents: str
-    #: Whether the tree had such a file already, which stays as it is and is not replaced.
+    """Its text."""
     kept: bool
+    """Whether the tree already has such a file, which then stays as it is."""
 
 
-#: Files by relative path, in order of path.
 FileSet: TypeAlias = dict[str, GeneratedFile]
+"""Files by relative path, in order of path."""
 
-#: The provider's id of a firewall.
 FirewallId: TypeAlias = str
+"""The provider's id of a firewall."""
 
 
 class FirewallRule(TypedDict):
-    """Something that may reach a server."""
+    """Traffic that may reach a server."""
 
-    #: The port.
     port: int
-    #: The protocol.
+    """The port."""
     protocol: Protocol
-    #: Networks in CIDR notation, such as ``203.0.113.0/24``; empty lets in everyone.
+    """The protocol."""
     sources: list[str]
+    """Networks in CIDR notation, such as ``203.0.113.0/24``; everybody when empty."""
 
 
-#: The provider's id of a region, such as ``fra1``.
 RegionId: TypeAlias = str
+"""The provider's id of a region, such as ``fra1``."""
 
 
 class FirewallSpec(TypedDict):
     """A filter of traffic to make: it lets in what its rules name and nothing else, and everything out."""
 
-    #: As that of ``ServerSpec``: the same key is the same firewall.
     key: str
-    #: The name of the server that it is for.
+    """Chosen by the caller; the same key is the same firewall."""
     name: str
-    #: Where.
+    """The name of the server that it is for."""
     region: RegionId
-    #: What it lets in.
+    """Where."""
     rules: list[FirewallRule]
+    """What it lets in."""
 
 
-#: What a job does.
 JobKind: TypeAlias = Literal[
     "deploy",
     "rollback",
@@ -1512,91 +1775,108 @@ JobKind: TypeAlias = Literal[
     "create_server",
     "destroy_server",
 ]
+"""What a job does.
 
-#: What a job works on. Two jobs never work on one subject at the same time.
+- ``deploy``: Makes a release and lets it serve.
+- ``rollback``: Lets an earlier release serve again.
+- ``stop``: Stops the container.
+- ``start``: Starts the container again.
+- ``restart``: Stops and starts the container.
+- ``remove``: Removes everything of the app.
+- ``repair``: Makes the app again what the store says it is.
+- ``create_server``: Rents a server.
+- ``destroy_server``: Gives a server back.
+"""
+
 Subject: TypeAlias = str
+"""What a job works on, such as ``app/shop`` or ``server/web-1``. Two jobs never work on one subject at the same time.
+"""
 
 
 class Job(TypedDict):
-    """A piece of work that outlives the call that asked for it."""
+    """A piece of work that outlives the call that started it."""
 
-    #: Who asked for it, when the embedding program said so.
     actor: Actor | None
-    #: Whether it was asked to end. Only ``Store::request_cancel`` sets it.
+    """Who asked for it, if the program said so with ``acting_as``."""
     cancel_requested: bool
-    #: Whose it is; none when it is the platform's.
+    """Whether ``cancel`` was called for it."""
     client: ClientId | None
-    #: When it was asked for.
+    """The client that owns it; ``None`` when it is the platform's."""
     created_at: Timestamp
-    #: When it fails for lack of time.
+    """When it was asked for."""
     deadline: Timestamp | None
-    #: Why it failed.
+    """When it fails because it took too long."""
     error: ErrorReport | None
-    #: When it ended.
+    """Why it failed."""
     finished_at: Timestamp | None
-    #: Its id.
+    """When it ended."""
     id: JobId
-    #: What it was asked to do with, as JSON.
+    """Its id."""
     input: Any
-    #: What it does.
+    """Its input, such as the spec of the app."""
     kind: JobKind
-    #: What came out, as JSON, when it succeeded.
+    """What it does."""
     output: Any
-    #: The digest of the plan that it carries out, when it was asked for with one.
+    """Its result, when it succeeded."""
     plan: Digest | None
-    #: How far it is.
+    """The digest of the plan that it carries out, when it was asked for with one."""
     state: JobState
-    #: The stage of the step that was begun last. Only ``Store::put_steps`` sets it.
+    """How far it is."""
     step: str | None
-    #: What it works on.
+    """The stage of the step that was started last."""
     subject: Subject
+    """What it works on."""
 
 
-#: Tells keys apart: derived from the key, and no help in finding it.
 KeyId: TypeAlias = str
+"""Identifies a key without revealing it."""
 
 
 class KeyRotation(TypedDict):
-    """What a change of keys has done."""
+    """The result of ``rotate_keys``."""
 
-    #: Secrets that were under this key already.
     kept: int
-    #: The key under which every secret is now.
+    """Secrets that were under this key already."""
     key: KeyId
-    #: Secrets that were sealed anew.
+    """The key under which every secret is now."""
     resealed: int
+    """Secrets that were sealed anew."""
 
 
-#: The place of a line in a container's log, finer than its time. Text in JSON, where numbers are too coarse.
 LogCursor: TypeAlias = str
+"""The position of a line in a container's log, more precise than its time."""
 
-#: Where a log line came from.
 LogStream: TypeAlias = Literal["stdout", "stderr"]
+"""Where a log line came from.
+
+- ``stdout``: Standard output.
+- ``stderr``: Standard error.
+"""
 
 
 class LogLine(TypedDict):
     """One line of a container's log."""
 
-    #: The container's name.
     container: str
-    #: Its place, for ``after``.
+    """The container's name."""
     cursor: LogCursor
-    #: Where it came from.
+    """Its position, for ``after`` of ``logs``."""
     stream: LogStream
-    #: The text, without its line end.
+    """Where it came from."""
     text: str
-    #: When the engine read it.
+    """The text, without its line end."""
     time: Timestamp
+    """When the engine read it."""
 
 
 class MissedRunsSkip(TypedDict):
-    """They are left out."""
+    """They are skipped."""
 
     type: Literal["skip"]
 
 
 class MissedRunsRunOnce(TypedDict):
-    """However many they are, there is one run for all of them."""
+    """One run makes up for all of them."""
 
     type: Literal["run_once"]
 
@@ -1604,190 +1884,200 @@ class MissedRunsRunOnce(TypedDict):
 class MissedRunsRunAll(TypedDict):
     """There is a run for each of them, the latest ones if there are more."""
 
-    #: At most so many; 1 to 100.
     most: int
+    """At most this many; 1 to 100."""
     type: Literal["run_all"]
 
 
-#: What happens to times at which no engine ran, and which are over by more than a minute.
 MissedRuns: TypeAlias = MissedRunsSkip | MissedRunsRunOnce | MissedRunsRunAll
+"""What happens to due times that were missed by more than a minute because no engine ran."""
 
-#: A change of the power state.
 PowerAction: TypeAlias = Literal["start", "stop", "restart"]
+"""A change of the power state.
+
+- ``start``: Switches it on.
+- ``stop``: Asks the operating system to stop.
+- ``restart``: Stops it in an orderly way and starts it again.
+"""
 
 
 class Question(TypedDict):
-    """A question whose answer settles something that the tree does not say. The answer is given by setting
-    ``setting`` in the spec of the app, or in its ``byop.yaml``; then it is not asked again.
+    """Something that the tree does not say. Answer it by setting ``setting`` in the spec of the app, or in its
+    ``byop.yaml``.
     """
 
-    #: The values to choose from; empty when any may be right.
     choices: list[str]
-    #: The code of the diagnostic that it comes from, such as ``unsure``.
+    """The values to choose from; empty when any may be right."""
     code: str
-    #: What the answer is given to, such as ``build.start``; ``env.<NAME>`` or ``secrets.<NAME>`` for a variable.
+    """The code of the diagnostic that it comes from, such as ``unsure``."""
     setting: str
-    #: ``Error``: nothing can be deployed before it is answered.
+    """The setting that answers it, such as ``build.start``; ``env.<NAME>`` or ``secrets.<NAME>`` for a variable."""
     severity: Severity
-    #: What is used when nobody answers; none when there is nothing to use.
+    """``error``: a deployment fails until it is answered."""
     suggested: str | None
-    #: What is not known, in one sentence.
+    """What is used without an answer; ``None`` when there is nothing to use."""
     text: str
+    """What is not known, in one sentence."""
 
 
 class Preview(TypedDict):
     """A detection, the plan that follows from it and the files that the plan is written to."""
 
-    #: What the tree was found to be.
     detection: Detection
-    #: Dockerfile, ``.dockerignore``, compose file and what these need.
+    """What the tree was found to be."""
     files: FileSet
-    #: How it is built and started.
+    """Dockerfile, ``.dockerignore``, compose file and what these need."""
     plan: Plan
-    #: What a person can be asked, those questions first without whose answer nothing is deployed.
+    """How it is built and started."""
     questions: list[Question]
-    #: The spec with what the ``byop.yaml`` of the tree adds to it: what a deployment runs by.
+    """Open questions, first those without whose answer a deployment fails."""
     spec: NotRequired[AppSpec | None]
+    """The spec together with the ``byop.yaml`` of the tree, as a deployment would use it."""
 
 
 class PreviewAppSpec(TypedDict):
-    """A preview app to make: another app with the spec of one that is there."""
+    """A preview app to create: a temporary copy of an app."""
 
-    #: The host name at which it answers, in place of those of the app; none when absent.
     domain: NotRequired[DomainName | None]
-    #: Seconds that it lives, at most 90 days.
+    """The host name at which it answers, in place of those of the app; it has none when absent."""
     lifetime_seconds: int
-    #: Its own name, which no other app has.
+    """Seconds until it expires; at most 90 days (7776000)."""
     name: AppName
-    #: The app that it is a preview of.
+    """Its own name, which no other app has."""
     of: AppName
-    #: A branch, tag or commit of the app's Git source; that of the app when absent.
+    """The app that it is a preview of."""
     reference: NotRequired[str | None]
+    """A branch, tag or commit of the app's Git source; that of the app when absent."""
 
 
 class PreviewApp(TypedDict):
     """A preview app as stored. What runs of it is an app of its name."""
 
-    #: Whose it is; none when it is the platform's.
     client: ClientId | None
-    #: When it was made.
+    """The client that owns it; ``None`` when it is the platform's."""
     created_at: Timestamp
-    #: When it is removed with its data.
+    """When it was made."""
     expires_at: Timestamp
-    #: The job that deploys it.
+    """When it is removed with its data."""
     job: JobId
-    #: What was asked for.
+    """The job that deploys it."""
     spec: PreviewAppSpec
+    """What was asked for."""
 
 
 class Price(TypedDict):
-    """An amount of money, exact."""
+    """An exact amount of money."""
 
-    #: ISO 4217, such as ``EUR``.
     currency: str
-    #: Millionths of the currency's unit.
+    """ISO 4217, such as ``EUR``."""
     micros: int
+    """Millionths of the currency's unit."""
 
 
 class Proposal(TypedDict):
-    """What a deployment would change. It is good for as long as neither the app nor its source changes."""
+    """What a deployment would change. It can be applied as long as neither the app nor its source changes."""
 
-    #: The app.
     app: AppName
-    #: What would change, in the order in which it would. Empty: nothing.
+    """The app."""
     changes: list[Change]
-    #: The digest of all of this, which names the proposal.
+    """What would change, in order; empty when nothing would."""
     digest: Digest
-    #: The release that serves; none before the first.
+    """The digest of all of this, which names the proposal."""
     serving: int | None
-    #: The source as it was read; none for a prebuilt image.
+    """The number of the release that serves; ``None`` before the first."""
     source: Digest | None
-    #: What is wanted.
+    """The source as it was read; none for a prebuilt image."""
     spec: AppSpec
-    #: The version of the app's record that it was made from; none for an app that is not there yet.
+    """The spec that it was made from."""
     version: int | None
+    """The version of the app's record that it was made from; none for an app that is not there yet."""
 
 
-#: How far a server of the platform is.
 ProvisionState: TypeAlias = Literal["creating", "ready", "removing"]
+"""How far a server of the platform is.
+
+- ``creating``: It is being made.
+- ``ready``: It was made.
+- ``removing``: It is being removed, because its owner asked for it or it could not be made. If that fails it stays in
+  this state: destroy it again.
+"""
 
 
 class RebuiltApp(TypedDict):
-    """An app that was found again."""
+    """An app that was recovered."""
 
-    #: Its name.
     app: AppName
-    #: Its host.
+    """Its name."""
     host: str
-    #: The release that serves.
+    """Its host."""
     release: int
-    #: What is written as its owner's wish: running if its container runs.
+    """The release that serves."""
     wanted: AppState
+    """Its wanted state: running if its container runs."""
 
 
 class Unrecovered(TypedDict):
     """Something that could not be recovered."""
 
-    #: The app, as its label names it.
     app: str
-    #: The host.
+    """The app, as its label names it."""
     host: str
-    #: Why, and what to do about it.
+    """The host."""
     reason: str
-    #: What is missing, such as ``spec.build`` or ``release``.
+    """Why, and what to do about it."""
     what: str
+    """What is missing, such as ``spec.build`` or ``release``."""
 
 
 class Rebuilt(TypedDict):
-    """What a lost store was filled with again."""
+    """The result of ``rebuild_store``: what was recovered."""
 
-    #: Apps that were written, with the release that serves and whether it runs.
     apps: list[RebuiltApp]
-    #: Apps that the store knew already: they were left as they were.
+    """Apps that were written, with the release that serves and whether it runs."""
     known: list[AppName]
-    #: Hosts that could not be asked.
+    """Apps that the store knew already, and that were left as they were."""
     unreachable: list[str]
-    #: What could not be recovered.
+    """Hosts that did not answer."""
     unrecovered: list[Unrecovered]
+    """What could not be recovered."""
 
 
 class Region(TypedDict):
     """A place in which servers can be made."""
 
-    #: The provider's id.
     id: RegionId
-    #: For people, such as ``Frankfurt 1``.
+    """The provider's id."""
     name: str
+    """For people, such as ``Frankfurt 1``."""
 
 
 class RepairReport(TypedDict):
     """What a repair did: the output of its job."""
 
-    #: The steps, in order.
     done: list[RepairStep]
-    #: What is still not as it should be: what needs a deployment or a person.
+    """The steps, in order."""
     left: list[Drift]
+    """Differences that are left: they need a deployment or a person."""
 
 
-#: The provider's id of a reserved address.
 ReservedIpId: TypeAlias = str
+"""The provider's id of a reserved address."""
 
-#: The provider's id of a server. Where ids are unique within a region only, the region is part of it.
 ServerId: TypeAlias = str
+"""The provider's id of a server; it includes the region where ids are unique only within one."""
 
 
 class ReservedIp(TypedDict):
     """An address that stays when its server goes."""
 
-    #: The address.
     address: str
-    #: The provider's id.
+    """The address."""
     id: ReservedIpId
-    #: The server that it leads to.
+    """The provider's id."""
     server: ServerId | None
+    """The server that it is assigned to."""
 
 
-#: What a thing at a provider is.
 ResourceKind: TypeAlias = Literal[
     "server",
     "ssh_key",
@@ -1797,47 +2087,57 @@ ResourceKind: TypeAlias = Literal[
     "snapshot",
     "dns_record",
 ]
+"""The kind of a resource at a provider.
+
+- ``server``: A server.
+- ``ssh_key``: An SSH key.
+- ``firewall``: A firewall.
+- ``reserved_ip``: A reserved address.
+- ``volume``: A disk.
+- ``snapshot``: A snapshot of a server.
+- ``dns_record``: A record of a name server.
+"""
 
 
 class Resource(TypedDict):
-    """A thing at a provider that bears our mark."""
+    """A resource at a provider that bears byop's mark."""
 
-    #: When it was made, where the provider tells it.
     created_at: Timestamp | None
-    #: The provider's id.
+    """When it was made, where the provider tells it."""
     id: str
-    #: The key that it was made with, where the provider can carry one.
+    """The provider's id."""
     key: str | None
-    #: What it is.
+    """The key that it was made with, where the provider can carry one."""
     kind: ResourceKind
-    #: What it costs a month, where that is known.
+    """What it is."""
     monthly_price: Price | None
-    #: Its name.
+    """What it costs a month, where that is known."""
     name: str
-    #: Where it is.
+    """Its name."""
     region: RegionId | None
-    #: The server that it belongs to now.
+    """Where it is."""
     server: ServerId | None
+    """The server that it belongs to now."""
 
 
 class RunOutcomeJob(TypedDict):
     """It made a job; how that went is in the job."""
 
-    #: The job.
     job: JobId
+    """The job."""
     type: Literal["job"]
 
 
 class RunOutcomeTold(TypedDict):
-    """It told the embedding program, by an audit record."""
+    """It told the program that embeds byop, with an audit record."""
 
-    #: The position of the record.
     position: int
+    """The position of the record."""
     type: Literal["told"]
 
 
 class RunOutcomeSkipped(TypedDict):
-    """Nothing: this and earlier times were over, and the schedule leaves missed times out."""
+    """Nothing: this and earlier times were missed, and the schedule skips missed times."""
 
     type: Literal["skipped"]
 
@@ -1845,443 +2145,468 @@ class RunOutcomeSkipped(TypedDict):
 class RunOutcomeFailed(TypedDict):
     """No job could be made."""
 
-    #: Why.
     error: ErrorReport
+    """Why."""
     type: Literal["failed"]
 
 
-#: What an engine did at a due time.
 RunOutcome: TypeAlias = RunOutcomeJob | RunOutcomeTold | RunOutcomeSkipped | RunOutcomeFailed
+"""What an engine did at a due time."""
 
 
 class ScheduledRun(TypedDict):
-    """What became of one due time."""
+    """The run of a schedule at one due time."""
 
-    #: The time by the expression; the moment of the call for one that was asked for by ``run_schedule``.
     due_at: Timestamp
-    #: What it did.
+    """When it was due; the moment of the call for a run by ``run_schedule``."""
     outcome: RunOutcome
-    #: When an engine dealt with it.
+    """What it did."""
     time: Timestamp
+    """When an engine dealt with it."""
 
 
 class ScheduledActionDeploy(TypedDict):
-    """Deploys the app again by the spec that it has then: from a branch, what is on it by then."""
+    """Deploys the app again with its current spec: of a branch, its latest commit."""
 
-    #: The app.
     app: AppName
+    """The app."""
     type: Literal["deploy"]
 
 
 class ScheduledActionStart(TypedDict):
     """Starts the app."""
 
-    #: The app.
     app: AppName
+    """The app."""
     type: Literal["start"]
 
 
 class ScheduledActionStop(TypedDict):
     """Stops the app."""
 
-    #: The app.
     app: AppName
+    """The app."""
     type: Literal["stop"]
 
 
 class ScheduledActionRestart(TypedDict):
     """Stops the app and starts it again."""
 
-    #: The app.
     app: AppName
+    """The app."""
     type: Literal["restart"]
 
 
 class ScheduledActionCustom(TypedDict):
-    """Something that the embedding program does: it reads the audit records of the action ``schedule.due``."""
+    """Something that your program does: it follows the audit records of the action ``schedule.due``."""
 
-    #: What it needs to know. Never a secret.
     input: NotRequired[Any]
-    #: What, by a name that the program chose.
+    """Its input, as JSON. Never a secret."""
     name: AppName
+    """Its name, which your program chooses."""
     type: Literal["custom"]
 
 
-#: What a schedule does.
 ScheduledAction: TypeAlias = (
     ScheduledActionDeploy | ScheduledActionStart | ScheduledActionStop | ScheduledActionRestart | ScheduledActionCustom
 )
+"""What a schedule does."""
 
 
 class ScheduleSpec(TypedDict):
     """A recurring job as its owner wants it."""
 
-    #: What to do.
     action: ScheduledAction
-    #: When, as a cron expression of five fields, or ``@hourly``, ``@daily``, ``@weekly``, ``@monthly``, ``@yearly``.
+    """What to do."""
     expression: str
-    #: What happens to times at which no engine ran.
+    """When, as a cron expression of five fields, or ``@hourly``, ``@daily``, ``@weekly``, ``@monthly``, ``@yearly``."""
     missed: NotRequired[MissedRuns]
-    #: Unique among the schedules of its owner.
+    """What happens to times at which no engine ran; one run makes up for them unless set."""
     name: AppName
-    #: Whether it stands still.
+    """Unique among the schedules of its owner."""
     paused: NotRequired[bool]
-    #: The place whose clock counts, such as ``Europe/Paris``; ``UTC`` unless set.
+    """Whether it is paused."""
     time_zone: NotRequired[str]
+    """The time zone of the expression, such as ``Europe/Paris``; ``UTC`` unless set."""
 
 
 class Schedule(TypedDict):
     """A recurring job as stored."""
 
-    #: The times that an engine has taken and not yet dealt with.
     claimed: ClaimedRuns | None
-    #: Whose it is; none when it is the platform's.
+    """The times that an engine has taken and not yet dealt with."""
     client: ClientId | None
-    #: When it was made.
+    """The client that owns it; ``None`` when it is the platform's."""
     created_at: Timestamp
-    #: When it is due next; none while it is paused, and when its expression names no further time.
+    """When it was made."""
     next_run_at: Timestamp | None
-    #: What became of the last times, the latest last.
+    """When it is due next; ``None`` while it is paused, or when its expression has no further time."""
     runs: list[ScheduledRun]
-    #: What its owner wants.
+    """The last runs, the latest last."""
     spec: ScheduleSpec
-    #: When its owner last changed it.
+    """What its owner wants."""
     updated_at: Timestamp
+    """When its owner last changed it."""
 
 
-#: How a server is.
 ServerState: TypeAlias = Literal["starting", "running", "stopping", "stopped", "deleting", "failed"]
+"""The state of a server.
+
+- ``starting``: It is being made or started.
+- ``running``: It runs; whether it answers is another question.
+- ``stopping``: It is being stopped.
+- ``stopped``: It is off, and usually still costs money.
+- ``deleting``: It is being removed.
+- ``failed``: The provider could not make it or broke it.
+"""
 
 
 class Server(TypedDict):
     """A server as its provider sees it."""
 
-    #: Public addresses, version 4 first; empty until the provider has given one.
     addresses: list[str]
-    #: When it was made, where the provider tells it.
+    """Public addresses, version 4 first; empty until the provider has given one."""
     created_at: Timestamp | None
-    #: Why it failed, in the provider's words.
+    """When it was made, where the provider tells it."""
     failure: str | None
-    #: The provider's id.
+    """Why it failed, in the provider's words."""
     id: ServerId
-    #: The key that it was made with; ``None`` for one that was not made through byop.
+    """The provider's id."""
     key: str | None
-    #: Its labels, as far as the provider keeps them.
+    """The key that it was created with; ``None`` for one that byop did not create."""
     labels: dict[str, str]
-    #: Its name.
+    """Its labels, as far as the provider keeps them."""
     name: str
-    #: Where it is.
+    """Its name."""
     region: RegionId
-    #: The provider's id of its size.
+    """Where it is."""
     size: str
-    #: How it is.
+    """The provider's id of its size."""
     state: ServerState
+    """Its state."""
 
 
 class ServerFilter(TypedDict):
-    """Which of our servers to list."""
+    """Which of byop's servers to list."""
 
-    #: Only those that were made with this key.
     key: str | None
-    #: Only those that have all of these labels. A provider that keeps no labels finds none.
+    """Only those that were made with this key."""
     labels: dict[str, str]
-    #: Only those in this region.
+    """Only those that have all of these labels. A provider that keeps no labels finds none."""
     region: RegionId | None
+    """Only those in this region."""
 
 
 class ServerImage(TypedDict):
     """An operating system that servers can be made from."""
 
-    #: Architecture, such as ``x86_64``; a size of another cannot run it.
     architecture: str
-    #: The provider's id, in the region that was asked for.
+    """Architecture, such as ``x86_64``; a size of another cannot run it."""
     id: str
-    #: The smallest disk that it fits on, in bytes; 0 when any will do.
+    """The provider's id, in the region that was asked for."""
     min_disk_bytes: int
-    #: For people, such as ``Debian 12``.
+    """The smallest disk that it fits on, in bytes; 0 when any will do."""
     name: str
-    #: The user that its maker lets in with a key, where that is known.
+    """For people, such as ``Debian 12``."""
     user: str | None
+    """The user that can log in with an SSH key, where that is known."""
 
 
 class ServerPrice(TypedDict):
     """What a server costs, running or not."""
 
-    #: An hour.
     hourly: Price
-    #: A whole month.
+    """An hour."""
     monthly: Price
+    """A whole month."""
 
 
 class ServerSize(TypedDict):
     """A size of server that a region offers."""
 
-    #: Architecture, such as ``x86_64``.
     architecture: str
-    #: Processors.
+    """Architecture, such as ``x86_64``."""
     cpus: int
-    #: Disk in bytes.
+    """Processors."""
     disk_bytes: int
-    #: The provider's id, such as ``s-1vcpu-1gb``.
+    """Disk in bytes."""
     id: str
-    #: Memory in bytes.
+    """The provider's id, such as ``s-1vcpu-1gb``."""
     memory_bytes: int
-    #: What it costs, where the provider tells it.
+    """Memory in bytes."""
     price: ServerPrice | None
+    """What it costs, if the provider says so."""
 
 
 class ServerPlan(TypedDict):
     """What a server would be made from, and its price, before anything is made."""
 
-    #: The image.
     image: ServerImage
-    #: What the server costs, where the provider tells it. What it has beyond its size, such as a reserved address, may
-    #: cost more.
+    """The image."""
     price: ServerPrice | None
-    #: The cloud.
+    """What the server costs, where the provider tells it. What it has beyond its size, such as a reserved address, may
+    cost more.
+    """
     provider: str
-    #: The region.
+    """The cloud."""
     region: RegionId
-    #: The size, with what it has.
+    """The region."""
     size: ServerSize
+    """The size, with what it has."""
 
 
 class ServerReport(TypedDict):
-    """A server as its owner sees it: what is noted, and what is really there."""
+    """A server as stored, with what its provider says of it."""
 
-    #: When it was asked for.
     created_at: Timestamp
-    #: Why it is being removed, when that is not its owner's wish.
+    """When it was asked for."""
     error: ErrorReport | None
-    #: How many servers the provider could not start before this one.
+    """Why it is being removed, unless its owner asked for it."""
     failed: int
-    #: Its name.
+    """How many servers the provider failed to start before this one."""
     name: AppName
-    #: What it costs.
+    """Its name."""
     price: ServerPrice | None
-    #: The cloud.
+    """What it costs."""
     provider: str
-    #: The address that outlives it.
+    """The cloud."""
     reserved_ip: str | None
-    #: As the provider sees it now; none when there is none.
+    """Its reserved address, which stays when the server is replaced."""
     server: Server | None
-    #: How far it is.
+    """What the provider says of it now; ``None`` when it does not exist."""
     state: ProvisionState
+    """How far it is."""
 
 
 class ServerRequest(TypedDict):
-    """A server that is wanted."""
+    """A server to create."""
 
-    #: What may reach it; without rules the provider's own default holds.
     firewall: NotRequired[list[FirewallRule]]
-    #: The image, as ``find_image`` takes it; ``debian-12`` unless set.
+    """The traffic that may reach it; the provider's default without rules."""
     image: NotRequired[str]
-    #: Labels at the provider, where it keeps them.
+    """The image, as ``find_image`` takes it; ``debian-12`` unless set."""
     labels: NotRequired[dict[str, str]]
-    #: Its name in this platform, and its host name.
+    """Labels at the provider, where it keeps them."""
     name: AppName
-    #: The cloud, by its name; may be left out when the engine has only one.
+    """Its name in this platform, and its host name."""
     provider: NotRequired[str | None]
-    #: The provider's id of the region.
+    """The cloud, by its name; may be left out when the engine has only one."""
     region: RegionId
-    #: Whether it gets an address that outlives it.
+    """The provider's id of the region."""
     reserved_ip: NotRequired[bool]
-    #: The provider's id of the size.
+    """Whether it gets a reserved address, which stays when the server is replaced."""
     size: str
-    #: Public keys of those who may enter.
+    """The provider's id of the size."""
     ssh_keys: NotRequired[list[str]]
-    #: What it runs at its first start (cloud-init), by the name of the secret that holds it.
+    """Public SSH keys that can log in."""
     user_data: NotRequired[SecretRef | None]
+    """The name of the secret with its user data, which cloud-init runs at its first start."""
 
 
-#: The provider's id of an SSH key.
 SshKeyId: TypeAlias = str
+"""The provider's id of an SSH key."""
 
 
 class ServerSpec(TypedDict):
-    """A server to make: what a provider is asked for."""
+    """A server to create, as a provider gets it."""
 
-    #: What filters its traffic from its first moment on.
     firewall: FirewallId | None
-    #: The provider's id of the image, as ``find_image`` gives it.
+    """The firewall that it has from its start."""
     image: str
-    #: Chosen by the caller before the first try; the same key is the same server. At most 20 lower-case letters and
-    #: digits, so that every provider can carry it, if need be in the server's name.
+    """The provider's id of the image, as ``find_image`` gives it."""
     key: str
-    #: Labels besides the name and the key: lower-case letters, digits, ``-`` and ``_``, at most 63 characters each.
+    """Chosen by the caller before the first try; the same key is the same server. At most 20 lower-case letters and
+    digits, so that every provider can carry it, if need be in the server's name.
+    """
     labels: dict[str, str]
-    #: Its host name: a DNS label of at most 40 characters.
+    """Labels besides the name and the key: lower-case letters, digits, ``-`` and ``_``, at most 63 characters each."""
     name: str
-    #: Where.
+    """Its host name: a DNS label of at most 40 characters."""
     region: RegionId
-    #: The provider's id of the size.
+    """Where."""
     size: str
-    #: Who may enter as the image's user: keys that the provider has.
+    """The provider's id of the size."""
     ssh_keys: list[SshKeyId]
+    """SSH keys, known to the provider, that can log in as the image's user."""
 
 
-#: The provider's id of a snapshot.
 SnapshotId: TypeAlias = str
+"""The provider's id of a snapshot."""
 
 
 class Snapshot(TypedDict):
     """A copy of a server's disk, from which servers can be made."""
 
-    #: When it was made, where the provider tells it.
     created_at: Timestamp | None
-    #: The provider's id.
+    """When it was made, where the provider tells it."""
     id: SnapshotId
-    #: The id for ``image``, once it is ready.
+    """The provider's id."""
     image: str | None
+    """The id for ``image``, once it is ready."""
 
 
 class StoredSecret(TypedDict):
     """A secret in the store, without its value."""
 
-    #: When it was put for the first time.
     created_at: Timestamp
-    #: The key that it is sealed with.
+    """When it was put for the first time."""
     key: KeyId
-    #: Its name; unique for the client that owns it.
+    """The key that it is sealed with."""
     name: SecretRef
-    #: When it got this value.
+    """Its name; unique for the client that owns it."""
     updated_at: Timestamp
-    #: Counted from 1, and raised with each new value.
+    """When it got this value."""
     version: int
+    """Counted from 1; each new value gets the next."""
 
 
-#: Why a thing should not be there.
 SweepReason: TypeAlias = Literal["unknown", "duplicate", "elsewhere"]
+"""Why a resource should not exist.
+
+- ``unknown``: The store does not know it.
+- ``duplicate``: The store knows another one that was made for the same purpose.
+- ``elsewhere``: Another installation of byop made it. It stays, unless that installation is named.
+"""
 
 
 class SweepFinding(TypedDict):
-    """A thing with our mark that the store does not know."""
+    """A resource that byop created and that the store does not know."""
 
-    #: How old it is, in seconds, where the provider tells.
     age_seconds: int | None
-    #: Why it could not be removed.
+    """Its age in seconds, if the provider says so."""
     error: ErrorReport | None
-    #: The installation of byop that made it, where its key tells.
+    """Why it could not be removed."""
     installation: str | None
-    #: The cloud.
+    """The installation of byop that created it, if its key says so."""
     provider: str
-    #: Why it should not be there.
+    """The cloud."""
     reason: SweepReason
-    #: Whether its removal was begun.
+    """Why it should not exist."""
     removed: bool
-    #: The thing, with what it costs a month.
+    """Whether its removal was begun."""
     resource: Resource
-    #: The zone, of a record.
+    """The resource, with what it costs a month."""
     zone: DomainName | None
+    """The zone, of a record."""
 
 
 class SweepReport(TypedDict):
     """What a sweep found."""
 
-    #: Clouds that could not be asked, and why.
     errors: list[list[str | ErrorReport]]
-    #: The things, in order of cloud, kind and id.
+    """Clouds that did not answer, each with its error."""
     findings: list[SweepFinding]
-    #: This installation's id: what keys of its own begin with.
+    """The resources, in order of cloud, kind and id."""
     installation: str
-    #: What they cost a month together, one sum for each currency; things without a known price are not in it.
+    """The id of this installation."""
     monthly_price: list[Price]
+    """What they cost a month together, one sum per currency; resources without a known price are not counted."""
 
 
 class Target(TypedDict):
-    """What the files are generated for."""
+    """The target of generated files."""
 
-    #: The name of the app, for labels, networks and volumes.
     app: AppName
-    #: Which builder will read the Dockerfile.
+    """The name of the app, for labels, networks and volumes."""
     builder: Builder
-    #: The proxy's certificate resolver; none gives routes over plain HTTP.
+    """Which builder will read the Dockerfile."""
     certificate_resolver: str | None
-    #: The host names of the route; none gives no route.
+    """The proxy's certificate resolver; ``None`` gives routes over plain HTTP."""
     domains: list[DomainName]
-    #: The environment in the compose file.
+    """The host names of the route; without one there is no route."""
     env: dict[str, str]
-    #: Images to use in place of those that the compose file names, such as a mirror's.
+    """The environment in the compose file."""
     images: dict[str, str]
-    #: The raw ports in the compose file.
+    """Images to use in place of those that the compose file names, such as a mirror's."""
     ports: list[PortSpec]
-    #: The limits in the compose file.
+    """The raw ports in the compose file."""
     resources: ResourceLimits
-    #: How requests reach the app, in the compose file.
+    """The limits in the compose file."""
     routing: RoutingSpec
-    #: Names of variables whose values the person running compose supplies.
+    """How requests reach the app, in the compose file."""
     secret_names: list[str]
-    #: The named volumes in the compose file.
+    """Names of variables whose values the person running compose supplies."""
     volumes: list[VolumeSpec]
+    """The named volumes in the compose file."""
 
 
-#: The id of a ticket: ``tkt_`` and 24 characters; those of later tickets come first in order.
 TicketId: TypeAlias = str
+"""The id of a ticket: ``tkt_`` and 24 characters; those of later tickets come first in order."""
 
-#: How urgent a ticket is.
 TicketPriority: TypeAlias = Literal["low", "normal", "high", "urgent"]
+"""How urgent a ticket is.
+
+- ``low``: It can wait.
+- ``normal``: As most.
+- ``high``: Something does not work as it should.
+- ``urgent``: Something does not work at all.
+"""
 
 
 class TicketReply(TypedDict):
-    """A further letter."""
+    """A reply to a ticket."""
 
-    #: Who wrote it.
     author: str
-    #: What.
+    """Who wrote it."""
     body: str
-    #: When.
+    """What."""
     time: Timestamp
+    """When."""
 
 
-#: Whether a ticket waits for something.
 TicketState: TypeAlias = Literal["open", "closed"]
+"""Whether a ticket is open.
+
+- ``open``: Somebody has to do something.
+- ``closed``: It is done with.
+"""
 
 
 class Ticket(TypedDict):
     """A ticket as stored."""
 
-    #: The app that it is about.
     app: AppName | None
-    #: Who takes care of it.
+    """The app that it is about."""
     assignee: str | None
-    #: Who wrote it.
+    """To whom it is assigned."""
     author: str
-    #: The first letter.
+    """Who wrote it."""
     body: str
-    #: The client whose ticket it is.
+    """The text."""
     client: ClientId
-    #: When it was closed, if it is.
+    """The client whose ticket it is."""
     closed_at: Timestamp | None
-    #: When it was opened.
+    """When it was closed, if it is."""
     created_at: Timestamp
-    #: The client's customer who asks.
+    """When it was opened."""
     customer: CustomerId | None
-    #: Its id. Those of later tickets come first in order.
+    """The client's customer who asks."""
     id: TicketId
-    #: How urgent it is.
+    """Its id. Those of later tickets come first in order."""
     priority: TicketPriority
-    #: The further letters, in order.
+    """How urgent it is."""
     replies: list[TicketReply]
-    #: Whether it waits for something.
+    """The replies, in order."""
     state: TicketState
-    #: One line.
+    """Whether it is open."""
     subject: str
-    #: When it last changed.
+    """One line."""
     updated_at: Timestamp
+    """When it last changed."""
 
 
 class TicketSpec(TypedDict):
     """A ticket to open."""
 
-    #: The app that it is about.
     app: NotRequired[AppName | None]
-    #: The first letter.
+    """The app that it is about."""
     body: str
-    #: The client whose ticket it is.
+    """The text."""
     client: ClientId
-    #: The client's customer who asks.
+    """The client whose ticket it is."""
     customer: NotRequired[CustomerId | None]
-    #: How urgent it is.
+    """The client's customer who asks."""
     priority: NotRequired[TicketPriority]
-    #: One line.
+    """How urgent it is."""
     subject: str
+    """One line."""

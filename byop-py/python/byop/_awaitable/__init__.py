@@ -1,4 +1,4 @@
-"""The verbs of the engine, one method each, by what they are about."""
+"""The verbs of the engine, one method each, grouped by subject."""
 
 from .apps import Apps
 from .clients import Clients
@@ -10,4 +10,4 @@ from .servers import Servers
 
 
 class Verbs(Apps, Jobs, Platform, Clients, Schedules, Secrets, Servers):
-    """Everything that an engine can do."""
+    """All verbs of an engine."""

@@ -1,4 +1,4 @@
-"""Apps: what runs, and how it comes to run."""
+"""Apps: deploy, control and observe them."""
 
 from __future__ import annotations
 
@@ -26,114 +26,146 @@ if TYPE_CHECKING:
 
 
 class Apps(Awaitable):
-    """Apps: what runs, and how it comes to run."""
+    """Apps: deploy, control and observe them."""
 
     async def preview(self, spec: AppSpec) -> Preview:
-        """Say what would be built and how, without touching an engine, a proxy or the store.
+        """Return what would be built and how, without touching a host, the proxy or the store.
+
+        A source from Git or an archive is fetched into a temporary folder first.
 
         Raises:
             InvalidInputError: The spec or its source is wrong.
-            UnsupportedError: No technology stack was recognised.
+            UnsupportedError: No technology stack was recognised, or the source is an image.
         """
         return cast("Preview", await self._call("preview", spec=spec))
 
     async def plan(self, spec: AppSpec) -> Proposal:
-        """Say what ``deploy`` would change, as a value that can be stored, shown, approved and given to ``apply``.
+        """Return what ``deploy`` would change; nothing is changed.
+
+        The proposal is plain data: store it, show it, have it approved, and give it to ``apply`` later, in any process.
+        Its ``changes`` are empty when the same spec is deployed already.
 
         Raises:
             InvalidInputError: The spec or its source is wrong.
-            AlreadyExistsError: The name is another client's.
+            AlreadyExistsError: Another client has an app of this name.
+            UnsupportedError: No technology stack was recognised.
         """
         return cast("Proposal", await self._call("plan", spec=spec))
 
     async def apply(self, proposal: Proposal) -> str:
-        """Deploy what was proposed, if nothing has changed since, and return the id of the job.
+        """Deploy a proposal of ``plan`` unless something has changed since; return the id of the job.
 
         Raises:
-            ConflictError: The app or its source has changed since, or a job works on it.
+            ConflictError: The app, its source or what runs of it has changed since, or another job works on it.
+            InvalidInputError: The spec or its source is wrong.
         """
         return cast("str", await self._call("apply", proposal=proposal))
 
     async def deploy(self, spec: AppSpec) -> str:
-        """Make a release of the app and let it serve; return the id of the job, which is recorded before this returns.
+        """Build and start a new release of an app, and return the id of the job.
 
-        An app that is there already keeps serving until the new release is healthy.
+        The job is recorded before this returns and runs in the background: follow it with ``events``, wait for it with
+        ``wait``, which raises its error. The release that serves is replaced only once the new one is healthy;
+        deploying the same again changes nothing. Only the web process runs: other ``processes`` and ``addons`` are
+        written into the generated compose file and are not started.
 
         Raises:
             InvalidInputError: The spec is wrong.
-            AlreadyExistsError: The name is another client's.
-            ConflictError: Another job works on the app.
+            AlreadyExistsError: Another client has an app of this name.
+            ConflictError: Another job works on the app; see ``when_busy``.
+            PermissionDeniedError: The client is suspended.
+            QuotaExceededError: The client has as many apps as it may have.
         """
         return cast("str", await self._call("deploy", spec=spec))
 
     async def stop(self, app: str) -> str:
-        """Stop the app, which keeps its data, and return the id of the job.
+        """Stop an app and return the id of the job. It keeps its data; requests to its host names get 404.
 
         Raises:
             NotFoundError: There is no such app.
-            ConflictError: Another job works on it.
+            ConflictError: Another job works on it; see ``when_busy``.
         """
         return cast("str", await self._call("stop", app=app))
 
     async def start(self, app: str) -> str:
-        """Start the app again, and return the id of the job.
+        """Start a stopped app and return the id of the job. It serves once it is healthy.
 
         Raises:
             NotFoundError: There is no such app.
-            ConflictError: Another job works on it.
+            ConflictError: Another job works on it; see ``when_busy``.
         """
         return cast("str", await self._call("start", app=app))
 
     async def restart(self, app: str) -> str:
-        """Stop the app and start it again, and return the id of the job.
+        """Stop an app, start it again, and return the id of the job. It does not serve in between.
 
         Raises:
             NotFoundError: There is no such app.
-            ConflictError: Another job works on it.
+            ConflictError: Another job works on it; see ``when_busy``.
         """
         return cast("str", await self._call("restart", app=app))
 
     async def remove(self, app: str, *, data: Data = "keep") -> str:
-        """Remove everything of the app, its volumes only with ``data="delete"``, and return the id of the job.
+        """Remove an app and return the id of the job. The last app on a host takes the proxy with it.
+
+        Args:
+            app: The name of the app.
+            data: ``keep`` keeps the volumes for a later app of this name, ``delete`` removes them.
 
         Raises:
             NotFoundError: There is no such app.
-            ConflictError: Another job works on it.
+            ConflictError: Another job works on it; see ``when_busy``.
         """
         return cast("str", await self._call("remove", app=app, data=data))
 
     async def rollback(self, app: str, to: int | None = None) -> str:
-        """Let an earlier release serve again, the one before without a number, and return the id of the job.
+        """Deploy an earlier release again under a new number, and return the id of the job.
+
+        It has the image, spec and configuration of that release; secrets have today's values. Since it is a new
+        release, rolling back twice without ``to`` returns to the release that served at first.
+
+        Args:
+            app: The name of the app.
+            to: The number of the release; the one that served before the current one when absent.
 
         Raises:
-            NotFoundError: There is no such app or release.
-            ConflictError: Another job works on it.
+            NotFoundError: There is no such app or release. The job fails with it when the image of the release is gone.
+            InvalidInputError: This release serves already.
+            ConflictError: Another job works on the app; see ``when_busy``.
         """
         return cast("str", await self._call("rollback", app=app, to=to))
 
     async def repair(self, app: str) -> str:
-        """Make an app again what the store says it is, and return the id of the job; its output says what is left.
+        """Restore what ``drift`` finds of an app and of its host's proxy, and return the id of the job.
+
+        The job's ``output`` is a ``RepairReport`` with what was done and what is left. A container that differs is
+        replaced as by a deployment, under a new release number.
 
         Raises:
             NotFoundError: There is no such app.
-            ConflictError: Another job works on it.
+            ConflictError: Another job works on it; see ``when_busy``.
         """
         return cast("str", await self._call("repair", app=app))
 
     async def get_app(self, name: str) -> AppReport:
-        """Return an app with what really runs of it.
+        """Return an app as stored, together with the containers observed on its host.
 
         Raises:
             NotFoundError: There is no such app.
+            UnavailableError: Its host does not answer.
         """
         return cast("AppReport", await self._call("get_app", name=name))
 
     async def list_apps(self) -> list[AppReport]:
-        """Return all apps with what really runs of them, in order of name."""
+        """Return all apps with their observed containers, in order of name.
+
+        Raises:
+            UnavailableError: A host does not answer.
+        """
         return cast("list[AppReport]", await self._call("list_apps"))
 
     async def stats(self, name: str) -> ContainerStats:
-        """Return what the app uses now.
+        """Return what the container of an app uses now.
 
         Raises:
             NotFoundError: There is no such app, or it has no container.
@@ -141,7 +173,7 @@ class Apps(Awaitable):
         return cast("ContainerStats", await self._call("stats", name=name))
 
     async def list_releases(self, app: str) -> list[Release]:
-        """Return the releases of an app, the newest first.
+        """Return the releases of an app that have served, the newest first. The last 50 are kept.
 
         Raises:
             NotFoundError: There is no such app.
@@ -149,7 +181,9 @@ class Apps(Awaitable):
         return cast("list[Release]", await self._call("list_releases", app=app))
 
     async def list_deployments(self, app: str | None = None) -> list[DeploymentReport]:
-        """Return which releases serve where.
+        """Return which releases run on which hosts, of one app or of all, as the hosts report it now.
+
+        A release that should serve but has no container is listed too.
 
         Raises:
             NotFoundError: There is no such app.
@@ -157,7 +191,7 @@ class Apps(Awaitable):
         return cast("list[DeploymentReport]", await self._call("list_deployments", app=app))
 
     async def list_components(self, app: str) -> list[Component]:
-        """Return what an app is made of.
+        """Return the parts of an app, the web process first: processes and add-ons, running or not.
 
         Raises:
             NotFoundError: There is no such app.
@@ -165,7 +199,10 @@ class Apps(Awaitable):
         return cast("list[Component]", await self._call("list_components", app=app))
 
     async def get_build(self, id: str) -> BuildReport:
-        """Return the build of a job.
+        """Return the build of a deployment.
+
+        Args:
+            id: The id of the job.
 
         Raises:
             NotFoundError: There is no such job, or it builds nothing.
@@ -180,11 +217,24 @@ class Apps(Awaitable):
         before: str | None = None,
         limit: int | None = None,
     ) -> list[BuildReport]:
-        """Return builds, the newest first."""
+        """Return builds, the newest first.
+
+        Args:
+            subject: Only those of this app, such as ``app/shop``.
+            unfinished: Only those of jobs that have not ended.
+            before: Only those before the job of this id: the cursor for the next page.
+            limit: At most this many; all unless set.
+        """
         return cast("list[BuildReport]", await self._call("list_builds", filter=_jobs(subject, unfinished, before, limit)))
 
     async def list_domains(self, *, prefix: str = "", after: str | None = None, limit: int | None = None) -> list[Domain]:
-        """Return the host names that apps answer at."""
+        """Return the host names that apps have, in order of name.
+
+        Args:
+            prefix: Only host names that begin with this.
+            after: Only host names after this one: the cursor for the next page.
+            limit: At most this many; all unless set.
+        """
         return cast("list[Domain]", await self._call("list_domains", page=_page(prefix, after, limit)))
 
     def logs(
@@ -196,12 +246,18 @@ class Apps(Awaitable):
         after: str | None = None,
         follow: bool = False,
     ) -> AsyncStream[LogLine]:
-        """Read the log of the app's serving release, without the values of its secrets.
+        """Return the log lines of the app's current container, with the values of its secrets removed.
 
-        ``tail`` gives the last lines, ``since`` those after a millisecond, ``after`` those after a cursor; ``follow``
-        waits for further ones.
+        Args:
+            name: The name of the app.
+            tail: Only the last lines, this many.
+            since: Only lines after this time, in milliseconds since 1970.
+            after: Only lines after the one with this ``cursor``, to continue exactly where a reader stopped.
+            follow: Wait for further lines until the container ends; a new release has another container.
+
+        Errors are raised with the first item, not by this call: take one item before a web view sends its status.
 
         Raises:
-            NotFoundError: There is no such app, or it has no container.
+            NotFoundError: With the first item: there is no such app, or it has no container.
         """
         return self._stream("logs", name=name, options={"tail": tail, "since": since, "after": after, "follow": follow})

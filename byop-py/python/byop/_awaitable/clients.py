@@ -19,12 +19,14 @@ class Clients(Awaitable):
         """Add a client, a business that uses the platform.
 
         Raises:
-            AlreadyExistsError: There is another client of this id.
+            InvalidInputError: The spec is wrong.
+            AlreadyExistsError: The id is taken, or was; the id of a deleted client is not given again.
+            PermissionDeniedError: The engine was made with ``for_client``.
         """
         return cast("Client", await self._call("create_client", spec=spec))
 
     async def get_client(self, id: str) -> Client:
-        """Return a client.
+        """Return a client. A client sees only itself.
 
         Raises:
             NotFoundError: There is no such client.
@@ -32,22 +34,34 @@ class Clients(Awaitable):
         return cast("Client", await self._call("get_client", id=id))
 
     async def list_clients(self, *, prefix: str = "", after: str | None = None, limit: int | None = None) -> list[Client]:
-        """Return clients, in order of id."""
+        """Return clients, in order of id.
+
+        Args:
+            prefix: Only ids that begin with this.
+            after: Only ids after this one: the cursor for the next page.
+            limit: At most this many; all unless set.
+        """
         return cast("list[Client]", await self._call("list_clients", page=_page(prefix, after, limit)))
 
     async def update_client(self, spec: ClientSpec) -> Client:
-        """Change a client.
+        """Replace the name, address, limits and state of a client.
 
         Raises:
+            InvalidInputError: The spec is wrong.
             NotFoundError: There is no such client.
+            PermissionDeniedError: The engine was made with ``for_client``.
         """
         return cast("Client", await self._call("update_client", spec=spec))
 
     async def delete_client(self, id: str) -> None:
-        """Remove a client that has nothing any more.
+        """Delete a client with its customers, tickets (open ones too), secrets and schedules.
+
+        Deleting it again is fine.
 
         Raises:
-            ConflictError: It still has something.
+            ConflictError: It still owns an app or a server, or one of its jobs has not ended.
+            NotFoundError: There never was such a client.
+            PermissionDeniedError: The engine was made with ``for_client``.
         """
         await self._call("delete_client", id=id)
 
@@ -55,7 +69,9 @@ class Clients(Awaitable):
         """Add a customer of a client.
 
         Raises:
+            InvalidInputError: The spec is wrong.
             NotFoundError: There is no such client.
+            PermissionDeniedError: The client is suspended.
         """
         return cast("Customer", await self._call("create_customer", spec=spec))
 
@@ -74,51 +90,64 @@ class Clients(Awaitable):
         after: str | None = None,
         limit: int | None = None,
     ) -> list[Customer]:
-        """Return customers, in order of id."""
+        """Return customers, the newest first.
+
+        Args:
+            prefix: Only ids that begin with this.
+            after: Only ids after this one: the cursor for the next page.
+            limit: At most this many; all unless set.
+        """
         return cast("list[Customer]", await self._call("list_customers", page=_page(prefix, after, limit)))
 
     async def update_customer(self, id: str, spec: CustomerSpec) -> Customer:
-        """Change a customer.
+        """Replace what is stored of a customer.
 
         Raises:
+            InvalidInputError: The spec is wrong, or names another client.
             NotFoundError: There is no such customer.
         """
         return cast("Customer", await self._call("update_customer", id=id, spec=spec))
 
     async def delete_customer(self, id: str) -> None:
-        """Remove a customer.
+        """Delete a customer. Deleting one that is gone is fine.
 
         Raises:
-            ConflictError: It still has something.
+            ConflictError: One of its tickets is open.
         """
         await self._call("delete_customer", id=id)
 
     async def open_ticket(self, spec: TicketSpec) -> Ticket:
-        """Open a request for support.
+        """Open a support ticket. Its author is the actor of the engine; see ``acting_as``.
 
         Raises:
-            NotFoundError: There is no such client.
+            InvalidInputError: The spec is wrong.
+            NotFoundError: There is no such client, customer or app.
         """
         return cast("Ticket", await self._call("open_ticket", spec=spec))
 
     async def reply_to_ticket(self, id: str, body: str) -> Ticket:
-        """Add a reply.
+        """Add a reply to a ticket. Its author is the actor of the engine; see ``acting_as``.
 
         Raises:
+            InvalidInputError: The text is empty or too long.
             NotFoundError: There is no such ticket.
+            ConflictError: The ticket is closed.
+            QuotaExceededError: The ticket has too many replies.
         """
         return cast("Ticket", await self._call("reply_to_ticket", id=id, body=body))
 
     async def assign_ticket(self, id: str, assignee: str | None) -> Ticket:
-        """Say who takes care of it, or nobody.
+        """Assign a ticket to somebody, or to nobody with ``None``.
 
         Raises:
+            InvalidInputError: The name is wrong.
             NotFoundError: There is no such ticket.
+            ConflictError: The ticket is closed.
         """
         return cast("Ticket", await self._call("assign_ticket", id=id, assignee=assignee))
 
     async def close_ticket(self, id: str) -> Ticket:
-        """Close a ticket.
+        """Close a ticket. Closing it again is fine.
 
         Raises:
             NotFoundError: There is no such ticket.
@@ -126,7 +155,7 @@ class Clients(Awaitable):
         return cast("Ticket", await self._call("close_ticket", id=id))
 
     async def reopen_ticket(self, id: str) -> Ticket:
-        """Open a closed ticket again.
+        """Open a closed ticket again. Opening an open one is fine.
 
         Raises:
             NotFoundError: There is no such ticket.
@@ -152,7 +181,17 @@ class Clients(Awaitable):
         before: str | None = None,
         limit: int | None = None,
     ) -> list[Ticket]:
-        """Return tickets."""
+        """Return tickets, the newest first.
+
+        Args:
+            state: Only those in this state.
+            priority: Only those of at least this priority.
+            customer: Only those of the customer of this id.
+            app: Only those about this app.
+            assignee: Only those assigned to this name.
+            before: Only those before the ticket of this id: the cursor for the next page.
+            limit: At most this many; all unless set.
+        """
         return cast(
             "list[Ticket]",
             await self._call("list_tickets", filter=_tickets(state, priority, customer, app, assignee, before, limit)),

@@ -1,4 +1,4 @@
-"""The platform as a whole: differences, and who did what."""
+"""The platform as a whole: what differs from the store, and who did what."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ if TYPE_CHECKING:
 
 
 class Platform(Awaitable):
-    """The platform as a whole: differences, and who did what."""
+    """The platform as a whole: what differs from the store, and who did what."""
 
     async def drift(self, *apps: str) -> DriftReport:
-        """Compare what the store says with what there is, of these apps or of all; nothing is changed.
+        """Compare the store with the hosts: containers, networks, volumes, images, routes and proxies; nothing is
+        changed.
+
+        An app that a job works on is left out, and named in ``busy``. A host that does not answer is a finding.
+
+        Args:
+            apps: Names of apps; all when there are none.
 
         Raises:
             NotFoundError: There is no such app.
@@ -23,14 +29,20 @@ class Platform(Awaitable):
         return cast("DriftReport", await self._call("drift", filter={"apps": list(apps)}))
 
     async def census(self) -> Census:
-        """Hold the labelled objects of all hosts against the store; nothing is changed."""
+        """Compare byop's objects on all hosts with the store: unknown ones, and missing ones; nothing is changed.
+
+        Objects without byop's label are never listed.
+        """
         return cast("Census", await self._call("census"))
 
     async def rebuild_store(self) -> Rebuilt:
-        """Fill a store that was lost again from the labels of what runs.
+        """Fill a store that was lost from the labels of what runs: apps, releases, host names and ports.
+
+        Apps that the store knows are left as they are, so calling this twice is harmless. Jobs, events and releases
+        that no longer run cannot be recovered.
 
         Raises:
-            PermissionDeniedError: In the hands of a client.
+            PermissionDeniedError: The engine was made with ``for_client``.
         """
         return cast("Rebuilt", await self._call("rebuild_store"))
 
@@ -45,7 +57,20 @@ class Platform(Awaitable):
         after: int = 0,
         limit: int | None = None,
     ) -> list[AuditRecord]:
-        """Return who did what, in order."""
+        """Return who did what, the oldest first. A client sees its own records.
+
+        A job has two records: ``job.create``, and ``job.end`` with its result. Everything else has one, written before
+        the change; a change that then failed has a second one with the result ``failed``.
+
+        Args:
+            action: Only this action, such as ``job.create``.
+            subject: Only this subject, such as ``app/shop``.
+            who: Only this actor.
+            since: Only from this time on, in milliseconds since 1970.
+            until: Only before this time, in milliseconds since 1970.
+            after: Only records with a ``position`` above this one: the cursor for the next page.
+            limit: At most this many; all unless set.
+        """
         return cast(
             "list[AuditRecord]",
             await self._call("list_audit", filter=_audit(action, subject, who, since, until, after, limit)),
@@ -62,13 +87,27 @@ class Platform(Awaitable):
         after: int = 0,
         limit: int | None = None,
     ) -> AsyncStream[AuditRecord]:
-        """Follow who does what: first what is recorded, then what comes; it does not end by itself."""
+        """Return who does what: first the records so far, then new ones as they are written. It does not end.
+
+        Args:
+            action: Only this action, such as ``job.create``.
+            subject: Only this subject, such as ``app/shop``.
+            who: Only this actor.
+            since: Only from this time on, in milliseconds since 1970.
+            until: Only before this time, in milliseconds since 1970.
+            after: Only records with a ``position`` above this one, to continue where a reader stopped.
+            limit: How many records are read from the store at once.
+        """
         return self._stream("follow_audit", filter=_audit(action, subject, who, since, until, after, limit))
 
     async def verify_audit(self) -> AuditReport:
-        """Check that nobody has changed the audit.
+        """Check that no audit record was changed, removed or inserted.
+
+        Keep the returned ``last`` hash: a later check that does not pass it shows that the end was cut off and
+        rewritten.
 
         Raises:
-            CorruptError: Somebody has.
+            CorruptError: A record is not as it was written; ``context`` has its position.
+            PermissionDeniedError: The engine was made with ``for_client``.
         """
         return cast("AuditReport", await self._call("verify_audit"))

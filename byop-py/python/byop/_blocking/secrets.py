@@ -1,4 +1,4 @@
-"""Secrets that the engine keeps."""
+"""Secrets that the engine stores, sealed with its keys."""
 
 from __future__ import annotations
 
@@ -12,32 +12,46 @@ if TYPE_CHECKING:
 
 
 class Secrets(Blocking):
-    """Secrets that the engine keeps."""
+    """Secrets that the engine stores, sealed with its keys."""
 
     def put_secret(self, name: str, value: str | Secret) -> StoredSecret:
-        """Keep a secret, sealed, under a name that specs refer to.
+        """Store a secret under a name that specs refer to, such as ``byop.app("./shop", secrets={"DB_URL":
+        "db-url"})``.
+
+        A secret of this name from ``Engine(secrets=...)`` takes precedence. Apps get a new value with their next
+        deployment. Putting the same value again changes nothing. A value of less than four bytes is stored, but not
+        removed from logs.
 
         Raises:
-            UnauthenticatedError: The engine has no key.
+            InvalidInputError: The name is wrong.
+            UnauthenticatedError: The engine has no key, or lacks the one that stored secrets need.
         """
         return cast("StoredSecret", self._call("put_secret", name=name, value=exposed(value)))
 
     def list_secrets(self) -> list[StoredSecret]:
-        """Return the names of the secrets that are kept, without their values."""
+        """Return the names and versions of stored secrets, without their values, in order of name.
+
+        Raises:
+            UnauthenticatedError: The engine lacks the key that stored secrets need.
+        """
         return cast("list[StoredSecret]", self._call("list_secrets"))
 
     def delete_secret(self, name: str) -> None:
-        """Forget a secret.
+        """Delete a secret, whether an app uses it or not. Deleting one that is gone is fine.
 
-        Raises:
-            ConflictError: An app needs it.
+        What runs keeps the value; the next deployment of an app that refers to it fails with ``NotFoundError``.
         """
         self._call("delete_secret", name=name)
 
     def rotate_keys(self) -> KeyRotation:
-        """Seal all secrets anew with the first key of the engine.
+        """Seal all secrets, those of clients too, with the first of the engine's ``keys``; the others are then not
+        needed.
+
+        Everything goes on meanwhile. If it is interrupted, call it again: until then both keys are needed.
 
         Raises:
-            UnauthenticatedError: The engine has not the key that a secret needs.
+            UnauthenticatedError: The engine has no key, or lacks one that a secret needs.
+            PermissionDeniedError: The engine was made with ``for_client``.
+            CorruptError: A stored secret was changed.
         """
         return cast("KeyRotation", self._call("rotate_keys"))

@@ -1,4 +1,4 @@
-"""Servers that are rented."""
+"""Servers at cloud providers."""
 
 from __future__ import annotations
 
@@ -12,34 +12,47 @@ if TYPE_CHECKING:
 
 
 class Servers(Blocking):
-    """Servers that are rented."""
+    """Servers at cloud providers."""
 
     def plan_server(self, request: ServerRequest) -> ServerPlan:
-        """Say what a server would be made from and what it costs; nothing is made.
+        """Return what a server would be made from and its price; nothing is created.
 
         Raises:
-            NotFoundError: There is no such cloud, region, size or image.
+            InvalidInputError: The request is wrong, or the cloud has no such region, size or image; the error lists
+                what there is. Also when the engine has several clouds and the request names none.
+            NotFoundError: The engine has no cloud of this name.
+            UnsupportedError: The cloud cannot do what the request asks for.
         """
         return cast("ServerPlan", self._call("plan_server", request=request))
 
     def create_server(self, request: ServerRequest) -> str:
-        """Rent a server, and return the id of the job.
+        """Create a server, and return the id of the job.
+
+        When the job has succeeded the server runs and has a public address. A server that the provider fails to start
+        is replaced; if the job fails, what it made is removed, and its error says what could not be.
 
         Raises:
+            InvalidInputError: The request is wrong, or the engine has several clouds and the request names none. An
+                unknown region, size or image makes the job fail with it.
+            NotFoundError: The engine has no cloud of this name.
             AlreadyExistsError: There is a server of this name.
+            ConflictError: Another job works on the server; see ``when_busy``.
         """
         return cast("str", self._call("create_server", request=request))
 
     def destroy_server(self, name: str) -> str:
-        """Give a server back, with its disk, and return the id of the job.
+        """Destroy a server with its disk and all that was made for it, and return the id of the job.
+
+        It is forgotten only once the provider says that it is gone.
 
         Raises:
             NotFoundError: There is no such server.
+            ConflictError: Another job works on the server; see ``when_busy``.
         """
         return cast("str", self._call("destroy_server", name=name))
 
     def get_server(self, name: str) -> ServerReport:
-        """Return a server with what the cloud says of it.
+        """Return a server as stored, together with what the provider says of it now.
 
         Raises:
             NotFoundError: There is no such server.
@@ -47,14 +60,25 @@ class Servers(Blocking):
         return cast("ServerReport", self._call("get_server", name=name))
 
     def list_servers(self) -> list[ServerReport]:
-        """Return all servers with what their clouds say of them."""
+        """Return all servers with what their providers say of them now, in order of name.
+
+        Raises:
+            UnavailableError: A provider cannot be reached.
+        """
         return cast("list[ServerReport]", self._call("list_servers"))
 
     def sweep(self, *, remove: bool = False, installations: Iterable[str] = ()) -> SweepReport:
-        """Find what bears byop's mark at the clouds and is in nobody's books; ``remove`` removes it.
+        """Find cloud resources that byop made and that the store does not know, with age and price.
+
+        What does not bear byop's mark is never touched. A cloud that cannot be asked is named in ``errors`` of the
+        report.
+
+        Args:
+            remove: Remove what is found.
+            installations: Ids of other installations of byop in the same accounts whose resources are removed too.
 
         Raises:
-            PermissionDeniedError: In the hands of a client.
+            PermissionDeniedError: The engine was made with ``for_client``.
         """
         return cast(
             "SweepReport", self._call("sweep", options={"remove": remove, "installations": list(installations)})
