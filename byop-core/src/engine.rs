@@ -121,7 +121,7 @@ struct Inner {
     retention: AppRetention,
     /// Held by whoever of this process has a host to itself.
     hosts_in_use: tokio::sync::Mutex<()>,
-    /// Set when this engine looks for jobs that were left behind.
+    /// Set when this engine looks for jobs that were left behind, or never will.
     takes_over: OnceLock<()>,
     /// Wakes the loop that looks for due schedules.
     #[cfg(feature = "schedules")]
@@ -139,6 +139,9 @@ impl Engine {
 
     /// The same engine in the hands of a client: it sees and touches only what is the client's, and what it makes is
     /// the client's. What is another's looks like what is not there.
+    ///
+    /// A client needs no record: a program that keeps its clients elsewhere names them as it likes. Limits and suspension
+    /// count for a client that [`create_client`](Self::create_client) made.
     #[must_use]
     pub fn for_client(&self, client: ClientId) -> Self {
         Self { scope: Scope::Client(client), ..self.clone() }
@@ -273,7 +276,11 @@ impl Engine {
 
     /// Goes on with the jobs that an earlier process left behind, and returns their ids. A job whose lease is
     /// still alive belongs to another process and is left alone; should that process die, this one takes the job
-    /// over when the lease has run out, by itself.
+    /// over when the lease has run out, by itself. Jobs on hosts and at clouds that this engine does not have are left
+    /// to one that has them.
+    ///
+    /// Call it once in every process, at its start. Schedules, jobs of processes that die later and preview apps whose time
+    /// is over are looked for only in processes that have called it, started a job or put a schedule.
     ///
     /// # Errors
     /// Those of the store; `Unauthenticated` when the engine has not the key that the secrets in the store need.
@@ -285,7 +292,9 @@ impl Engine {
         let unfinished = self.inner.store.list_jobs(&self.scope, &JobFilter::all().with_unfinished()).await?;
         // The oldest first: those of one app follow each other.
         for job in unfinished.into_iter().rev() {
-            if worker::spawn(Arc::clone(&self.inner), job.id.clone()).await? {
+            if self.inner.can_do(&job).await?
+                && worker::spawn(Arc::clone(&self.inner), job.id.clone()).await?
+            {
                 resumed.push(job.id);
             }
         }
@@ -437,9 +446,13 @@ impl Engine {
         input: serde_json::Value,
     ) -> Result<JobId> {
         let job = self.new_job(id, subject, kind, input).await?;
-        self.inner.store.create_job(&self.scope, &job, self.busy).await?;
-        worker::spawn(Arc::clone(&self.inner), job.id.clone()).await?;
-        Ok(job.id)
+        let engine = self.clone();
+        worker::whole(async move {
+            engine.inner.store.create_job(&engine.scope, &job, engine.busy).await?;
+            worker::spawn(engine.inner, job.id.clone()).await?;
+            Ok(job.id)
+        })
+        .await
     }
 }
 

@@ -12,7 +12,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 type Source = Box<dyn StdError + Send + Sync + 'static>;
 
-/// What the caller can do about an error.
+/// The kind of an error: what the caller can do about it.
 ///
 /// Choose by reaction, not by cause: two failures that a caller handles alike share a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -112,7 +112,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Whether and when doing the same again can help.
+/// Whether and when it helps to try the same again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -234,7 +234,7 @@ impl Error {
         self.0.context.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
-    /// Whether doing the same again can help.
+    /// Whether it helps to try the same again.
     #[must_use]
     pub fn retry(&self) -> Retry {
         self.0.retry
@@ -316,7 +316,7 @@ impl StdError for Error {
     }
 }
 
-/// An [`Error`] as plain data. Context is a list of pairs to keep its order.
+/// An error as plain data. Context is a list of pairs, to keep its order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ErrorReport {
@@ -328,9 +328,9 @@ pub struct ErrorReport {
     pub message: String,
     /// Facts, in the order in which they were added.
     pub context: Vec<(String, String)>,
-    /// Whether doing the same again can help.
+    /// Whether it helps to try the same again.
     pub retry: Retry,
-    /// What the user can do.
+    /// What the user can do about it.
     pub remedy: Option<String>,
     /// The chain of underlying errors, outermost first.
     pub causes: Vec<String>,

@@ -57,6 +57,7 @@ mod zig;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub(crate) use choice::preview_aside;
 pub use choice::{SURE, choose, detect_all, not_recognised, preview};
 pub use clojure::ClojureGenerator;
 pub use cloud_init::cloud_init;

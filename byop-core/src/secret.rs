@@ -69,7 +69,7 @@ impl Serialize for Secret {
     }
 }
 
-/// The name under which a [`SecretSource`] knows a secret. This is what specs and stores hold.
+/// The name of a secret. Specs and stores hold names, never values.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -116,7 +116,9 @@ impl SecretSource for MemorySecrets {
         self.0.get(&name.0).cloned().ok_or_else(|| {
             Error::not_found("secret.get", "there is no secret of this name")
                 .with_context("name", name)
-                .with_remedy("add it to the secret source that was given to the engine")
+                .with_remedy(
+                    "store it with `put_secret`, or add it to the secret source that the engine was given",
+                )
         })
     }
 }

@@ -68,7 +68,7 @@ pub trait Stage: Debug + Send + Sync {
     /// A short name, such as `build`.
     const NAME: &'static str;
 
-    /// What it is about to do, for people.
+    /// What it will do, for people.
     fn describe(&self, input: &Self::Input) -> String;
 
     /// Does it.

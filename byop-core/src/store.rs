@@ -75,7 +75,7 @@ impl Scope {
 pub struct Record {
     /// The key, unique within its collection.
     pub key: String,
-    /// Whose it is; none when it is the platform's.
+    /// The client that owns it; `None` when it is the platform's.
     pub owner: Option<ClientId>,
     /// Raised by each write, and never given twice to a key, even after it was deleted.
     pub version: u64,

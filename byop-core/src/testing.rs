@@ -8,6 +8,7 @@ mod fake_runtime;
 pub mod ingress_suite;
 mod mortal;
 mod require;
+mod rule;
 pub mod runtime_suite;
 pub mod simulation;
 pub mod store_suite;

@@ -58,7 +58,11 @@ impl Cloud {
 /// The provider that an object of Python is.
 pub(crate) fn cloud_of(object: &Bound<'_, PyAny>) -> PyResult<Arc<dyn CloudProvider>> {
     match object.cast::<Cloud>() {
-        Ok(cloud) => Ok(Arc::clone(&cloud.get().inner)),
+        Ok(cloud) => {
+            let Cloud { process, inner } = cloud.get();
+            process.check().map_err(|error| raise(object.py(), &error))?;
+            Ok(Arc::clone(inner))
+        }
         Err(_) => Ok(Arc::new(PythonCloud::new(object)?)),
     }
 }

@@ -18,7 +18,7 @@ use crate::args::{Args, fit, seconds_of};
 use crate::clouds::cloud_of;
 use crate::error::raise;
 use crate::hosts::{Docker, FakeRuntime};
-use crate::ports::{PythonGenerator, secrets_of};
+use crate::ports::{PythonGenerator, may_wait, secrets_of};
 use crate::process::{Process, Task};
 use crate::stores::Store;
 use crate::stream::Stream;
@@ -43,6 +43,7 @@ struct Settings {
     work_dir: Option<PathBuf>,
     port_range: Option<(u16, u16)>,
     lease_seconds: Option<f64>,
+    takeover: bool,
     /// The newest first.
     keys: Vec<Secret>,
     http_port: Option<u16>,
@@ -172,6 +173,9 @@ impl Engine {
             let lease = seconds_of("engine.build", "lease_seconds", seconds).map_err(fail)?;
             builder = builder.with_lease(lease);
         }
+        if !settings.takeover {
+            builder = builder.without_takeover();
+        }
         if let Some(limits) = settings.limits {
             builder = builder.with_limits(limits);
         }
@@ -208,6 +212,7 @@ impl Engine {
     fn call(&self, py: Python<'_>, verb: String, args: &str) -> PyResult<String> {
         let prepared = self.engine().and_then(|engine| Ok((engine, Args::read(args)?)));
         let (engine, args) = prepared.map_err(|error| raise(py, &error))?;
+        may_wait()?;
         self.process.block(py, Box::pin(verbs::call(engine, verb, args)))
     }
 

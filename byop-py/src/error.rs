@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::fmt;
 
 use byop_core::{Error, ErrorKind, ErrorReport};
-use pyo3::exceptions::{PyConnectionError, PyNotImplementedError, PyRuntimeError, PyTimeoutError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 /// The wire names of all error kinds, so that a test can find the kind that has no class.
@@ -32,38 +32,19 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
     exception
 }
 
-/// The error for an exception that code of Python raised in `operation`.
-///
-/// Only what speaks for itself gets another kind than `Internal`: a slip such as a `KeyError` must not look like a thing
-/// that is gone.
-pub(crate) fn caught(py: Python<'_>, exception: PyErr, operation: String) -> Error {
-    let value = exception.value(py);
-    if let Some(traceback) = exception.traceback(py) {
-        // Until it is raised again, the two are apart; without it there is just less to read.
-        let _ = value.setattr("__traceback__", traceback);
+/// The error for an exception that code of Python raised in `operation`: `byop._ports` wrote its report, and with its
+/// traceback as text.
+pub(crate) fn caught(exception: PyErr, report: &str, text: String, operation: &str) -> Error {
+    let report = serde_json::from_str::<ErrorReport>(report).map(Error::from);
+    let reported = report.unwrap_or_else(|error| {
+        Error::new(ErrorKind::Internal, "", "the exception cannot be understood").with_source(error)
+    });
+    let mut report = reported.report();
+    report.causes.clear();
+    if report.operation.is_empty() {
+        operation.clone_into(&mut report.operation);
     }
-    let report = value.call_method0("_to_report").and_then(|text| text.extract::<String>());
-    let report = report.ok().and_then(|text| serde_json::from_str::<ErrorReport>(&text).ok());
-    let kind = if exception.is_instance_of::<PyTimeoutError>(py) {
-        ErrorKind::Timeout
-    } else if exception.is_instance_of::<PyConnectionError>(py) {
-        ErrorKind::Unavailable
-    } else if exception.is_instance_of::<PyNotImplementedError>(py) {
-        ErrorKind::Unsupported
-    } else {
-        ErrorKind::Internal
-    };
-    let raised = Raised::new(py, exception);
-    match report {
-        Some(mut report) => {
-            report.causes.clear();
-            if report.operation.is_empty() {
-                report.operation = operation;
-            }
-            Error::from(report).with_source(raised)
-        }
-        None => Error::new(kind, operation, "the code in Python raised an exception").with_source(raised),
-    }
+    Error::from(report).with_source(Raised { exception, text, reported })
 }
 
 /// An exception of Python as a cause, with its traceback.
@@ -71,15 +52,8 @@ pub(crate) fn caught(py: Python<'_>, exception: PyErr, operation: String) -> Err
 struct Raised {
     exception: PyErr,
     text: String,
-}
-
-impl Raised {
-    fn new(py: Python<'_>, exception: PyErr) -> Self {
-        let text = py
-            .import("byop._ports")
-            .and_then(|ports| ports.getattr("describe")?.call1((exception.value(py),))?.extract::<String>());
-        Self { text: text.unwrap_or_else(|_| exception.to_string()), exception }
-    }
+    /// As which it was raised.
+    reported: Error,
 }
 
 impl fmt::Display for Raised {
@@ -88,4 +62,8 @@ impl fmt::Display for Raised {
     }
 }
 
-impl std::error::Error for Raised {}
+impl std::error::Error for Raised {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.reported.source()
+    }
+}

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use byop_core::{Error, ErrorKind};
 use pyo3::prelude::*;
 
-/// How long the end waits for threads that are in the interpreter: for calls of an event loop, which take no time, and
-/// for the methods of ports.
+/// How long the end waits for threads that are in the interpreter, which all are there for a moment.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many threads are in, or on their way in.
@@ -38,21 +38,44 @@ fn enter() -> Option<Pass> {
     // First the number, then the look: who closes the gate does it the other way round.
     INSIDE.fetch_add(1, Ordering::SeqCst);
     let pass = Pass(());
-    CLOSED_BY.get().is_none_or(|closer| *closer == thread::current().id()).then_some(pass)
+    is_open_to_me().then_some(pass)
 }
 
 /// Does something outside of the interpreter. A thread that would come back while it ends stays outside for good.
 pub(crate) fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
     let (outcome, _pass) = py.detach(|| {
         let outcome = work();
-        let pass = enter().unwrap_or_else(|| {
+        let Some(pass) = enter() else {
+            drop(outcome);
             loop {
                 thread::park();
             }
-        });
+        };
         (outcome, pass)
     });
     outcome
+}
+
+/// Whether the interpreter ends.
+pub(crate) fn is_closed() -> bool {
+    CLOSED_BY.get().is_some()
+}
+
+/// The error for what would have to come back when the interpreter ends.
+pub(crate) fn ends() -> Error {
+    Error::new(ErrorKind::Unavailable, "engine.call", "the interpreter of Python ends")
+        .with_remedy("register exit handlers after `import byop`: they run before byop's own")
+}
+
+/// Whether this thread may come back.
+pub(crate) fn is_open_to_me() -> bool {
+    CLOSED_BY.get().is_none_or(|closer| *closer == thread::current().id())
+}
+
+/// Counts anew in a child that was forked off: those who were inside stayed behind.
+#[pyfunction]
+pub(crate) fn forget_others() {
+    INSIDE.store(0, Ordering::SeqCst);
 }
 
 /// Closes the gate and waits until nobody is inside. Called at the exit of the interpreter.

@@ -23,8 +23,9 @@ mod verbs;
 mod _byop {
     use pyo3::exceptions::PyImportError;
     use pyo3::prelude::*;
+    use pyo3::types::IntoPyDict;
 
-    use crate::gate::close_gate;
+    use crate::gate::{close_gate, forget_others};
 
     #[pymodule_export]
     use crate::clouds::{Cloud, DockerCloud, FakeCloud, cloud_names, cloud_verbs};
@@ -37,7 +38,7 @@ mod _byop {
     #[pymodule_export]
     use crate::names::memorable_name;
     #[pymodule_export]
-    use crate::ports::SourceTree;
+    use crate::ports::{Call, SourceTree, next_call, turns_loop};
     #[pymodule_export]
     use crate::preview::{cloud_init, name_of_folder, preview, services};
     #[pymodule_export]
@@ -56,6 +57,11 @@ mod _byop {
         check_interpreter(module.py())?;
         let close = wrap_pyfunction!(close_gate, module)?;
         module.py().import("atexit")?.call_method1("register", (close,))?;
+        let os = module.py().import("os")?;
+        if os.hasattr("register_at_fork")? {
+            let forget = [("after_in_child", wrap_pyfunction!(forget_others, module)?)];
+            os.call_method("register_at_fork", (), Some(&forget.into_py_dict(module.py())?))?;
+        }
         Ok(())
     }
 

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use byop_core::generator::{self, Generator};
 use byop_core::model::{AppSpec, Builder, HostSpec, Source, SourceLimits, Target};
 use byop_core::source::SourceTree;
-use byop_core::{Error, Result};
+use byop_core::{Error, ErrorKind, Result};
 use pyo3::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::args::{fit, written};
 use crate::error::raise;
-use crate::gate::detached;
-use crate::ports::PythonGenerator;
+use crate::ports::{PythonGenerator, may_wait};
+use crate::process::Process;
 
 /// Detection, plan and files of the tree at `source`, as JSON.
 #[pyfunction]
@@ -31,8 +31,7 @@ pub(crate) fn preview(
     generators: Vec<Bound<'_, PyAny>>,
 ) -> PyResult<String> {
     let asked = asked(&generators)?;
-    detached(py, || run(source, name, domains, env, port, settings, &asked))
-        .map_err(|error| raise(py, &error))
+    aside(py, move || run(source, name, domains, env, port, settings, &asked))
 }
 
 /// The programs of the tree at `source`, as JSON.
@@ -43,9 +42,9 @@ pub(crate) fn services(
     generators: Vec<Bound<'_, PyAny>>,
 ) -> PyResult<String> {
     let asked = asked(&generators)?;
-    let run =
-        || written(&generator::services(&asked, &SourceTree::open(&source, &SourceLimits::default())?)?);
-    detached(py, run).map_err(|error| raise(py, &error))
+    aside(py, move || {
+        written(&generator::services(&asked, &SourceTree::open(&source, &SourceLimits::default())?)?)
+    })
 }
 
 /// The text that sets up a host at its first start.
@@ -56,8 +55,21 @@ pub(crate) fn cloud_init(py: Python<'_>, host: &str) -> PyResult<String> {
     made.map(|text| text.expose().to_owned()).map_err(|error| raise(py, &error))
 }
 
+/// Does work that may ask generators of Python, while other threads of Python run.
+fn aside(py: Python<'_>, work: impl FnOnce() -> Result<String> + Send + 'static) -> PyResult<String> {
+    let process = Process::current().map_err(|error| raise(py, &error))?;
+    process.block(py, async {
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+            Err(Error::new(ErrorKind::Internal, "app.preview", "the preview broke off").with_source(error))
+        })
+    })
+}
+
 /// The generators to ask: those of Python first.
 fn asked(generators: &[Bound<'_, PyAny>]) -> PyResult<Vec<Arc<dyn Generator>>> {
+    if !generators.is_empty() {
+        may_wait()?;
+    }
     let mut asked: Vec<Arc<dyn Generator>> = Vec::new();
     for generator in generators {
         asked.push(Arc::new(PythonGenerator::new(generator)?));

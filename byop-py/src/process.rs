@@ -2,11 +2,12 @@
 //! loops.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt::Debug;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use byop_core::{Error, ErrorKind, Result};
@@ -16,7 +17,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::AbortHandle;
 
 use crate::error::raise;
-use crate::gate::{attached, detached};
+use crate::gate::{self, attached, detached};
+use crate::ports::Calls;
 
 /// How long Ctrl-C may go unnoticed.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(25);
@@ -27,6 +29,13 @@ pub(crate) struct Process {
     id: u32,
     runtime: Runtime,
     answers: Sender<Answer>,
+    /// What is asked of code of Python.
+    pub(crate) calls: Calls,
+}
+
+tokio::task_local! {
+    /// Where the work of this task broke.
+    static BROKEN_AT: Cell<Option<String>>;
 }
 
 static CURRENT: Mutex<Option<&'static Process>> = Mutex::new(None);
@@ -42,12 +51,18 @@ impl Process {
             Error::new(ErrorKind::Unavailable, "engine.start", "a thread cannot be started")
                 .with_source(error)
         };
+        keep_quiet();
         let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("byop").enable_all().build();
         let (answers, incoming) = channel();
         let courier = std::thread::Builder::new().name("byop-answers".into());
         courier.spawn(move || deliver(&incoming)).map_err(broken)?;
         let id = std::process::id();
-        let process = Box::leak(Box::new(Self { id, runtime: runtime.map_err(broken)?, answers }));
+        let process = Box::leak(Box::new(Self {
+            id,
+            runtime: runtime.map_err(broken)?,
+            answers,
+            calls: Calls::default(),
+        }));
         *current = Some(process);
         Ok(process)
     }
@@ -66,6 +81,12 @@ impl Process {
             .with_remedy("make engines, stores and clouds in the process that uses them, or start processes by `spawn`"))
     }
 
+    /// Refuses a thread that could not come back from waiting.
+    pub(crate) fn may_block(&self) -> Result<()> {
+        self.check()?;
+        if gate::is_open_to_me() { Ok(()) } else { Err(gate::ends()) }
+    }
+
     /// Does something that wants to be inside of a runtime.
     pub(crate) fn within<T>(&self, work: impl FnOnce() -> T) -> T {
         let _inside = self.runtime.enter();
@@ -78,16 +99,21 @@ impl Process {
         py: Python<'_>,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> PyResult<T> {
-        self.check().map_err(|error| raise(py, &error))?;
+        self.may_block().map_err(|error| raise(py, &error))?;
         let (sender, mut receiver) = channel();
         let task = self.runtime.spawn(async move {
             // Nobody waits any more after Ctrl-C.
             let _ = sender.send(guarded(work).await);
         });
+        let mut patience = PATIENCE;
         loop {
-            match detached(py, || next(&mut receiver)) {
+            match detached(py, || next(&mut receiver, patience)) {
                 Ok(outcome) => return outcome.map_err(|error| raise(py, &error)),
-                Err(RecvTimeoutError::Timeout) => py.check_signals().inspect_err(|_| task.abort())?,
+                Err(RecvTimeoutError::Timeout) if hears_signals(py)? => {
+                    py.check_signals().inspect_err(|_| task.abort())?;
+                }
+                // Many threads that look up often would hinder all others.
+                Err(RecvTimeoutError::Timeout) => patience = Duration::MAX,
                 Err(RecvTimeoutError::Disconnected) => return Err(raise(py, &lost())),
             }
         }
@@ -109,6 +135,9 @@ impl Process {
         settle: Py<PyAny>,
     ) -> Result<Task> {
         self.check()?;
+        if gate::is_closed() {
+            return Err(gate::ends());
+        }
         let answers = self.answers.clone();
         let task = self.runtime.spawn(async move {
             let outcome = guarded(work).await;
@@ -119,13 +148,35 @@ impl Process {
     }
 }
 
-fn next<T>(receiver: &mut Receiver<T>) -> std::result::Result<T, RecvTimeoutError> {
-    receiver.recv_timeout(PATIENCE)
+fn next<T>(receiver: &mut Receiver<T>, patience: Duration) -> std::result::Result<T, RecvTimeoutError> {
+    receiver.recv_timeout(patience)
+}
+
+/// Whether this is the thread in which Python handles signals.
+pub(crate) fn hears_signals(py: Python<'_>) -> PyResult<bool> {
+    let threading = py.import("threading")?;
+    threading.call_method0("get_ident")?.eq(threading.call_method0("main_thread")?.getattr("ident")?)
+}
+
+/// Keeps a panic of guarded work off the terminal: the error that it becomes says all of it.
+fn keep_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let at = info.location().map(ToString::to_string);
+            if BROKEN_AT.try_with(|place| place.set(at)).is_err() {
+                previous(info);
+            }
+        }));
+    });
 }
 
 /// The answer, or what it was that broke.
 async fn guarded<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| Err(broken(panic.as_ref())))
+    let work = AssertUnwindSafe(work).catch_unwind();
+    let caught = async { work.await.unwrap_or_else(|panic| Err(broken(panic.as_ref()))) };
+    BROKEN_AT.scope(Cell::default(), caught).await
 }
 
 fn lost() -> Error {
@@ -135,7 +186,11 @@ fn lost() -> Error {
 fn broken(panic: &(dyn Any + Send)) -> Error {
     let text = panic.downcast_ref::<String>().cloned();
     let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-    lost().with_context("reason", text.unwrap_or_default())
+    let error = lost().with_context("reason", text.unwrap_or_default());
+    match BROKEN_AT.with(Cell::take) {
+        Some(place) => error.with_context("at", place),
+        None => error,
+    }
 }
 
 /// Work that goes on in the background.

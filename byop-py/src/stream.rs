@@ -15,7 +15,11 @@ use tokio::task::AbortHandle;
 use crate::args::{seconds_of, written};
 use crate::error::raise;
 use crate::gate::detached;
-use crate::process::{PATIENCE, Process, Task};
+use crate::ports::may_wait;
+use crate::process::{PATIENCE, Process, Task, hears_signals};
+
+/// How long a thread waits that need not look after anything else meanwhile.
+const LONG: Duration = Duration::from_secs(3600);
 
 /// Items, each as JSON.
 pub(crate) type Items = BoxStream<'static, Result<String>>;
@@ -117,17 +121,24 @@ impl Stream {
     #[pyo3(signature = (timeout=None))]
     fn next(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<String>> {
         let fail = |error: Error| raise(py, &error);
-        self.process.check().map_err(fail)?;
+        may_wait()?;
+        self.process.may_block().map_err(fail)?;
         let time =
             timeout.map(|seconds| seconds_of("stream.next", "timeout", seconds)).transpose().map_err(fail)?;
         let end = time.and_then(|time| Instant::now().checked_add(time));
+        let mut patience = PATIENCE;
         loop {
             let left =
-                end.map_or(PATIENCE, |end| end.saturating_duration_since(Instant::now()).min(PATIENCE));
+                end.map_or(patience, |end| end.saturating_duration_since(Instant::now()).min(patience));
             if let Some(outcome) = detached(py, || self.wait(left)) {
                 return outcome.map_err(fail);
             }
-            py.check_signals()?;
+            if hears_signals(py)? {
+                py.check_signals()?;
+            } else {
+                // Many threads that look up often would hinder all others.
+                patience = LONG;
+            }
             if end.is_some_and(|end| Instant::now() >= end) {
                 let late = Error::new(ErrorKind::Timeout, "stream.next", "no item has come yet");
                 return Err(fail(late.with_remedy("ask again: nothing is lost")));

@@ -26,14 +26,14 @@ struct Settings {
     deadline_seconds: f64,
 }
 
-/// Tries one behaviour of a provider; what it does wrong is an error.
+/// Tries one behaviour of a provider, and returns why it was skipped; what the provider does wrong is an error.
 #[pyfunction]
 pub(crate) fn check_cloud_provider(
     py: Python<'_>,
     provider: Bound<'_, PyAny>,
     behaviour: String,
     settings: &str,
-) -> PyResult<()> {
+) -> PyResult<Option<&'static str>> {
     let fail = |error: Error| raise(py, &error);
     let settings: Settings = serde_json::from_str(settings).map_err(|error| {
         fail(Error::invalid("cloud.check", format!("a setting cannot be taken: {error}")))
@@ -63,15 +63,14 @@ macro_rules! behaviours {
     ($($name:ident)*) => {
         const BEHAVIOURS: &[&str] = &[$(stringify!($name)),*];
 
-        async fn check(env: CloudEnv, behaviour: String) -> Result<()> {
+        async fn check(env: CloudEnv, behaviour: String) -> Result<Option<&'static str>> {
             match behaviour.as_str() {
-                $(stringify!($name) => suite::run(env, suite::$name).await,)*
+                $(stringify!($name) => Ok(suite::attempt(env, suite::$name).await),)*
                 _ => {
                     let error = Error::new(ErrorKind::NotFound, "cloud.check", "there is no such behaviour");
-                    return Err(error.with_context("behaviour", behaviour));
+                    Err(error.with_context("behaviour", behaviour))
                 }
             }
-            Ok(())
         }
     };
 }

@@ -24,9 +24,9 @@ environment() {
 }
 
 # One environment builds and checks, the other has nothing but the wheel, what it needs and what the tests use.
-tests="pytest jsonschema pyyaml fastapi httpx2 matplotlib rich>=13 typer>=0.12 typing-extensions>=4.6;python_version<'3.12'"
+tests="pytest jsonschema pyyaml fastapi httpx2 matplotlib pdoc rich>=13 typer>=0.12 typing-extensions>=4.6;python_version<'3.12'"
 environment clean "$tests"
-environment tools "maturin>=1.9.4,<2 mypy pdoc pyright[nodejs] ruff types-jsonschema types-PyYAML $tests"
+environment tools "maturin>=1.9.4,<2 mypy pyright[nodejs] ruff types-jsonschema types-PyYAML $tests"
 
 rm -rf "$work/wheels"
 # The profile of the tests, so that the dependencies are shared with cargo's own runs.
@@ -58,9 +58,8 @@ done
 "$work/tools/bin/ruff" check --quiet --no-cache --config "$here/../pyproject.toml" "$here/.." "$top/examples/python" "$top/benches/python"
 "$work/tools/bin/ruff" format --quiet --no-cache --check --config "$here/../pyproject.toml" "$here/.." "$top/examples/python" "$top/benches/python"
 "$work/tools/bin/mypy" --no-error-summary --config-file "$here/../pyproject.toml" --cache-dir "$work/mypy" \
-    "$here/../python/byop" "$here" "$top"/examples/python/*.py "$top"/benches/python/*.py
+    "$here/../python/byop" "$here/../reference.py" "$here" "$top"/examples/python/*.py "$top"/benches/python/*.py
 "$work/tools/bin/python" -m mypy.stubtest --concise byop._byop
-"$work/tools/bin/pdoc" --output-directory "$work/reference" byop
 # A copy, because what it checks are the files below its settings.
 rm -rf "$work/examples"
 cp -r "$top/examples/python" "$work/examples"

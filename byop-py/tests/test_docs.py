@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import doctest
+import html
 import importlib
 import inspect
 import pkgutil
+import subprocess
+import sys
+from pathlib import Path
 
 import byop
 import pytest
+from byop import exceptions
 
 MODULES = [
     "byop",
@@ -43,3 +48,49 @@ def test_everything_public_is_documented(name: str) -> None:
         for method, function in vars(value).items():
             if inspect.isfunction(function) and not method.startswith("_"):
                 assert function.__doc__, f"{name}.{what}.{method}"
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reference")
+    script = Path(__file__).parent.parent / "reference.py"
+    done = subprocess.run([sys.executable, str(script), str(folder)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder
+
+
+def page(reference: Path, name: str) -> str:
+    return html.unescape((reference / name).read_text())
+
+
+@pytest.mark.parametrize(
+    "face", [byop.Engine, byop.AsyncEngine, byop.Aws, byop.DigitalOcean, byop.Ovh, byop.DockerCloud]
+)
+def test_the_reference_has_every_verb(reference: Path, face: type) -> None:
+    text = page(reference, "byop.html")
+    verbs = [name for name in dir(face) if not name.startswith("_")]
+    assert len(verbs) > 20
+    assert [verb for verb in verbs if f'id="{face.__name__}.{verb}"' not in text] == []
+
+
+def test_the_reference_has_every_exception(reference: Path) -> None:
+    text = page(reference, "byop/exceptions.html")
+    classes = [name for name, value in vars(exceptions).items() if inspect.isclass(value) and name.endswith("Error")]
+    assert len(classes) > 16
+    assert [name for name in classes if f'<section id="{name}">' not in text] == []
+
+
+def test_the_reference_has_the_texts_of_fields(reference: Path) -> None:
+    text = page(reference, "byop/types.html")
+    domains = text.split('<div id="AppSpec.domains"', 1)[1].split("<div id=", 1)[0]
+    assert "Host names at which it answers" in domains
+
+
+def test_the_reference_has_the_texts_of_values(reference: Path) -> None:
+    text = page(reference, "byop/types.html")
+    assert "The request itself is wrong" in text.split('id="ErrorKind"', 1)[1].split("<section", 1)[0]
+
+
+@pytest.mark.parametrize("name", ["ports", "testing", "recipes"])
+def test_the_reference_has_every_module(reference: Path, name: str) -> None:
+    assert page(reference, f"byop/{name}.html")

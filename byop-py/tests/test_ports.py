@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import threading
 import traceback
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import byop
 import pytest
+from byop import _byop
 from byop.ports import SourceTree
 from byop.testing import FakeCloud, FakeRuntime, check_cloud_provider, check_generator
 from providers import FAULTS, AsyncProvider, Provider
@@ -29,7 +32,52 @@ TRIED: dict[str, Any] = {
 def test_a_provider_passes_the_suite(provider: type) -> None:
     foreign = (lambda each: each.plant("server", "other", foreign=True)) if provider is FakeCloud else None
     settings = TRIED if foreign is None else {**TRIED, "foreign_server": foreign}
-    check_cloud_provider(provider, **{**settings, "deadline_seconds": 30})
+    skipped = check_cloud_provider(provider, **{**settings, "deadline_seconds": 30})
+    assert skipped == ["a_unique_key_gives_one_server_at_the_same_time"]
+
+
+def test_what_does_not_apply_is_named_as_skipped() -> None:
+    class Plain(Provider):
+        def __getattr__(self, name: str) -> Any:
+            if name in ("apply_ssh_key", "apply_firewall", "reserve_ip", "create_snapshot"):
+                raise AttributeError(name)
+            return super().__getattr__(name)
+
+    skipped = check_cloud_provider(Plain, region="here", size="small", image="debian-12", pause_seconds=0.002)
+    assert skipped == [
+        "the_same_key_for_another_spec_is_a_conflict",
+        "a_unique_key_gives_one_server_at_the_same_time",
+        "a_running_server_cannot_be_resized",
+        "a_stopped_server_is_resized",
+        "what_was_not_made_by_byop_is_left_alone",
+        "an_ssh_key_is_brought_once",
+        "what_is_no_ssh_key_is_refused",
+        "a_server_is_made_with_an_ssh_key",
+        "deleting_an_ssh_key_twice_is_ok",
+        "a_firewall_is_made_once",
+        "a_rule_that_cannot_be_is_refused",
+        "a_firewall_goes_after_its_server",
+        "an_address_is_reserved_once",
+        "a_reserved_address_is_led_to_another_server",
+        "a_reserved_address_outlives_its_server",
+        "an_address_for_a_missing_server_is_not_found",
+        "a_snapshot_is_made_once_and_becomes_an_image",
+    ]
+
+
+def test_what_makes_a_foreign_server_takes_the_provider_by_its_own_type() -> None:
+    def foreign(cloud: FakeCloud) -> str:
+        return cloud.plant("server", "somebody-elses", foreign=True)
+
+    skipped = check_cloud_provider(
+        FakeCloud,
+        region="here",
+        size="small",
+        image="debian-12",
+        foreign_server=foreign,
+        only=["what_was_not_made_by_byop_is_left_alone"],
+    )
+    assert skipped == []
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
@@ -41,6 +89,79 @@ def test_a_fault_of_a_provider_is_caught(fault: str) -> None:
 
 def test_thirty_faults_were_seeded() -> None:
     assert len(FAULTS) >= 30
+
+
+#: A fault, the behaviour that it lacks, and what is said of it.
+SAID = [
+    (
+        "the name is not plain",
+        "the_provider_has_a_name",
+        'the name of a provider must be of lower-case letters, digits and hyphens; it is "My Cloud"',
+    ),
+    (
+        "an unknown image is taken",
+        "an_unknown_image_is_refused",
+        "create_server with the image byop-no-such-image must be refused with NotFound or InvalidInput; "
+        'it gave the id "server-2"',
+    ),
+    (
+        "an unknown image is found",
+        "an_unknown_image_is_none",
+        'find_image with byop-no-such-image must give none; it gave the id "debian-12"',
+    ),
+    (
+        "the same key makes two servers",
+        "the_same_key_gives_the_same_server",
+        'create_server with the key of a server must give the id of that server: "server-2"; it gave "server-3"',
+    ),
+    (
+        "labels are lost",
+        "a_server_is_told_as_it_was_asked_for",
+        'get_server must give the label byop-suite that create_server was given: "KEY"; it gave none',
+    ),
+    (
+        "a server never runs",
+        "a_server_comes_to_run_and_can_be_reached",
+        "get_server must eventually give a server that runs and has an address; "
+        'after 300ms it gave the state "starting" and the addresses [203.0.113.2]',
+    ),
+    (
+        "what is somebody else's is deleted without a word",
+        "what_was_not_made_by_byop_is_left_alone",
+        "delete_server of the server server-1, which byop did not make, must be refused with PermissionDenied; "
+        "it succeeded",
+    ),
+    (
+        "a power state that is there is an error",
+        "a_power_state_that_it_has_already_is_ok",
+        "power to start a server that runs must succeed; it failed with Conflict: mine.power: as it likes",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fault", "behaviour", "sentence"), SAID)
+def test_a_failure_says_the_rule_what_was_asked_and_what_came(
+    fault: str, behaviour: str, sentence: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(AssertionError) as caught:
+        check_cloud_provider(FAULTS[fault], **TRIED, only=[behaviour])
+    said = re.sub(r'"t[a-z0-9]{12}"', '"KEY"', str(caught.value).splitlines()[1])
+    assert said == f"{behaviour}: {sentence}"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_failure_shows_where_the_provider_raised() -> None:
+    with pytest.raises(AssertionError) as caught:
+        check_cloud_provider(Broken(ValueError("odd")), **TRIED, only=["a_size_is_found_by_its_id"])
+    assert "in deeper" in str(caught.value) and str(caught.value).endswith("ValueError: odd")
+
+
+def test_a_panic_becomes_an_error_with_its_place_and_writes_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    settings = {"region": "here", "size": "none", "image": "none", "pause_seconds": 0, "deadline_seconds": 0}
+    with pytest.raises(byop.InternalError) as caught:
+        _byop.check_cloud_provider(Provider(), "regions_are_listed", json.dumps({**settings, "region": "nowhere"}))
+    assert re.search(r"catalog\.rs:\d+:\d+$", caught.value.context["at"])
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("provider", [Provider, AsyncProvider])
@@ -273,6 +394,20 @@ GENERATOR_FAULTS = {
 def test_a_fault_of_a_generator_is_caught(fault: str) -> None:
     with pytest.raises(AssertionError):
         check_generator(GENERATOR_FAULTS[fault], files=FILES, foreign=FOREIGN)
+
+
+def test_a_failure_of_a_generator_says_the_rule_and_what_came() -> None:
+    with pytest.raises(AssertionError) as caught:
+        check_generator(GENERATOR_FAULTS["the owner's port is not taken"], files=FILES, foreign=FOREIGN)
+    said = "the_port_of_the_owner_wins: plan must take the port of the spec, 4321; it gave 9"
+    assert str(caught.value).splitlines()[1:] == [said]
+
+
+def test_what_a_generator_raises_in_the_suite_is_shown_with_its_place() -> None:
+    broken = faulty("plan", lambda self, source, detection, spec: {"start": detection["start"]})
+    with pytest.raises(AssertionError) as caught:
+        check_generator(broken, files=FILES)
+    assert "test_ports.py" in str(caught.value) and "KeyError: 'start'" in str(caught.value)
 
 
 def test_a_port_is_asked_from_threads_of_its_own(tmp_path: Path) -> None:

@@ -17,13 +17,33 @@ ROOT = Path(__file__).parents[2]
 FACES = [byop.Engine, byop.AsyncEngine]
 #: Verbs that Python has in another form, with the form.
 OTHERWISE = {"builder": "__init__"}
+#: What is set of an engine in Rust, and the arguments of Python for it; the last two are for tests of Rust.
+SETTINGS: dict[str, set[str]] = {
+    "with_store": {"store"},
+    "with_shared_store": {"store"},
+    "with_runtime": {"runtimes"},
+    "with_ingress": {"http_port", "proxy_prefix"},
+    "with_cloud": {"clouds"},
+    "with_generator": {"generators"},
+    "with_secrets": {"secrets"},
+    "with_keyring": {"keys"},
+    "with_work_dir": {"work_dir"},
+    "with_limits": {"limits"},
+    "with_port_range": {"port_range"},
+    "with_lease": {"lease_seconds"},
+    "without_takeover": {"takeover"},
+    "with_retention": {"retention"},
+    "with_policy": {"policies"},
+    "with_clock": set(),
+    "with_entropy": set(),
+}
 
 
-def verbs_of(sources: Iterable[str]) -> set[str]:
-    """The public verbs of the engine in these sources."""
+def verbs_of(sources: Iterable[str], kind: str = "Engine") -> set[str]:
+    """The public methods of the engine in these sources."""
     found = set()
     for text in sources:
-        for part in text.split("\nimpl Engine {")[1:]:
+        for part in text.split(f"\nimpl {kind} {{")[1:]:
             body = part.split("\n}")[0]
             found |= set(re.findall(r"^    pub (?:async )?fn (\w+)", body, re.MULTILINE))
     return found
@@ -44,6 +64,15 @@ def test_the_verbs_are_found_in_the_sources() -> None:
 def test_every_verb_of_rust_is_a_method(face: type) -> None:
     missing = [verb for verb in sorted(rust_verbs()) if not hasattr(face, OTHERWISE.get(verb, verb))]
     assert missing == [], "add a line to byop-py/src/verbs.rs and a method to byop/_blocking"
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_every_setting_of_rust_is_an_argument(face: type) -> None:
+    builder = (ROOT / "byop-core" / "src" / "engine" / "builder.rs").read_text()
+    settings = verbs_of([builder], "EngineBuilder") - {"build"}
+    assert settings == set(SETTINGS), "add an argument to byop/_engine.py and name it here"
+    arguments = set(inspect.signature(face).parameters)
+    assert arguments == set().union(*SETTINGS.values())
 
 
 def test_a_verb_that_is_missing_would_be_noticed() -> None:

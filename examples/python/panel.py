@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import byop
-from byop.types import AppReport, AppSpec, ContainerStats, Job, Preview, Release
+from byop.types import AppReport, AppSpec, ContainerStats, Job, Preview, Release, Source
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel
@@ -40,9 +40,9 @@ class Wanted(BaseModel):
     env: dict[str, str] = {}
 
     def spec(self) -> AppSpec:
-        if self.git:
-            return byop.app({"git": {"url": self.git}}, name=self.name, domains=self.domains, env=self.env)
-        return byop.app({"image": self.image or ""}, name=self.name, domains=self.domains, env=self.env)
+        # In this form, so that nobody names a folder of the server.
+        source: Source = {"git": {"url": self.git}} if self.git else {"image": self.image or ""}
+        return byop.app(source, name=self.name, domains=self.domains, env=self.env)
 
 
 async def mine(request: Request, x_client: Annotated[str, Header()]) -> byop.AsyncEngine:
@@ -65,15 +65,13 @@ async def page() -> str:
 
 
 @routes.get("/apps")
-async def apps(engine: Mine) -> list[Any]:
-    reports: list[AppReport] = await engine.list_apps()
-    return [{"name": each["app"]["name"], "state": each["state"], "url": each["url"]} for each in reports]
+async def apps(engine: Mine) -> list[AppReport]:
+    return await engine.list_apps()
 
 
 @routes.post("/preview")
-async def preview(wanted: Wanted, engine: Mine) -> Any:
-    made: Preview = await engine.preview(wanted.spec())
-    return {"plan": made["plan"], "questions": made["questions"], "files": made["files"]}
+async def preview(wanted: Wanted, engine: Mine) -> Preview:
+    return await engine.preview(wanted.spec())
 
 
 @routes.post("/apps", status_code=202)
@@ -95,15 +93,13 @@ async def remove(name: str, engine: Mine) -> dict[str, str]:
 
 
 @routes.get("/apps/{name}/stats")
-async def stats(name: str, engine: Mine) -> Any:
-    used: ContainerStats = await engine.stats(name)
-    return used
+async def stats(name: str, engine: Mine) -> ContainerStats:
+    return await engine.stats(name)
 
 
 @routes.get("/apps/{name}/releases")
-async def releases(name: str, engine: Mine) -> list[Any]:
-    found: list[Release] = await engine.list_releases(name)
-    return [{"number": each["number"], "image": each["image"], "at": each["created_at"]} for each in found]
+async def releases(name: str, engine: Mine) -> list[Release]:
+    return await engine.list_releases(name)
 
 
 @routes.get("/apps/{name}/logs")
@@ -112,9 +108,8 @@ async def logs(name: str, engine: Mine, tail: int = 100) -> list[str]:
 
 
 @routes.get("/jobs/{job}")
-async def get_job(job: str, engine: Mine) -> Any:
-    found: Job = await engine.get_job(job)
-    return {"id": found["id"], "kind": found["kind"], "state": found["state"], "error": found["error"]}
+async def get_job(job: str, engine: Mine) -> Job:
+    return await engine.get_job(job)
 
 
 @routes.post("/jobs/{job}/cancel", status_code=202)
@@ -152,8 +147,8 @@ def make(engine: byop.AsyncEngine, **how: Any) -> FastAPI:
 
 
 def from_env() -> FastAPI:
-    """The panel on this machine's Docker engine."""
-    engine = byop.AsyncEngine(store=byop.SqliteStore.from_env())
+    """The panel on this machine's Docker engine, with the apps of the command ``byop``."""
+    engine = byop.AsyncEngine.from_env()
 
     @asynccontextmanager
     async def life(panel: FastAPI) -> AsyncIterator[None]:
@@ -194,9 +189,9 @@ const call = async (path, method = "GET", body) => {
   return answer.ok ? value : null
 }
 const show = async () => {
-  const rows = (await call("/apps") || []).map(app => {
+  const rows = (await call("/apps") || []).map(({ app, state, url }) => {
     const row = document.createElement("tr")
-    for (const text of [app.name, app.state, app.url]) row.insertCell().textContent = text || ""
+    for (const text of [app.name, state, url]) row.insertCell().textContent = text || ""
     for (const verb of ["restart", "stop", "start", "rollback"]) {
       const button = document.createElement("button")
       button.textContent = verb

@@ -1,7 +1,7 @@
 //! Many runs from seeds.
 
 use byop_core::id::JobId;
-use byop_core::model::ProvisionState;
+use byop_core::model::{JobFilter, ProvisionState};
 use byop_core::testing::Life;
 use byop_core::testing::simulation::Random;
 
@@ -76,7 +76,9 @@ async fn run(vendor: Vendor, seed: u64, tally: &mut Tally) {
     let context = format!("seed {seed}");
     let engine = world.engine();
     engine.resume().await.unwrap();
-    for job in &jobs {
+    // Also those of which an engine died before it said that it had written them.
+    let unfinished = engine.list_jobs(&JobFilter::all().with_unfinished()).await.unwrap();
+    for job in unfinished.iter().map(|job| &job.id).chain(&jobs) {
         let ended = tokio::time::timeout(LONG, engine.wait(job)).await;
         assert!(ended.is_ok(), "{context}: a job hangs\n{}", world.story());
     }

@@ -47,6 +47,12 @@ impl Ssh<'_> {
             .unwrap()
     }
 
+    /// Whether it is a way in now.
+    async fn lets_in(&self) -> Result<(), String> {
+        let output = self.run("true").await;
+        if output.status.success() { Ok(()) } else { Err(format!("it says {output:?}")) }
+    }
+
     /// What a command there prints.
     pub async fn text(&self, command: &str) -> String {
         let output = self.run(command).await;
@@ -78,14 +84,12 @@ async fn boots_from_user_data(env: &CloudEnv) {
     std::fs::write(folder.path().join("known_hosts"), format!("{address} {public}\n")).unwrap();
 
     let ssh = Ssh { folder: folder.path(), user: "byop", address };
-    env.until("that its SSH server lets us in", || async {
-        ssh.run("true").await.status.success().then_some(())
-    })
-    .await;
+    env.until("its SSH server must eventually let us in", || ssh.lets_in()).await;
     // The first boot lets its SSH server read new settings, which ends the way in.
-    let status = env.until("the end of the first boot", || async {
+    let status = env.until("the first boot must end", || async {
         let output = ssh.run("cloud-init status --wait").await;
-        (output.status.code() != Some(255)).then(|| String::from_utf8(output.stdout).unwrap())
+        let is_over = output.status.code() != Some(255);
+        is_over.then(|| String::from_utf8(output.stdout).unwrap()).ok_or("SSH lets nobody in")
     });
     assert!(status.await.trim().ends_with("status: done"));
     assert_eq!(ssh.text("cat /var/lib/byop/ready; hostname").await, "ready\nweb-1");
@@ -121,10 +125,7 @@ async fn lets_in_keys(env: &CloudEnv) {
     let address = env.ready(&server).await.addresses[0].to_string();
     std::fs::write(folder.path().join("known_hosts"), format!("{address} {public}\n")).unwrap();
     let ssh = Ssh { folder: folder.path(), user: "debian", address };
-    env.until("that its SSH server lets us in", || async {
-        ssh.run("true").await.status.success().then_some(())
-    })
-    .await;
+    env.until("its SSH server must eventually let us in", || ssh.lets_in()).await;
     assert_eq!(ssh.text("sudo id -un").await, "root");
     env.provider.delete_resource(byop_core::model::ResourceKind::SshKey, &id.0).await.unwrap();
 }

@@ -34,7 +34,7 @@ async fn keeps_its_address(env: &CloudEnv) {
     env.provider.power(&one.id, PowerAction::Start).await.unwrap();
     assert_eq!(env.ready(&one.id).await.addresses, one.addresses);
     // Not before it listens.
-    env.patiently(|| env.provider.power(&one.id, PowerAction::Restart)).await;
+    env.patiently("power to restart", || env.provider.power(&one.id, PowerAction::Restart)).await;
     assert_eq!(env.ready(&one.id).await.addresses, one.addresses);
 }
 

@@ -300,6 +300,33 @@ fn a_program_can_bring_its_own_generator() {
     assert_eq!(found.plan.stack, "wiki");
 }
 
+#[derive(Debug)]
+struct Broken;
+
+impl Generator for Broken {
+    fn name(&self) -> &str {
+        "broken"
+    }
+
+    fn detect(&self, _: &SourceTree) -> Result<Option<byop_core::model::Detection>> {
+        Err(byop_core::Error::new(ErrorKind::Internal, "broken.detect", "a defect"))
+    }
+
+    fn plan(&self, _: &SourceTree, _: &byop_core::model::Detection, _: &AppSpec) -> Result<Plan> {
+        Ok(Plan::new("broken", 8080))
+    }
+}
+
+#[test]
+fn no_other_stack_is_taken_in_place_of_one_that_could_not_be_asked() {
+    let mut generators: Vec<Arc<dyn Generator>> = vec![Arc::new(Broken)];
+    generators.extend(builtin());
+    let tree = SourceTree::from_files([("index.html", "")]).unwrap();
+    let spec = spec();
+    let error = preview(&generators, &tree, &spec, &Target::of(&spec, Builder::BuildKit)).unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (ErrorKind::Internal, "broken.detect"));
+}
+
 #[test]
 fn a_large_tree_is_detected_at_once() {
     let files = (0..10_000).map(|n| (format!("src/folder{}/file{n}.js", n % 100), "export default 1\n"));

@@ -5,12 +5,12 @@ use std::time::Duration;
 use byop_core::ErrorKind;
 use byop_core::engine::Engine;
 use byop_core::id::JobId;
-use byop_core::model::{AppSpec, AppState, BuildState, ComponentKind, EventBody, JobFilter};
+use byop_core::model::{AppSpec, AppState, BuildState, ComponentKind, EventBody, JobFilter, UserSpec};
 use byop_core::testing::FakeProgram;
 use futures_util::StreamExt;
 
 use crate::clients::client;
-use crate::support::{World, app, deploy, deploy_badly, done, image};
+use crate::support::{World, app, deploy, deploy_badly, done, events, image};
 
 const DOCKERFILE: &str = "FROM scratch\nEXPOSE 8080\nRUN echo hello\n";
 
@@ -75,12 +75,9 @@ async fn a_build_that_fails_keeps_its_message_and_its_log() {
         "{error:?}"
     );
     assert!(build.image.is_none() && build.finished_at.is_some());
-    let log = engine.events(&job, 0).filter_map(async |event| match event.unwrap().body {
-        EventBody::Log { stage, line } if stage == "build" => Some(line),
-        _ => None,
-    });
-    let log: Vec<_> = log.collect().await;
-    assert!(log.iter().any(|line| line.contains("no such module")), "{log:?}");
+    let said = events(&engine, &job, 0).await;
+    let is_told = |body: &EventBody| matches!(body, EventBody::Log { stage, line } if stage == "build" && line.contains("no such module"));
+    assert!(said.iter().any(|event| is_told(&event.body)), "{said:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -167,4 +164,30 @@ async fn the_parts_of_an_app_follow_from_its_spec() {
         ]
     );
     assert_eq!((parts[0].state, parts[1].command.as_deref()), (Some(AppState::Running), Some("bin/work")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn parts_that_a_deployment_does_not_start_are_told() {
+    let world = World::new();
+    let engine = world.engine();
+    let mut spec = image("shop", "shop:1");
+    spec.user = Some(UserSpec { uid: 1000, gid: 1000 });
+    spec.processes.insert("queue".into(), "bin/work".into());
+    spec.addons = Some(vec!["postgresql".into()]);
+    let job = engine.deploy(spec).await.unwrap();
+    let said = events(&engine, &job, 0).await;
+    let warnings: Vec<_> = said
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::Warning { message } => Some(message.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        warnings,
+        [
+            "the process `queue` is not started: a deployment runs the web process only",
+            "the add-on `postgresql` is not started: run it beside the app",
+        ]
+    );
 }

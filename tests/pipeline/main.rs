@@ -7,6 +7,7 @@ mod cancel;
 mod clients;
 mod deploy;
 mod drift;
+mod dropped;
 mod events;
 mod failures;
 mod lifecycle;

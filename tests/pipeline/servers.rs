@@ -8,8 +8,8 @@ use byop_core::clock::{Clock, Timestamp};
 use byop_core::engine::Engine;
 use byop_core::id::JobId;
 use byop_core::model::{
-    CloudCapabilities, FirewallRule, Job, JobState, Protocol, ProvisionState, ResourceKind, ServerRequest,
-    SweepOptions,
+    CloudCapabilities, FirewallRule, Job, JobFilter, JobState, Protocol, ProvisionState, ResourceKind,
+    ServerRequest, SweepOptions,
 };
 use byop_core::store::{MemoryStore, Page, Scope, Store};
 use byop_core::testing::{CloudTimes, FakeCloud, Life, MortalStore};
@@ -146,6 +146,12 @@ async fn create(engine: &Engine, request: ServerRequest) -> Job {
 
 async fn destroy(engine: &Engine, name: &str) -> Job {
     done(engine, engine.destroy_server(&app(name)).await).await
+}
+
+/// The job that was written last: an engine may die before it says that it has written one.
+async fn last_job(engine: &Engine) -> Option<JobId> {
+    let newest = engine.list_jobs(&JobFilter::all().with_page(None, 1)).await.unwrap();
+    newest.into_iter().next().map(|job| job.id)
 }
 
 /// The error of a job that must fail.

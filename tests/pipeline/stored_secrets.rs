@@ -122,7 +122,7 @@ async fn an_engine_without_a_key_works_but_keeps_no_secrets() {
     deploy(&engine, &spec()).await.unwrap();
     let error = engine.put_secret(&name("a"), &Secret::new("value")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    assert!(error.remedy().unwrap().contains("with_keyring"), "{error:?}");
+    assert!(error.remedy().unwrap().contains("BYOP_KEY"), "{error:?}");
     assert_eq!(engine.list_secrets().await.unwrap(), []);
 }
 

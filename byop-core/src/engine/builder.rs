@@ -27,7 +27,7 @@ pub struct EngineBuilder {
     store: Option<Arc<dyn Store>>,
     hosts: BTreeMap<String, Arc<dyn ContainerRuntime>>,
     ingress: Option<Arc<dyn Ingress>>,
-    clouds: BTreeMap<String, Arc<dyn CloudProvider>>,
+    clouds: Vec<Arc<dyn CloudProvider>>,
     generators: Vec<Arc<dyn Generator>>,
     secrets: Arc<dyn SecretSource>,
     #[cfg(feature = "seal")]
@@ -38,6 +38,7 @@ pub struct EngineBuilder {
     limits: SourceLimits,
     port_range: RangeInclusive<u16>,
     lease: Duration,
+    takeover: bool,
     policies: BTreeMap<String, StepPolicy>,
     retention: AppRetention,
 }
@@ -48,7 +49,7 @@ impl EngineBuilder {
             store: None,
             hosts: BTreeMap::new(),
             ingress: None,
-            clouds: BTreeMap::new(),
+            clouds: Vec::new(),
             generators: Vec::new(),
             secrets: Arc::new(MemorySecrets::new()),
             #[cfg(feature = "seal")]
@@ -59,6 +60,7 @@ impl EngineBuilder {
             limits: SourceLimits::default(),
             port_range: 20_000..=29_999,
             lease: Duration::from_secs(30),
+            takeover: true,
             policies: BTreeMap::new(),
             retention: AppRetention::default(),
         }
@@ -92,11 +94,11 @@ impl EngineBuilder {
         self
     }
 
-    /// Adds a cloud that servers can be rented from, under its own name; one of the same name is replaced. An engine
-    /// with a cloud needs no runtime, as long as it deploys no apps.
+    /// Adds a cloud that servers can be rented from, under its own name. An engine with a cloud needs no runtime, as
+    /// long as it deploys no apps.
     #[must_use]
     pub fn with_cloud(mut self, cloud: impl CloudProvider + 'static) -> Self {
-        self.clouds.insert(cloud.name().to_owned(), Arc::new(cloud));
+        self.clouds.push(Arc::new(cloud));
         self
     }
 
@@ -166,6 +168,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Leaves what happens by itself to other processes: jobs of processes that died, schedules, the end of preview apps.
+    /// For a process that lives as long as one job, such as a command: it would end in the middle of them.
+    #[must_use]
+    pub fn without_takeover(mut self) -> Self {
+        self.takeover = false;
+        self
+    }
+
     /// How much of an app's past stays; see [`AppRetention`].
     #[must_use]
     pub fn with_retention(mut self, retention: AppRetention) -> Self {
@@ -183,11 +193,20 @@ impl EngineBuilder {
     /// The engine.
     ///
     /// # Errors
-    /// `InvalidInput` when neither a runtime nor a cloud was given, no proxy where none is built in, or a range without ports.
+    /// `InvalidInput` when neither a runtime nor a cloud was given, no proxy where none is built in, or two
+    /// clouds of one name, or a range without ports.
     pub fn build(self) -> Result<Engine> {
         if self.hosts.is_empty() && self.clouds.is_empty() {
             return Err(Error::invalid("engine.build", "the engine has no container runtime")
-                .with_remedy("call with_runtime(\"local\", Docker::connect()?)"));
+                .with_remedy("give it one when it is built, such as the Docker engine of this machine"));
+        }
+        let mut clouds = BTreeMap::new();
+        for cloud in self.clouds {
+            if let Some(twice) = clouds.insert(cloud.name().to_owned(), cloud) {
+                return Err(Error::invalid("engine.build", "two clouds have the same name")
+                    .with_context("name", twice.name())
+                    .with_remedy("give each cloud once; two accounts of one vendor need an engine each"));
+            }
         }
         if self.port_range.is_empty() || *self.port_range.start() == 0 {
             return Err(Error::invalid("engine.build", "the range of ports must be within 1 to 65535")
@@ -198,7 +217,8 @@ impl EngineBuilder {
         #[cfg(not(feature = "docker"))]
         let ingress = self.ingress;
         let ingress = ingress.ok_or_else(|| {
-            Error::invalid("engine.build", "the engine has no proxy").with_remedy("call with_ingress(...)")
+            Error::invalid("engine.build", "the engine has no proxy")
+                .with_remedy("give it one when it is built, such as Traefik")
         })?;
         let mut generators = self.generators;
         generators.extend(generator::builtin());
@@ -214,7 +234,7 @@ impl EngineBuilder {
             )),
             store,
             hosts: self.hosts,
-            clouds: self.clouds,
+            clouds,
             ingress,
             generators: generators.into(),
             secrets: self.secrets,
@@ -228,7 +248,7 @@ impl EngineBuilder {
             policies: self.policies,
             retention: self.retention,
             hosts_in_use: tokio::sync::Mutex::default(),
-            takes_over: OnceLock::new(),
+            takes_over: if self.takeover { OnceLock::new() } else { OnceLock::from(()) },
             #[cfg(feature = "schedules")]
             schedules: Arc::default(),
             cancels: Mutex::default(),

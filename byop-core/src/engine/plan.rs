@@ -1,7 +1,6 @@
 //! What a deployment would change, and carrying it out if that is still so.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -12,8 +11,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::generator;
 use crate::id::JobId;
 use crate::model::{
-    App, AppSpec, AppState, Change, ChangeAction, ChangedPart, ContainerState, Job, JobKind, Preview,
-    Proposal, Release, ReleaseRecord, Source, Target,
+    App, AppSpec, AppState, Change, ChangeAction, ChangedPart, ContainerState, JobKind, Preview, Proposal,
+    Release, ReleaseRecord, Source,
 };
 use crate::runtime::ContainerRuntimeExt;
 use crate::source;
@@ -65,19 +64,19 @@ impl Engine {
         let id = JobId::random(self.inner.entropy.as_ref());
         let mut job = self.new_job(id, proposal.app.clone(), JobKind::Deploy, input).await?;
         job.plan = Some(proposal.digest.clone());
-        self.inner.store.create_job(&self.scope, &job, WhenBusy::Refuse).await?;
-        // From here on no other job changes the app; one may have until now.
-        self.start_unless_moved(&job, proposal).await?;
-        Ok(job.id)
-    }
-
-    async fn start_unless_moved(&self, job: &Job, proposal: &Proposal) -> Result<()> {
-        let found = self.inner.find_app(&self.scope, &proposal.app).await?;
-        if found.map(|(_, version)| version) != proposal.version {
-            self.inner.store.request_cancel(&self.scope, &job.id).await?;
-            return Err(moved(proposal));
-        }
-        worker::spawn(Arc::clone(&self.inner), job.id.clone()).await.map(drop)
+        let (engine, proposal) = (self.clone(), proposal.clone());
+        worker::whole(async move {
+            engine.inner.store.create_job(&engine.scope, &job, WhenBusy::Refuse).await?;
+            // From here on no other job changes the app; one may have until now.
+            let found = engine.inner.find_app(&engine.scope, &proposal.app).await?;
+            if found.map(|(_, version)| version) != proposal.version {
+                engine.inner.store.request_cancel(&engine.scope, &job.id).await?;
+                return Err(moved(&proposal));
+            }
+            worker::spawn(engine.inner, job.id.clone()).await?;
+            Ok(job.id)
+        })
+        .await
     }
 }
 
@@ -135,7 +134,7 @@ impl Inner {
         })??;
         let host = self.host_of(&spec.name).await?;
         let builder = self.runtime(&host)?.info().await?.builder;
-        let preview = generator::preview(&self.generators, &fetched.tree, spec, &Target::of(spec, builder))?;
+        let preview = generator::preview_aside(&self.generators, || Ok(fetched.tree), spec, builder).await?;
         Ok(Some((digest, preview)))
     }
 

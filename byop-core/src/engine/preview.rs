@@ -4,7 +4,7 @@ use super::Inner;
 use super::redaction::Redaction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::generator;
-use crate::model::{AppSpec, Builder, Preview, Source, Target};
+use crate::model::{AppSpec, Builder, Preview, Source};
 use crate::source;
 use crate::store::Scope;
 
@@ -21,7 +21,7 @@ impl Inner {
             return Err(Error::new(
                 ErrorKind::Unsupported,
                 "app.preview",
-                "an image is neither detected nor built",
+                "an image that is built already has no preview",
             )
             .with_context("image", image));
         }
@@ -32,6 +32,6 @@ impl Inner {
         })?;
         let secrets = self.secrets_of(scope);
         let fetched = source::fetch(&spec.source, work.path().to_owned(), &self.limits, &secrets).await?;
-        generator::preview(&self.generators, &fetched.tree, spec, &Target::of(spec, Builder::BuildKit))
+        generator::preview_aside(&self.generators, || Ok(fetched.tree), spec, Builder::BuildKit).await
     }
 }

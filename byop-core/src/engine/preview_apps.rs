@@ -39,15 +39,19 @@ impl Engine {
         let id = JobId::random(self.inner.entropy.as_ref());
         let job = self.new_job(id, spec.name.clone(), JobKind::Deploy, spec_input(&wanted)?).await?;
         let preview = PreviewApp::new(spec, job.client.clone(), job.id.clone(), self.inner.clock.now());
-        // First what lets it go again, then what makes it.
-        let key = preview.spec.name.to_string();
-        self.insert(&key, &preview, json!({ "of": preview.spec.of })).await?;
-        if let Err(error) = self.inner.store.create_job(&self.scope, &job, WhenBusy::Refuse).await {
-            self.discard::<PreviewApp>(&key).await?;
-            return Err(error);
-        }
-        worker::spawn(Arc::clone(&self.inner), job.id).await?;
-        Ok(preview)
+        let engine = self.clone();
+        worker::whole(async move {
+            // First what lets it go again, then what makes it.
+            let key = preview.spec.name.to_string();
+            engine.insert(&key, &preview, json!({ "of": preview.spec.of })).await?;
+            if let Err(error) = engine.inner.store.create_job(&engine.scope, &job, WhenBusy::Refuse).await {
+                engine.discard::<PreviewApp>(&key).await?;
+                return Err(error);
+            }
+            worker::spawn(engine.inner, job.id).await?;
+            Ok(preview)
+        })
+        .await
     }
 
     /// A preview app, by the name of its own.

@@ -117,7 +117,7 @@ impl Engine {
             return Err(Error::new(
                 ErrorKind::PermissionDenied,
                 "server.sweep",
-                "a client cannot see whose things at the clouds are",
+                "only the platform can sweep clouds",
             )
             .with_remedy("ask the platform to do it"));
         }
@@ -175,6 +175,12 @@ impl EventSink for Nobody {
 }
 
 impl Inner {
+    /// Whether the cloud of a server is here; before the server is in the books, whether there is any.
+    pub(super) async fn has_cloud_of(&self, scope: &Scope, name: &AppName) -> Result<bool> {
+        let found = self.find_server(scope, name).await?;
+        Ok(found.map_or(!self.clouds.is_empty(), |(record, _)| self.clouds.contains_key(&record.provider)))
+    }
+
     /// The cloud of this name; without a name the only one.
     fn cloud(&self, name: Option<&str>) -> Result<Arc<dyn CloudProvider>> {
         let known = || self.clouds.keys().cloned().collect::<Vec<_>>().join(", ");
@@ -192,7 +198,7 @@ impl Inner {
             Error::not_found("cloud.get", "the engine has no cloud of this name")
                 .with_context("name", name.unwrap_or_default())
                 .with_context("known", known())
-                .with_remedy("give it to the engine: with_cloud(...)")
+                .with_remedy("give it to the engine when the engine is built")
         })
     }
 

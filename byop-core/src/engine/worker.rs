@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -21,26 +21,36 @@ use super::{servers, workflow};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::JobId;
-use crate::model::{JobState, Subject};
+use crate::model::{Job, JobState, Subject};
 use crate::stage::StageContext;
 use crate::store::{Lease, Scope};
 
 /// How often a job looks whether another process wants it to end, and a queued one whether its turn has come.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Carries out what must not stay half done when nobody waits for it any more, such as writing a job and beginning it.
+pub(super) async fn whole<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    tokio::spawn(work).await.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => resume_unwind(panic),
+        Err(error) => {
+            Err(Error::new(ErrorKind::Cancelled, "job.create", "the runtime ends").with_source(error))
+        }
+    })
+}
+
 /// Claims the job and runs it in the background; one whose turn has not come waits there. `false` when another process
 /// holds it, it has ended, or this one has it at work.
 pub(super) async fn spawn(inner: Arc<Inner>, id: JobId) -> Result<bool> {
     take_over_in_background(&inner);
-    let Some(cancelled) = inner.begin(&id) else { return Ok(false) };
+    let Some(at_work) = AtWork::begin(&inner, &id) else { return Ok(false) };
     let claimed = match inner.store.claim_job(&id, &inner.owner, inner.lease).await {
         Ok(lease) => Some(lease),
         // Its turn has not come: an older job of the subject has not ended.
         Err(error) if error.kind() == ErrorKind::Conflict && error.context("before").is_some() => None,
-        Err(error) => {
-            inner.end(&id);
-            return if error.kind() == ErrorKind::Conflict { Ok(false) } else { Err(error) };
-        }
+        Err(error) if error.kind() == ErrorKind::Conflict => return Ok(false),
+        Err(error) => return Err(error),
     };
     tokio::spawn(async move {
         let lease = match claimed {
@@ -48,14 +58,14 @@ pub(super) async fn spawn(inner: Arc<Inner>, id: JobId) -> Result<bool> {
             None => wait_for_turn(&inner, &id).await,
         };
         let ended = match lease {
-            Ok(Some(lease)) => run(Arc::clone(&inner), lease, cancelled).await,
+            Ok(Some(lease)) => run(inner, lease, at_work.cancelled()).await,
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
         if let Err(error) = ended {
             tracing::error!(job = %id, %error, "the job could not be carried through; it is taken over later");
         }
-        inner.end(&id);
+        drop(at_work);
     });
     Ok(true)
 }
@@ -100,7 +110,7 @@ pub(super) fn take_over_in_background(inner: &Arc<Inner>) {
 
 async fn take_over(inner: &Arc<Inner>) -> Result<()> {
     while let Some(lease) = inner.store.claim_next(&inner.owner, inner.lease, inner.lease).await? {
-        let Some(cancelled) = inner.begin(&lease.job) else {
+        let Some(at_work) = AtWork::begin(inner, &lease.job) else {
             // This process has it at work, too slowly for its lease. The new token is nobody's: it runs out.
             return Ok(());
         };
@@ -108,10 +118,10 @@ async fn take_over(inner: &Arc<Inner>) -> Result<()> {
         let inner = Arc::clone(inner);
         tokio::spawn(async move {
             let id = lease.job.clone();
-            if let Err(error) = run(Arc::clone(&inner), lease, cancelled).await {
+            if let Err(error) = run(inner, lease, at_work.cancelled()).await {
                 tracing::error!(job = %id, %error, "the job could not be carried through; it is taken over later");
             }
-            inner.end(&id);
+            drop(at_work);
         });
     }
     Ok(())
@@ -123,20 +133,15 @@ impl Inner {
         self.cancels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that this process works on the job; none when it does already. A claim of what one holds oneself
-    /// succeeds: the work must not begin a second time beside the first.
-    fn begin(&self, id: &JobId) -> Option<watch::Receiver<bool>> {
-        let mut cancels = self.lock_cancels();
-        if cancels.contains_key(id) {
-            return None;
+    /// Whether this engine has the host or the cloud of a job.
+    pub(super) async fn can_do(&self, job: &Job) -> Result<bool> {
+        match &job.subject {
+            Subject::App(name) => {
+                let app = self.find_app(&Scope::Platform, name).await?;
+                Ok(app.map_or(!self.hosts.is_empty(), |(app, _)| self.hosts.contains_key(&app.host)))
+            }
+            Subject::Server(name) => self.has_cloud_of(&Scope::of(job.client.as_ref()), name).await,
         }
-        let (cancel, cancelled) = watch::channel(false);
-        cancels.insert(id.clone(), cancel);
-        Some(cancelled)
-    }
-
-    fn end(&self, id: &JobId) {
-        self.lock_cancels().remove(id);
     }
 
     pub(super) async fn cancel(&self, scope: &Scope, id: &JobId) -> Result<()> {
@@ -145,6 +150,37 @@ impl Inner {
             cancel.send_replace(true);
         }
         Ok(())
+    }
+}
+
+/// That this process works on a job, for as long as this lives.
+struct AtWork {
+    inner: Arc<Inner>,
+    id: JobId,
+    cancelled: watch::Receiver<bool>,
+}
+
+impl AtWork {
+    /// None when this process works on it already. A claim of what one holds oneself succeeds: the work must not begin
+    /// a second time beside the first.
+    fn begin(inner: &Arc<Inner>, id: &JobId) -> Option<Self> {
+        let mut cancels = inner.lock_cancels();
+        if cancels.contains_key(id) {
+            return None;
+        }
+        let (cancel, cancelled) = watch::channel(false);
+        cancels.insert(id.clone(), cancel);
+        Some(Self { inner: Arc::clone(inner), id: id.clone(), cancelled })
+    }
+
+    fn cancelled(&self) -> watch::Receiver<bool> {
+        self.cancelled.clone()
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.inner.lock_cancels().remove(&self.id);
     }
 }
 

@@ -1,10 +1,11 @@
 //! Asks all generators and takes the surest answer.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use super::{Generator, overrides, project_file};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{AppSpec, Detection, Diagnostic, Preview, Severity, Target};
+use crate::model::{AppSpec, Builder, Detection, Diagnostic, Preview, Severity, Target};
 use crate::source::SourceTree;
 
 /// Below this confidence the answer is "unsure": a question, and no deployment before it is answered.
@@ -19,13 +20,16 @@ const RIVAL: f64 = 0.15;
 /// Every stack that fits, the surest first; of equals, the one that was asked first.
 ///
 /// # Errors
-/// `InvalidInput` when a file that decides cannot be read and no generator recognises the tree without it.
+/// `InvalidInput` when a file that decides cannot be read and no generator recognises the tree without it; errors of
+/// generators of other kinds.
 pub fn detect_all(generators: &[Arc<dyn Generator>], source: &SourceTree) -> Result<Vec<Detection>> {
     let (mut found, mut broken) = (Vec::new(), None);
     for generator in generators {
         match generator.detect(source) {
             Ok(detection) => found.extend(detection),
-            Err(error) => broken = broken.or(Some(error)),
+            Err(error) if error.kind() == ErrorKind::InvalidInput => broken = broken.or(Some(error)),
+            // It could not be asked: another stack must not be taken because of that.
+            Err(error) => return Err(error),
         }
     }
     if let (true, Some(error)) = (found.is_empty(), broken) {
@@ -159,6 +163,24 @@ pub fn preview(
     overrides::on_plan(&mut plan, &detection, &said);
     let files = generator.generate(&plan, &overrides::on_target(target, spec, &said.spec))?;
     Ok(Preview::new(detection, plan, files).with_spec(said.spec))
+}
+
+/// As [`preview`], on a thread for work that blocks: trees are read there, and generators of the embedding program run.
+pub(crate) async fn preview_aside(
+    generators: &Arc<[Arc<dyn Generator>]>,
+    source: impl FnOnce() -> Result<SourceTree> + Send + 'static,
+    spec: &AppSpec,
+    builder: Builder,
+) -> Result<Preview> {
+    let (generators, spec) = (Arc::clone(generators), spec.clone());
+    let work = move || preview(&generators, &source()?, &spec, &Target::of(&spec, builder));
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => resume_unwind(panic),
+        Err(error) => {
+            Err(Error::new(ErrorKind::Internal, "source.detect", "the work ended without a result")
+                .with_source(error))
+        }
+    })
 }
 
 /// The answer to a tree that nobody recognises: what was looked for, what is there instead, and what to do.

@@ -14,7 +14,7 @@ use super::spelling;
 use crate::error::{Error, Result};
 use crate::secret::SecretRef;
 
-/// An application as its owner wants it: the input of preview and deploy.
+/// An application as its owner wants it: the input of `preview`, `plan` and `deploy`.
 ///
 /// ```
 /// use byop_core::model::{AppSpec, Source};
@@ -31,50 +31,53 @@ pub struct AppSpec {
     pub name: AppName,
     /// Where its files come from.
     pub source: Source,
-    /// Host names at which it answers. None: reachable by no one but the engine.
+    /// Host names at which it answers, by plain HTTP. With an empty list, only the engine can reach the app.
     #[serde(default)]
     pub domains: Vec<DomainName>,
     /// Plain environment variables.
     #[serde(default)]
     pub env: BTreeMap<EnvName, String>,
-    /// Environment variables whose values are secrets, by reference.
+    /// Environment variables whose values are secrets: variable name to secret name, such as `DB_URL` to `db-url`.
     #[serde(default)]
     pub secrets: BTreeMap<EnvName, SecretRef>,
     /// The port it listens on; detected when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// Ports beside HTTP that lead straight into it.
+    /// TCP and UDP ports of the host that lead directly to it, besides HTTP.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<PortSpec>,
-    /// Overrides of what detection found.
+    /// Overrides of what detection found about the build.
     #[serde(default)]
     pub build: BuildSpec,
-    /// Further processes by name, with their command lines: added to those of a Procfile, or in their place. An empty
-    /// line takes one away. `web` is the start command.
+    /// Further processes by name, with their command lines: added to those of a Procfile, or replacing them; an empty
+    /// line removes one. `web` is the start command. A deployment runs `web` only: the others are written into the
+    /// generated compose file and are not started.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub processes: BTreeMap<String, String>,
-    /// How its health is judged.
+    /// How its health is checked.
     #[serde(default)]
     pub health: HealthSpec,
-    /// Memory, processors, processes.
+    /// Limits of memory, processors and processes.
     #[serde(default)]
     pub resources: ResourceLimits,
-    /// Folders that outlive a release.
+    /// Folders that persist across releases.
     #[serde(default)]
     pub volumes: Vec<VolumeSpec>,
-    /// Absolute folders that it writes to besides `/tmp`, and whose contents need not last: added to those detected.
+    /// Absolute paths of folders that it writes to besides `/tmp`, and whose contents need not persist: added to those
+    /// detected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub writable: Vec<String>,
-    /// The add-ons that it needs, by kind, such as `postgresql`: in place of those detected. An empty list is none.
+    /// The add-ons that it needs, by kind, such as `postgresql`, in place of those detected. They are written into the
+    /// generated compose file; a deployment does not start them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub addons: Option<Vec<String>>,
-    /// The environment variables that it cannot do without: in place of those detected.
+    /// The environment variables that it cannot run without, in place of those detected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required_env: Option<Vec<EnvName>>,
-    /// Runs as this user instead of the image's.
+    /// The user that it runs as, in place of the image's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserSpec>,
-    /// How requests reach it.
+    /// How the proxy treats requests to it.
     #[serde(default)]
     pub routing: RoutingSpec,
 }
@@ -138,7 +141,7 @@ impl AppSpec {
         Err(match faulty_key(&value) {
             Some(key) => refused.with_context("key", key).with_remedy(match meant {
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => "correct this key, or leave it out".into(),
+                None => "correct the value of this key".into(),
             }),
             None => refused.with_remedy("give an object with at least `name` and `source`"),
         })
@@ -310,25 +313,26 @@ fn is_absolute_clean_path(path: &str) -> bool {
         && !["proc", "sys", "dev"].contains(&path[1..].split('/').next().unwrap_or_default())
 }
 
-/// How the health of an app is judged: an HTTP request through the proxy.
+/// How the health of an app is checked: by an HTTP request through the proxy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct HealthSpec {
-    /// The path to ask; detected when absent, else `/`.
+    /// The path to request; detected when absent, else `/`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The lowest good status.
+    /// The lowest status that counts as healthy; 200 unless set.
     pub status_min: u16,
-    /// The highest good status. Left at its default, any status below 500 is good where the path is only a guess.
+    /// The highest status that counts as healthy; 399 unless set. Unless set, any status below 500 is healthy where the
+    /// path is only a guess.
     pub status_max: u16,
-    /// Seconds between probes of the running container.
+    /// Seconds between checks of the running container; 10 unless set.
     pub interval_seconds: u32,
-    /// Seconds after which a probe counts as failed.
+    /// Seconds after which a check counts as failed; 5 unless set.
     pub timeout_seconds: u32,
-    /// Failed probes in a row that make it unhealthy.
+    /// Failed checks in a row that make it unhealthy; 3 unless set.
     pub retries: u32,
-    /// Seconds that a new release has to become healthy.
+    /// Seconds that a new release has to become healthy; 60 unless set.
     pub deadline_seconds: u32,
 }
 
@@ -393,11 +397,11 @@ impl HealthSpec {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ResourceLimits {
-    /// Memory in bytes; going beyond ends the process.
+    /// Memory in bytes; a process that exceeds it is killed. 512 MiB (536870912) unless set.
     pub memory_bytes: u64,
-    /// Processors; 0.5 is half of one.
+    /// Processors; 0.5 is half of one. 1 unless set.
     pub cpus: f64,
-    /// Processes and threads.
+    /// How many processes and threads it may have; 512 unless set.
     pub pids: u32,
 }
 
@@ -408,14 +412,14 @@ impl Default for ResourceLimits {
     }
 }
 
-/// A folder of the app that outlives its releases.
+/// A folder of the app that persists across releases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct VolumeSpec {
     /// Unique within the app.
     pub name: AppName,
-    /// Where the app finds it; absolute.
+    /// The absolute path at which the app finds it.
     pub path: String,
 }
 

@@ -36,13 +36,13 @@ impl Actor {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AuditEntry {
-    /// What, as `noun.verb`, such as `job.create`.
+    /// What was done, as `noun.verb`, such as `job.create`.
     pub action: String,
     /// To what, such as `app/shop`.
     pub subject: String,
-    /// Whose it is; none when it is the platform's.
+    /// The client that owns it; `None` when it is the platform's.
     pub client: Option<ClientId>,
-    /// By whom, when the embedding program said so.
+    /// Who did it, if the program said so with `acting_as`.
     pub actor: Option<Actor>,
     /// The digest of the plan that was carried out.
     pub plan: Option<Digest>,
@@ -67,7 +67,7 @@ impl AuditEntry {
     }
 }
 
-/// An entry as it is kept. Each holds the hash of the one before, so that a change or a gap shows.
+/// A record of the audit. Each holds the hash of the one before, so that a change or a gap is detected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditRecord {
@@ -178,13 +178,13 @@ impl AuditFilter {
     }
 }
 
-/// What a walk through the whole audit found: that it is as it was written.
+/// The result of a check of the whole audit that found no change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AuditReport {
     /// How many records there are.
     pub records: u64,
-    /// The hash of the last; none without records. Kept elsewhere, it shows later whether the end was cut off.
+    /// The hash of the last record; `None` without records. Kept elsewhere, it shows later whether the end was cut off.
     pub last: Option<Digest>,
 }

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::image::ImageRef;
 
-/// Overrides of what detection found about the build. Absent: as detected.
+/// Overrides of what detection found about the build. What is absent is as detected.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct BuildSpec {
-    /// The folder of the application, where a repository has several; relative to its root.
+    /// The folder of the application inside the source, where it has several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
-    /// The generator to use, by name, such as `node`.
+    /// The stack to use, such as `node`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stack: Option<String>,
     /// The version of the language.
@@ -38,35 +38,35 @@ pub struct BuildSpec {
     /// The folder of built files that a web server serves, relative to the app's folder, such as `dist`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub static_dir: Option<String>,
-    /// Whether unknown paths are answered with the index page (a router in the browser).
+    /// Whether unknown paths are answered with the index page, for apps that route in the browser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index_fallback: Option<bool>,
     /// The public folder of a server-side application, relative to the app's folder, such as `public`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document_root: Option<String>,
-    /// Packages of the distribution, added to those that detection found.
+    /// Packages of the distribution, in addition to those detected.
     #[serde(skip_serializing_if = "PackagesSpec::is_empty")]
     pub packages: PackagesSpec,
-    /// Names of build secrets that installing and building need. Each is a file `/run/secrets/<name>` meanwhile, and
-    /// part of no layer.
+    /// Names of secrets that installing and building need, each as a file `/run/secrets/<name>` that is part of no
+    /// layer. For generated files only: a deployment with build secrets is refused (`Unsupported`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
-    /// Base images to use in place of those that the table names, such as a mirror's.
+    /// Base images to use in place of byop's own, such as those of a mirror: name to name.
     pub images: BTreeMap<String, String>,
-    /// Memory limit of the build, in bytes; 0 is none.
+    /// Memory limit of the build, in bytes; 0 is no limit.
     pub memory_bytes: u64,
-    /// Processor limit of the build; 0 is none.
+    /// Processor limit of the build; 0 is no limit.
     pub cpus: f64,
 }
 
-/// Packages of the distribution that an image is based on, by their names there.
+/// Packages of the image's distribution, by their names there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct PackagesSpec {
-    /// Needed to install and build, such as `libpq-dev`.
+    /// Packages needed to install and build, such as `libpq-dev`.
     pub build: Vec<String>,
-    /// Needed to run, such as `libpq5`.
+    /// Packages needed to run, such as `libpq5`.
     pub run: Vec<String>,
 }
 

@@ -17,7 +17,7 @@ pub struct BuildReport {
     pub job: JobId,
     /// The app.
     pub app: AppName,
-    /// Whose it is; none when it is the platform's.
+    /// The client that owns it; `None` when it is the platform's.
     pub client: Option<ClientId>,
     /// How far it is.
     pub state: BuildState,

@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use super::name::AppName;
 use super::release::AppState;
 
-/// What a count of labelled objects found. Nothing is changed by it.
+/// The result of `census`: how byop's objects on all hosts differ from the store.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Census {
     /// Objects that carry byop's label and that the store does not know.
     pub unknown: Vec<CensusObject>,
-    /// Objects that the store knows and that are not there.
+    /// Objects that the store knows and that do not exist.
     pub missing: Vec<CensusObject>,
-    /// Hosts that could not be asked: of them nothing is said.
+    /// Hosts that did not answer: nothing is known of them.
     pub unreachable: Vec<String>,
 }
 
@@ -26,7 +26,7 @@ impl Census {
     }
 }
 
-/// Something on a host.
+/// An object on a host.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -65,22 +65,22 @@ pub enum ObjectKind {
     Route,
 }
 
-/// What a lost store was filled with again.
+/// The result of `rebuild_store`: what was recovered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Rebuilt {
     /// Apps that were written, with the release that serves and whether it runs.
     pub apps: Vec<RebuiltApp>,
-    /// Apps that the store knew already: they were left as they were.
+    /// Apps that the store knew already, and that were left as they were.
     pub known: Vec<AppName>,
     /// What could not be recovered.
     pub unrecovered: Vec<Unrecovered>,
-    /// Hosts that could not be asked.
+    /// Hosts that did not answer.
     pub unreachable: Vec<String>,
 }
 
-/// An app that was found again.
+/// An app that was recovered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -91,7 +91,7 @@ pub struct RebuiltApp {
     pub host: String,
     /// The release that serves.
     pub release: u64,
-    /// What is written as its owner's wish: running if its container runs.
+    /// Its wanted state: running if its container runs.
     pub wanted: AppState,
 }
 

@@ -30,7 +30,7 @@ pub struct ClientSpec {
     /// How much it may have.
     #[serde(default)]
     pub limits: ClientLimits,
-    /// Whether its work is done.
+    /// Whether it may use the platform; `active` unless set.
     #[serde(default)]
     pub state: ClientState,
 }
@@ -83,7 +83,7 @@ impl ClientSpec {
     }
 }
 
-/// How much a client may have. Nothing named: as much as it likes.
+/// Limits of a client. What is absent is unlimited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
@@ -103,7 +103,7 @@ impl ClientLimits {
     }
 }
 
-/// How a client stands with the platform.
+/// Whether a client may use the platform.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -132,7 +132,7 @@ pub struct Client {
     /// How much it may have.
     #[serde(default)]
     pub limits: ClientLimits,
-    /// How it stands with the platform.
+    /// Whether it may use the platform.
     pub state: ClientState,
     /// When it was made.
     pub created_at: Timestamp,

@@ -1,8 +1,12 @@
 //! The parts of an app.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::app::AppSpec;
 use super::name::AppName;
+use super::plan::Plan;
 use super::release::{AppReport, AppState};
 
 /// A part of an app: the process that answers requests, one beside it, or an add-on that it needs.
@@ -27,7 +31,7 @@ pub struct Component {
     pub port: Option<u16>,
     /// Whether requests from outside reach it.
     pub is_public: bool,
-    /// How it is; none for a part that this engine does not run.
+    /// Its state; `None` for a part that the engine does not run, such as a worker or an add-on.
     pub state: Option<AppState>,
 }
 
@@ -71,18 +75,27 @@ impl Component {
             state: Some(report.state),
             ..part("web", ComponentKind::Web)
         }];
-        let mut processes = plan.map(|plan| plan.processes.clone()).unwrap_or_default();
-        processes.extend(spec.processes.clone());
-        // An empty line takes a process away.
-        processes.retain(|name, line| name != "web" && !line.trim().is_empty());
-        parts.extend(processes.into_iter().map(|(name, line)| Self {
+        parts.extend(Self::workers(spec, plan).into_iter().map(|(name, line)| Self {
             image: image.clone(),
             command: Some(line),
             ..part(&name, ComponentKind::Worker)
         }));
-        let found = || plan.map(|plan| plan.addons.iter().map(|need| need.kind.clone()).collect());
-        let addons = spec.addons.clone().or_else(found).unwrap_or_default();
-        parts.extend(addons.iter().map(|kind| part(kind, ComponentKind::Addon)));
+        parts.extend(Self::addons(spec, plan).iter().map(|kind| part(kind, ComponentKind::Addon)));
         parts
+    }
+
+    /// The processes of an app beside the web process: names and command lines.
+    pub(crate) fn workers(spec: &AppSpec, plan: Option<&Plan>) -> BTreeMap<String, String> {
+        let mut processes = plan.map(|plan| plan.processes.clone()).unwrap_or_default();
+        processes.extend(spec.processes.clone());
+        // An empty line takes a process away.
+        processes.retain(|name, line| name != "web" && !line.trim().is_empty());
+        processes
+    }
+
+    /// The kinds of an app's add-ons: those of the spec, else those that were found.
+    pub(crate) fn addons(spec: &AppSpec, plan: Option<&Plan>) -> Vec<String> {
+        let found = || plan.map(|plan| plan.addons.iter().map(|need| need.kind.clone()).collect());
+        spec.addons.clone().or_else(found).unwrap_or_default()
     }
 }

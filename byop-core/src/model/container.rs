@@ -71,7 +71,7 @@ pub struct ContainerSpec {
     pub env: BTreeMap<String, crate::secret::Secret>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
-    /// Runs as this user instead of the image's.
+    /// The user that it runs as, in place of the image's.
     pub user: Option<UserSpec>,
     /// The networks to join, by name; the first is the primary one. Empty: the engine's default.
     pub networks: Vec<String>,
@@ -152,7 +152,7 @@ pub struct PortBinding {
     pub host_port: u16,
     /// The port of the container.
     pub container_port: u16,
-    /// TCP unless said otherwise.
+    /// `tcp` unless set.
     #[serde(default)]
     pub protocol: Protocol,
 }
@@ -220,11 +220,11 @@ pub struct ContainerInfo {
     pub image_id: String,
     /// What it is doing.
     pub state: ContainerState,
-    /// `true` or `false` once the engine's check has decided; `None` without a check or before.
+    /// Whether Docker's health check passes; `None` without a check, or before its first result.
     pub healthy: Option<bool>,
     /// The exit code of the last run; meaningful when it has exited.
     pub exit_code: i64,
-    /// Whether the last run was ended for using too much memory.
+    /// Whether the last run was killed for using too much memory.
     pub oom_killed: bool,
     /// How often the engine has restarted it.
     pub restarts: u64,
@@ -422,7 +422,7 @@ impl LogOptions {
     }
 }
 
-/// The place of a line in a container's log, finer than its time. Text in JSON, where numbers are too coarse.
+/// The position of a line in a container's log, more precise than its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(with = "String"))]
@@ -478,7 +478,7 @@ pub struct LogLine {
     pub container: String,
     /// When the engine read it.
     pub time: Timestamp,
-    /// Its place, for [`LogOptions::after`].
+    /// Its position, for `after` of `logs`.
     pub cursor: LogCursor,
     /// Where it came from.
     pub stream: LogStream,

@@ -15,7 +15,7 @@ use crate::digest::Digest;
 pub struct DeploymentReport {
     /// The app.
     pub app: AppName,
-    /// Whose it is; none when it is the platform's.
+    /// The client that owns it; `None` when it is the platform's.
     pub client: Option<ClientId>,
     /// The host.
     pub host: String,
@@ -35,7 +35,7 @@ pub struct DeploymentReport {
     pub image_id: String,
     /// Digest of everything that the container is made from, of the current release.
     pub config_digest: Option<Digest>,
-    /// The host names that lead to it; none but for the current release.
+    /// The host names that lead to it; only the current release has any.
     pub domains: Vec<DomainName>,
     /// The URL at which it answers; none without a domain.
     pub url: Option<String>,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A stack that fits a source tree, with the reasons.
+/// The stack that was recognised in a source tree, with the evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -17,7 +17,7 @@ pub struct Detection {
     pub variant: Option<Variant>,
     /// The package manager, such as `pnpm`.
     pub package_manager: Option<String>,
-    /// Its version: the one that the project asks for, else the one that is used.
+    /// Its version: the one that the project requires, else the default.
     #[serde(default)]
     pub package_manager_version: Option<String>,
     /// How sure the generator is, from 0 to 1. Below 0.5 the answer is "unsure".
@@ -26,7 +26,7 @@ pub struct Detection {
     pub root: String,
     /// Which files led to which conclusion.
     pub evidence: Vec<Evidence>,
-    /// What is doubtful, and what would settle it.
+    /// Doubts, and what would settle them.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -144,7 +144,7 @@ pub enum Variant {
     Ssr,
 }
 
-/// A conclusion and the file it rests on.
+/// A conclusion and the file that led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Evidence {
@@ -152,23 +152,23 @@ pub struct Evidence {
     pub fact: String,
     /// The deciding file, relative to the root.
     pub file: String,
-    /// Why the file says so.
+    /// What in the file led to it.
     pub reason: String,
 }
 
-/// Something a person should know about a detection or plan.
+/// A remark about a detection or plan, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Diagnostic {
     /// A stable code, such as `several-binaries`.
     pub code: String,
-    /// How bad it is.
+    /// How severe it is.
     pub severity: Severity,
     /// One sentence.
     pub message: String,
-    /// What to set, such as `build.start`, where that would settle it.
+    /// The setting that would settle it, such as `build.start`, if there is one.
     pub setting: Option<String>,
-    /// The values of the setting to choose from, where only a few can be right; empty when any may be.
+    /// The possible values of the setting, where there are only a few; else empty.
     #[serde(default)]
     pub choices: Vec<String>,
 }

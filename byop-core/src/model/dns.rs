@@ -110,7 +110,7 @@ pub struct DnsRecord {
     pub kind: DnsRecordKind,
     /// The values, in any order: addresses, one host name without a dot at its end, or texts without quotes.
     pub values: Vec<String>,
-    /// How long others may keep it, in seconds.
+    /// For how long resolvers may cache it, in seconds.
     pub ttl_seconds: u32,
 }
 

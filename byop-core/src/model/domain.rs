@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::name::{AppName, DomainName};
 
-/// A host name that an app has, so that no other gets it.
+/// A host name that belongs to an app; no other app can have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]

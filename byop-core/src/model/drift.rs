@@ -39,7 +39,7 @@ pub struct DriftReport {
     pub checked_at: Timestamp,
     /// The apps that were compared, in order of name.
     pub apps: Vec<AppName>,
-    /// Apps that were left out because a job works on them: what there is of them is about to change.
+    /// Apps that were left out because a job works on them.
     pub busy: Vec<AppName>,
     /// The differences, in order of app and kind; those of hosts and their proxies come first.
     pub findings: Vec<Drift>,
@@ -97,15 +97,15 @@ pub struct Drift {
     pub object: String,
     /// What should be. Values of environment variables are never shown.
     pub expected: String,
-    /// What is.
+    /// What was found.
     pub found: String,
     /// How much it matters.
     pub severity: Severity,
-    /// What makes it right again.
+    /// What corrects it.
     pub repair: RepairStep,
 }
 
-/// What makes a difference right again, in the order in which a repair does it.
+/// What corrects a difference, in the order in which a repair does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -141,7 +141,7 @@ pub enum RepairStep {
 pub struct RepairReport {
     /// The steps, in order.
     pub done: Vec<RepairStep>,
-    /// What is still not as it should be: what needs a deployment or a person.
+    /// Differences that are left: they need a deployment or a person.
     pub left: Vec<Drift>,
 }
 

@@ -16,9 +16,9 @@ use crate::id::JobId;
 pub struct Event {
     /// The job.
     pub job: JobId,
-    /// Counted from 1 within the job, without gaps; the cursor for reading on.
+    /// Counted from 1 within the job, without gaps: the cursor (`after`) for `events`.
     pub sequence: u64,
-    /// Counted from 1 over all jobs of what the job works on; the cursor for reading those on.
+    /// Counted from 1 over all jobs of the app or server: the cursor (`after`) for `subject_events`.
     pub position: u64,
     /// When.
     pub time: Timestamp,
@@ -26,13 +26,13 @@ pub struct Event {
     pub body: EventBody,
 }
 
-/// What happened.
+/// What happened; `type` says which of these it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventBody {
-    /// The job changed its state.
+    /// The job changed state.
     Job {
         /// The new state.
         state: JobState,
@@ -43,16 +43,16 @@ pub enum EventBody {
     StepStarted {
         /// The stage.
         stage: String,
-        /// What it is about to do, for people.
+        /// What it will do, for people.
         message: String,
     },
     /// A step ended.
     StepFinished {
         /// The stage.
         stage: String,
-        /// Milliseconds that it took; 0 when a recorded answer was used.
+        /// Milliseconds that it took; 0 when a recorded result was used.
         millis: u64,
-        /// Whether the answer had been recorded by an earlier run.
+        /// Whether an earlier run had recorded the result.
         replayed: bool,
     },
     /// The source was understood.
@@ -71,7 +71,7 @@ pub enum EventBody {
     },
     /// A step moved on.
     Progress(Progress),
-    /// Something that a person should know.
+    /// A warning for people.
     Warning {
         /// One sentence.
         message: String,

@@ -16,7 +16,7 @@ pub struct FileSet(pub BTreeMap<String, GeneratedFile>);
 pub struct GeneratedFile {
     /// Its text.
     pub contents: String,
-    /// Whether the tree had such a file already, which stays as it is and is not replaced.
+    /// Whether the tree already has such a file, which then stays as it is.
     pub kept: bool,
 }
 

@@ -13,7 +13,7 @@ use crate::digest::Digest;
 use crate::error::ErrorReport;
 use crate::id::JobId;
 
-/// A piece of work that outlives the call that asked for it.
+/// A piece of work that outlives the call that started it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -22,10 +22,10 @@ pub struct Job {
     pub id: JobId,
     /// What it works on.
     pub subject: Subject,
-    /// Whose it is; none when it is the platform's.
+    /// The client that owns it; `None` when it is the platform's.
     #[serde(default)]
     pub client: Option<ClientId>,
-    /// Who asked for it, when the embedding program said so.
+    /// Who asked for it, if the program said so with `acting_as`.
     #[serde(default)]
     pub actor: Option<Actor>,
     /// The digest of the plan that it carries out, when it was asked for with one.
@@ -33,19 +33,19 @@ pub struct Job {
     pub plan: Option<Digest>,
     /// What it does.
     pub kind: JobKind,
-    /// What it was asked to do with, as JSON.
+    /// Its input, such as the spec of the app.
     pub input: Value,
     /// How far it is.
     pub state: JobState,
-    /// Whether it was asked to end. Only `Store::request_cancel` sets it.
+    /// Whether `cancel` was called for it.
     #[serde(default)]
     pub cancel_requested: bool,
-    /// When it fails for lack of time.
+    /// When it fails because it took too long.
     #[serde(default)]
     pub deadline: Option<Timestamp>,
-    /// The stage of the step that was begun last. Only `Store::put_steps` sets it.
+    /// The stage of the step that was started last.
     pub step: Option<String>,
-    /// What came out, as JSON, when it succeeded.
+    /// Its result, when it succeeded.
     pub output: Option<Value>,
     /// Why it failed.
     pub error: Option<ErrorReport>,

@@ -11,7 +11,7 @@ use super::name::{AppName, DomainName};
 use super::port::PortSpec;
 use super::routing::RoutingSpec;
 
-/// Everything that the files are written from.
+/// How an application is built and started: everything that the files are generated from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -26,7 +26,7 @@ pub struct Plan {
     pub variant: Option<Variant>,
     /// The package manager.
     pub package_manager: Option<String>,
-    /// Its version: the one that the project asks for, else the one that is used.
+    /// Its version: the one that the project requires, else the default.
     #[serde(default)]
     pub package_manager_version: Option<String>,
     /// The install command line.
@@ -42,7 +42,7 @@ pub struct Plan {
     pub entry: Option<String>,
     /// The folder of built or given files that a web server serves.
     pub static_dir: Option<String>,
-    /// Whether unknown paths are answered with the index page (a router in the browser).
+    /// Whether unknown paths are answered with the index page, for apps that route in the browser.
     pub index_fallback: bool,
     /// The public folder of a server-side application, such as `public`.
     pub document_root: Option<String>,
@@ -52,14 +52,14 @@ pub struct Plan {
     pub health: HealthCheck,
     /// Environment variables of the running container.
     pub env: BTreeMap<String, String>,
-    /// Further processes by name, from a Procfile: command lines beside `web`. `release` is meant to be run once
-    /// before a release starts.
+    /// Further processes by name, with their command lines, from a Procfile. `release` is meant to run once before a
+    /// release starts. A deployment runs none of them.
     pub processes: BTreeMap<String, String>,
-    /// Folders that outlive a release: those that an own Dockerfile declares as `VOLUME`.
+    /// Folders that persist across releases: those that the app's own Dockerfile declares as `VOLUME`.
     pub volumes: Vec<VolumeSpec>,
-    /// Absolute folders that the application writes to besides `/tmp`, and whose contents need not last.
+    /// Absolute paths of folders that the application writes to besides `/tmp`, and whose contents need not persist.
     pub writable: Vec<String>,
-    /// The user that the container runs as; absent for an own Dockerfile that does not name one by number.
+    /// The user that the container runs as; `None` for an own Dockerfile that names none by number.
     pub user: Option<UserSpec>,
     /// The app's folder inside the tree, with `/` between its parts; empty when it is the root.
     pub root: String,
@@ -68,24 +68,24 @@ pub struct Plan {
     /// The folder of the tree that is sent to the builder, with `/` between its parts; empty for the whole tree.
     #[serde(default)]
     pub context: String,
-    /// The Dockerfile in the build context to use as it is, for the stacks `dockerfile` and `compose`.
+    /// The app's own Dockerfile, inside the build context, for the stacks `dockerfile` and `compose`.
     pub dockerfile: Option<String>,
-    /// Files of the tree that stay as they are, with their texts: an own Dockerfile or `.dockerignore`.
+    /// Files of the tree that stay as they are, with their texts: the app's own Dockerfile or `.dockerignore`.
     pub kept: BTreeMap<String, String>,
     /// Files that byop adds to the build context, with their texts, such as a web server's configuration below
     /// `.byop/`.
     pub context_files: BTreeMap<String, String>,
-    /// The signal that asks the application to stop, where its server wants another than SIGTERM.
+    /// The signal that stops the application, if it is not SIGTERM.
     pub stop_signal: Option<String>,
-    /// Databases and the like that the application seems to need.
+    /// Databases and similar services that the application seems to need.
     pub addons: Vec<AddonNeed>,
     /// Environment variables that the application reads and that have no value yet.
     pub required_env: Vec<EnvNeed>,
-    /// What `.dockerignore` leaves out beside what it always does.
+    /// What `.dockerignore` excludes besides what it always excludes.
     pub ignore: Vec<String>,
     /// The name of the compose file; another than `compose.yaml` when the tree has a compose file of its own.
     pub compose_file: String,
-    /// What a person should know.
+    /// Remarks for people.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -140,17 +140,17 @@ impl Plan {
     }
 }
 
-/// A database, cache or other service that an application needs beside itself.
+/// A database, cache or other service that an application needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AddonNeed {
-    /// What it is: `postgresql`, `mysql`, `mongodb`, `redis`, ...
+    /// Its kind: `postgresql`, `mysql`, `mongodb`, `redis`, ...
     pub kind: String,
     /// The file that says so.
     pub file: String,
     /// What in the file says so, such as "the dependency `pg`".
     pub reason: String,
-    /// The environment variable that the application takes its address from, where that is known.
+    /// The environment variable from which the application reads its address, where that is known.
     pub env: Option<String>,
 }
 
@@ -162,7 +162,7 @@ pub struct EnvNeed {
     pub name: String,
     /// The file that reads or lists it.
     pub file: String,
-    /// Whether its name speaks for a secret, such as a key or a password.
+    /// Whether its name suggests a secret, such as a key or a password.
     pub is_secret: bool,
 }
 
@@ -171,13 +171,13 @@ pub struct EnvNeed {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct HealthCheck {
-    /// The path that answers with a good status.
+    /// The path to request.
     pub path: String,
-    /// Whether the path was found in the source or given. Otherwise it is `/`, and `command` counts any answer
-    /// that is no server error, because nobody knows whether the app has such a page.
+    /// Whether the path was given or found in the source. Otherwise it is `/`, and any answer but a server error counts
+    /// as healthy, since the app may have no such page.
     pub is_known: bool,
-    /// The check as an argument list, run inside the container without a shell; none when the image has
-    /// nothing that could ask.
+    /// The check as an argument list, run inside the container without a shell; `None` when the image has no program
+    /// for it.
     pub command: Option<Vec<String>>,
     /// Seconds between checks.
     pub interval_seconds: u32,
@@ -253,22 +253,22 @@ pub enum BuildStep {
 pub struct RunSpec {
     /// The command line for BuildKit.
     pub command: String,
-    /// The command line for the classic builder, where it is another; empty leaves the step out.
+    /// The command line for the classic builder, if it is another; empty skips the step.
     pub classic: Option<String>,
     /// Cache folders, mounted where the builder can.
     pub caches: Vec<CacheMount>,
-    /// Names of build secrets that the command needs: each is a file below `/run/secrets` while it runs, and part of
-    /// no layer. Only BuildKit has them.
+    /// Names of build secrets that the command needs: each is a file below `/run/secrets` while it runs, and part of no
+    /// layer. Needs BuildKit.
     pub secrets: Vec<String>,
     /// Why, for the comment; empty for none.
     pub reason: String,
 }
 
-/// A cache folder that outlives a build.
+/// A cache folder that persists across builds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CacheMount {
-    /// Identifies the cache; independent of paths. The name of the app is put before it.
+    /// Identifies the cache, independently of paths. It is prefixed with the name of the app.
     pub id: String,
     /// Where the tool expects it.
     pub target: String,
@@ -290,7 +290,7 @@ pub struct CopySpec {
     pub reason: String,
 }
 
-/// What the files are generated for.
+/// The target of generated files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -299,7 +299,7 @@ pub struct Target {
     pub app: AppName,
     /// Which builder will read the Dockerfile.
     pub builder: Builder,
-    /// The host names of the route; none gives no route.
+    /// The host names of the route; without one there is no route.
     pub domains: Vec<DomainName>,
     /// The limits in the compose file.
     pub resources: ResourceLimits,
@@ -311,7 +311,7 @@ pub struct Target {
     pub env: BTreeMap<String, String>,
     /// Names of variables whose values the person running compose supplies.
     pub secret_names: Vec<String>,
-    /// The proxy's certificate resolver; none gives routes over plain HTTP.
+    /// The proxy's certificate resolver; `None` gives routes over plain HTTP.
     pub certificate_resolver: Option<String>,
     /// How requests reach the app, in the compose file.
     #[serde(default)]

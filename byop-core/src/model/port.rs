@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::name::AppName;
 use crate::error::Result;
 
-/// What carries the bytes of a port. TCP and UDP ports of the same number have nothing to do with one another.
+/// The transport of a port. TCP and UDP ports of the same number are different ports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -27,7 +27,7 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// A port of an app that clients reach directly, not through the proxy: raw TCP or UDP.
+/// A TCP or UDP port of an app that clients reach directly, not through the proxy.
 ///
 /// It is published on all addresses of the host. The host's port is reserved for the app when it is deployed, stays
 /// the same over its releases, and is free again once the app is removed or no longer asks for it. The app finds it
@@ -52,10 +52,11 @@ pub struct PortSpec {
     pub name: AppName,
     /// The port that the app listens on, inside its container.
     pub container_port: u16,
-    /// TCP unless said otherwise.
+    /// `tcp` unless set.
     #[serde(default)]
     pub protocol: Protocol,
-    /// The port of the host; the engine chooses one when absent.
+    /// The port of the host; chosen from the engine's port range when absent. The app finds it in the environment
+    /// variable `BYOP_PORT_<NAME>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_port: Option<u16>,
 }

@@ -19,10 +19,10 @@ pub struct Preview {
     pub plan: Plan,
     /// Dockerfile, `.dockerignore`, compose file and what these need.
     pub files: FileSet,
-    /// The spec with what the `byop.yaml` of the tree adds to it: what a deployment runs by.
+    /// The spec together with the `byop.yaml` of the tree, as a deployment would use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec: Option<AppSpec>,
-    /// What a person can be asked, those questions first without whose answer nothing is deployed.
+    /// Open questions, first those without whose answer a deployment fails.
     #[serde(default)]
     pub questions: Vec<Question>,
 }

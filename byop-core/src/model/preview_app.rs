@@ -12,7 +12,7 @@ use crate::id::JobId;
 /// The longest life of a preview app: 90 days, in seconds.
 const LONGEST: u64 = 90 * 24 * 3600;
 
-/// A preview app to make: another app with the spec of one that is there.
+/// A preview app to create: a temporary copy of an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -25,10 +25,10 @@ pub struct PreviewAppSpec {
     /// A branch, tag or commit of the app's Git source; that of the app when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// The host name at which it answers, in place of those of the app; none when absent.
+    /// The host name at which it answers, in place of those of the app; it has none when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<DomainName>,
-    /// Seconds that it lives, at most 90 days.
+    /// Seconds until it expires; at most 90 days (7776000).
     pub lifetime_seconds: u64,
 }
 
@@ -79,7 +79,7 @@ impl PreviewAppSpec {
 pub struct PreviewApp {
     /// What was asked for.
     pub spec: PreviewAppSpec,
-    /// Whose it is; none when it is the platform's.
+    /// The client that owns it; `None` when it is the platform's.
     pub client: Option<ClientId>,
     /// The job that deploys it.
     pub job: JobId,

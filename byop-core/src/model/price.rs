@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The hours of a month, where a provider tells only the price of an hour.
 const HOURS: u64 = 730;
 
-/// An amount of money, exact.
+/// An exact amount of money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Price {

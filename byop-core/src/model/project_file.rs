@@ -41,21 +41,24 @@ pub struct ProjectFile {
     /// The port that it listens on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// Further processes by name, with their command lines: added to those of a Procfile, or in their place. An empty
-    /// line takes one away. `web` is the start command.
+    /// Further processes by name, with their command lines: added to those of a Procfile, or replacing them; an empty
+    /// line removes one. `web` is the start command. A deployment runs `web` only: the others are written into the
+    /// generated compose file and are not started.
     pub processes: BTreeMap<String, String>,
-    /// How its health is judged.
+    /// How its health is checked.
     pub health: HealthSpec,
     /// Plain environment variables. Never secrets: the file is part of the source.
     pub env: BTreeMap<EnvName, String>,
-    /// The environment variables that it cannot do without: in place of those detected.
+    /// The environment variables that it cannot run without, in place of those detected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub required_env: Option<Vec<EnvName>>,
-    /// Folders that outlive a release.
+    /// Folders that persist across releases.
     pub volumes: Vec<VolumeSpec>,
-    /// Absolute folders that it writes to besides `/tmp`, and whose contents need not last: added to those detected.
+    /// Absolute paths of folders that it writes to besides `/tmp`, and whose contents need not persist: added to those
+    /// detected.
     pub writable: Vec<String>,
-    /// The add-ons that it needs, by kind, such as `postgresql`: in place of those detected. An empty list is none.
+    /// The add-ons that it needs, by kind, such as `postgresql`, in place of those detected. They are written into the
+    /// generated compose file; a deployment does not start them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub addons: Option<Vec<String>>,
     /// What it needs to run. Less than the owner allows is granted; more is a question to the owner.

@@ -6,22 +6,22 @@ use super::app::AppSpec;
 use super::name::AppName;
 use crate::digest::Digest;
 
-/// What a deployment would change. It is good for as long as neither the app nor its source changes.
+/// What a deployment would change. It can be applied as long as neither the app nor its source changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Proposal {
     /// The app.
     pub app: AppName,
-    /// What is wanted.
+    /// The spec that it was made from.
     pub spec: AppSpec,
     /// The version of the app's record that it was made from; none for an app that is not there yet.
     pub version: Option<u64>,
-    /// The release that serves; none before the first.
+    /// The number of the release that serves; `None` before the first.
     pub serving: Option<u64>,
     /// The source as it was read; none for a prebuilt image.
     pub source: Option<Digest>,
-    /// What would change, in the order in which it would. Empty: nothing.
+    /// What would change, in order; empty when nothing would.
     pub changes: Vec<Change>,
     /// The digest of all of this, which names the proposal.
     pub digest: Digest,
@@ -87,11 +87,11 @@ pub enum ChangedPart {
     Volume,
     /// A host name.
     Domain,
-    /// How requests reach it.
+    /// How the proxy treats requests to it.
     Routing,
-    /// How its health is judged.
+    /// How its health is checked.
     Health,
-    /// Memory, processors, processes.
+    /// Limits of memory, processors and processes.
     Resources,
     /// Anything else of its spec, by name of the key.
     Setting,

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorReport, Result};
 use crate::id::JobId;
 use crate::secret::SecretRef;
 
-/// A server that is wanted.
+/// A server to create.
 ///
 /// ```
 /// use byop_core::model::{FirewallRule, Protocol, ServerRequest};
@@ -42,16 +42,16 @@ pub struct ServerRequest {
     /// The image, as [`find_image`](crate::cloud::CloudProvider::find_image) takes it; `debian-12` unless set.
     #[serde(default = "debian")]
     pub image: String,
-    /// Public keys of those who may enter.
+    /// Public SSH keys that can log in.
     #[serde(default)]
     pub ssh_keys: Vec<String>,
-    /// What may reach it; without rules the provider's own default holds.
+    /// The traffic that may reach it; the provider's default without rules.
     #[serde(default)]
     pub firewall: Vec<FirewallRule>,
-    /// Whether it gets an address that outlives it.
+    /// Whether it gets a reserved address, which stays when the server is replaced.
     #[serde(default)]
     pub reserved_ip: bool,
-    /// What it runs at its first start (cloud-init), by the name of the secret that holds it.
+    /// The name of the secret with its user data, which cloud-init runs at its first start.
     #[serde(default)]
     pub user_data: Option<SecretRef>,
     /// Labels at the provider, where it keeps them.
@@ -157,9 +157,10 @@ impl ServerRequest {
                 "lower-case letters, digits, `-` and `_`, not beginning with `byop`",
             )?;
         }
-        for key in &self.ssh_keys {
+        for (n, key) in self.ssh_keys.iter().enumerate() {
             let fits = key.split_whitespace().count() >= 2 && !key.contains(['\n', '\r']);
-            check(fits, "ssh_keys", key, "public keys in OpenSSH's form, one each")?;
+            // Not quoted: it may be a private key.
+            check(fits, "ssh_keys", &format!("number {}", n + 1), "public keys in OpenSSH's form, one each")?;
         }
         for rule in &self.firewall {
             check(rule.port != 0, "firewall", "port 0", "rules with ports from 1 to 65535")?;
@@ -208,8 +209,8 @@ pub enum ProvisionState {
     Creating,
     /// It was made.
     Ready,
-    /// It is being removed, by its owner's wish or because it could not be made. It stays in this state when that
-    /// could not be brought to its end: removing it again goes on.
+    /// It is being removed, because its owner asked for it or it could not be made. If that fails it stays in this
+    /// state: destroy it again.
     Removing,
 }
 
@@ -236,13 +237,13 @@ pub struct ServerRecord {
     pub failed: u32,
     /// What filters its traffic.
     pub firewall: Option<FirewallId>,
-    /// The address that outlives it.
+    /// Its reserved address, which stays when the server is replaced.
     pub reserved_ip: Option<ReservedIp>,
     /// The SSH keys that it was made with, by the public keys.
     pub ssh_keys: BTreeMap<String, SshKeyId>,
     /// What it costs.
     pub price: Option<ServerPrice>,
-    /// Why it is being removed, when that is not its owner's wish.
+    /// Why it is being removed, unless its owner asked for it.
     pub error: Option<ErrorReport>,
     /// When it was asked for.
     pub created_at: Timestamp,
@@ -286,7 +287,7 @@ impl ServerRecord {
     }
 }
 
-/// A server as its owner sees it: what is noted, and what is really there.
+/// A server as stored, with what its provider says of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -297,15 +298,15 @@ pub struct ServerReport {
     pub provider: String,
     /// How far it is.
     pub state: ProvisionState,
-    /// As the provider sees it now; none when there is none.
+    /// What the provider says of it now; `None` when it does not exist.
     pub server: Option<Server>,
-    /// The address that outlives it.
+    /// Its reserved address, which stays when the server is replaced.
     pub reserved_ip: Option<std::net::IpAddr>,
     /// What it costs.
     pub price: Option<ServerPrice>,
-    /// How many servers the provider could not start before this one.
+    /// How many servers the provider failed to start before this one.
     pub failed: u32,
-    /// Why it is being removed, when that is not its owner's wish.
+    /// Why it is being removed, unless its owner asked for it.
     pub error: Option<ErrorReport>,
     /// When it was asked for.
     pub created_at: Timestamp,

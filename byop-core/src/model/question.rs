@@ -8,23 +8,22 @@ use super::app::AppSpec;
 use super::detection::{Diagnostic, Severity};
 use super::plan::{EnvNeed, Plan};
 
-/// A question whose answer settles something that the tree does not say. The answer is given by setting `setting` in
-/// the spec of the app, or in its `byop.yaml`; then it is not asked again.
+/// Something that the tree does not say. Answer it by setting `setting` in the spec of the app, or in its `byop.yaml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Question {
-    /// What the answer is given to, such as `build.start`; `env.<NAME>` or `secrets.<NAME>` for a variable.
+    /// The setting that answers it, such as `build.start`; `env.<NAME>` or `secrets.<NAME>` for a variable.
     pub setting: String,
     /// What is not known, in one sentence.
     pub text: String,
     /// The values to choose from; empty when any may be right.
     pub choices: Vec<String>,
-    /// What is used when nobody answers; none when there is nothing to use.
+    /// What is used without an answer; `None` when there is nothing to use.
     pub suggested: Option<String>,
     /// The code of the diagnostic that it comes from, such as `unsure`.
     pub code: String,
-    /// `Error`: nothing can be deployed before it is answered.
+    /// `error`: a deployment fails until it is answered.
     pub severity: Severity,
 }
 

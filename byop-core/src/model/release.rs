@@ -16,19 +16,19 @@ use crate::digest::Digest;
 use crate::id::JobId;
 use crate::secret::SecretRef;
 
-/// An app as stored: the wanted state and the release that serves.
+/// An app as stored: the wanted state and the current release.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct App {
     /// Its name.
     pub name: AppName,
-    /// What was last asked for and came to serve.
+    /// The spec that was last deployed with success.
     pub spec: AppSpec,
     /// The host it runs on.
     pub host: String,
-    /// The release that serves; none before the first success.
+    /// The release that serves; `None` before the first success.
     pub current: Option<Release>,
-    /// The number that the next release gets; never given twice.
+    /// The number of the next release. Numbers are never reused.
     pub next_release: u64,
     /// Whether its owner wants it to run.
     pub wanted: AppState,
@@ -66,10 +66,9 @@ pub struct Release {
     pub image: String,
     /// Digest of the source tree; none for a prebuilt image.
     pub source_digest: Option<Digest>,
-    /// Digest of everything that the container is made from. Equal digests mean nothing to do.
+    /// Digest of everything that the container is made from. Deploying the same digest again changes nothing.
     pub config_digest: Digest,
-    /// The secrets that it was given, each with what tells that value from others and nothing more; none for one
-    /// that was given by an engine without a keyring.
+    /// The names of its secrets, each with a fingerprint of the value; `None` for one given by an engine without keys.
     #[serde(default)]
     pub secret_versions: BTreeMap<SecretRef, Option<String>>,
     /// The port that it listens on.
@@ -79,14 +78,14 @@ pub struct Release {
     pub ports: Vec<PublishedPort>,
     /// The health path.
     pub health_path: String,
-    /// How its health is judged: what its owner says, and the app itself where the owner does not.
+    /// How its health is checked: as the spec says, else as the app's `byop.yaml` says.
     #[serde(default)]
     pub health: Option<HealthSpec>,
     /// What the source was found to be; none for a prebuilt image.
     pub detection: Option<Detection>,
     /// How it was built; none for a prebuilt image.
     pub plan: Option<Plan>,
-    /// What its container is made from; none of a release that an earlier version of byop has made.
+    /// What its container is made from; `None` for a release made by an earlier version of byop.
     #[serde(default)]
     pub config: Option<ReleaseConfig>,
     /// The job that made it.
@@ -138,7 +137,7 @@ pub enum DeploymentState {
     Unchanged,
 }
 
-/// An app with what really runs of it.
+/// An app as stored, with the containers observed on its host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppReport {

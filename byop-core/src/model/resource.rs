@@ -8,7 +8,7 @@ use super::price::Price;
 use super::server::{FirewallRule, RegionId, ReservedIpId, ServerId, SnapshotId};
 use crate::clock::Timestamp;
 
-/// What a thing at a provider is.
+/// The kind of a resource at a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -46,7 +46,7 @@ impl ResourceKind {
     }
 }
 
-/// A thing at a provider that bears our mark.
+/// A resource at a provider that bears byop's mark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -97,7 +97,7 @@ impl Resource {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FirewallSpec {
-    /// As that of [`ServerSpec`](super::ServerSpec): the same key is the same firewall.
+    /// Chosen by the caller; the same key is the same firewall.
     pub key: String,
     /// The name of the server that it is for.
     pub name: String,
@@ -130,7 +130,7 @@ pub struct ReservedIp {
     pub id: ReservedIpId,
     /// The address.
     pub address: IpAddr,
-    /// The server that it leads to.
+    /// The server that it is assigned to.
     pub server: Option<ServerId>,
 }
 

@@ -6,50 +6,54 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// How requests reach an app. WebSockets pass without a setting.
+/// How the proxy treats requests to an app. The proxy serves plain HTTP; WebSockets work without a setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RoutingSpec {
-    /// Answers plain HTTP with a redirect (301) to HTTPS. Off until certificates are set up.
+    /// Answers every request with a redirect (301) to HTTPS. byop's proxy serves plain HTTP only and trusts no
+    /// `X-Forwarded-Proto`, so leave this off for apps that are deployed: behind a proxy that terminates TLS it would
+    /// redirect for ever. Let that proxy redirect. It is useful in generated compose files with a certificate resolver.
     pub https_redirect: bool,
-    /// Adds `X-Content-Type-Options`, `X-Frame-Options` and `Referrer-Policy`, and with
-    /// `https_redirect` also `Strict-Transport-Security`.
+    /// Adds `X-Content-Type-Options`, `X-Frame-Options` and `Referrer-Policy` to answers, and with `https_redirect`
+    /// also `Strict-Transport-Security`. On unless set.
     pub security_headers: bool,
-    /// Seconds between the moment new requests go to the new release and the stop of the old one.
+    /// Seconds for which the old release goes on, to finish its requests, after new ones go to the new release; 10
+    /// unless set.
     pub drain_seconds: u32,
-    /// Only requests to this path and below it, such as `/shop`, reach the app. Probes of a new release ask the app
-    /// directly.
+    /// Only requests to this path and below it, such as `/shop`, reach the app. Health checks of a new release are not
+    /// affected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path_prefix: Option<String>,
-    /// Takes the prefix off before the app sees the path. The app is told it in `X-Forwarded-Prefix`.
+    /// Removes the prefix from the path that the app sees. `X-Forwarded-Prefix` tells it to the app.
     #[serde(skip_serializing_if = "is_default")]
     pub strip_prefix: bool,
-    /// Headers that every answer gets, in place of those of the same name. An empty value takes a header away.
+    /// Headers that every answer gets, replacing those of the same name. An empty value removes a header.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// Requests that one address may send; more are answered with 429.
+    /// How many requests one address may send; more are answered with 429.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
-    /// Who may enter, as lines of `htpasswd -B`: `name:$2y$...`. Only bcrypt of cost 10 and more is taken: such a hash
-    /// is made to be stored as plain data, weaker ones and plain passwords are refused. The app does not see the
+    /// Users with access, as lines of `htpasswd -B`: `name:$2y$...`. Only bcrypt of cost 10 or more is accepted, which
+    /// can be stored as plain data; weaker hashes and plain passwords are refused. The app does not see the
     /// credentials.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub basic_auth: Vec<String>,
-    /// Compresses answers for browsers that ask for it; streams of events are left as they are.
+    /// Compresses answers for clients that accept it; event streams are left as they are.
     #[serde(skip_serializing_if = "is_default")]
     pub compress: bool,
-    /// The name of a cookie that leads a browser back to the same container.
+    /// The name of a cookie that keeps a browser on the same container.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sticky: Option<String>,
-    /// What the app speaks behind the proxy.
+    /// The protocol between the proxy and the app.
     #[serde(skip_serializing_if = "is_default")]
     pub protocol: BackendProtocol,
-    /// Addresses and networks, such as `203.0.113.7` or `10.0.0.0/8`, that may enter; others get 403. Empty: all.
+    /// Addresses and networks with access, such as `203.0.113.7` or `10.0.0.0/8`; others get 403. Everybody when empty.
+    /// Behind another proxy, that proxy's address is the one that counts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed_ips: Vec<String>,
-    /// The largest request body; larger ones are answered with 413. Requests and answers are then read as a whole before
-    /// they are passed on, so this is not for apps that stream.
+    /// The largest request body in bytes; larger ones are answered with 413. Requests and answers are then buffered
+    /// whole, so do not set it for apps that stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_limit_bytes: Option<u64>,
 }
@@ -84,12 +88,12 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
-    /// Requests in a period, in the long run.
+    /// Requests per period on average.
     pub average: u32,
-    /// Requests at once.
+    /// Requests that may come at once; 1 unless set.
     #[serde(default = "one")]
     pub burst: u32,
-    /// Seconds of the period.
+    /// Seconds of the period; 1 unless set.
     #[serde(default = "one")]
     pub period_seconds: u32,
 }

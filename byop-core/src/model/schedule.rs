@@ -34,15 +34,15 @@ pub struct ScheduleSpec {
     pub name: AppName,
     /// When, as a cron expression of five fields, or `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`.
     pub expression: String,
-    /// The place whose clock counts, such as `Europe/Paris`; `UTC` unless set.
+    /// The time zone of the expression, such as `Europe/Paris`; `UTC` unless set.
     #[serde(default = "utc")]
     pub time_zone: String,
     /// What to do.
     pub action: ScheduledAction,
-    /// What happens to times at which no engine ran.
+    /// What happens to times at which no engine ran; one run makes up for them unless set.
     #[serde(default)]
     pub missed: MissedRuns,
-    /// Whether it stands still.
+    /// Whether it is paused.
     #[serde(default)]
     pub paused: bool,
 }
@@ -122,7 +122,7 @@ impl ScheduleSpec {
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ScheduledAction {
-    /// Deploys the app again by the spec that it has then: from a branch, what is on it by then.
+    /// Deploys the app again with its current spec: of a branch, its latest commit.
     Deploy {
         /// The app.
         app: AppName,
@@ -142,11 +142,11 @@ pub enum ScheduledAction {
         /// The app.
         app: AppName,
     },
-    /// Something that the embedding program does: it reads the audit records of the action `schedule.due`.
+    /// Something that your program does: it follows the audit records of the action `schedule.due`.
     Custom {
-        /// What, by a name that the program chose.
+        /// Its name, which your program chooses.
         name: AppName,
-        /// What it needs to know. Never a secret.
+        /// Its input, as JSON. Never a secret.
         #[serde(default)]
         input: Value,
     },
@@ -165,20 +165,20 @@ impl ScheduledAction {
     }
 }
 
-/// What happens to times at which no engine ran, and which are over by more than a minute.
+/// What happens to due times that were missed by more than a minute because no engine ran.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum MissedRuns {
-    /// They are left out.
+    /// They are skipped.
     Skip,
-    /// However many they are, there is one run for all of them.
+    /// One run makes up for all of them.
     #[default]
     RunOnce,
     /// There is a run for each of them, the latest ones if there are more.
     RunAll {
-        /// At most so many; 1 to 100.
+        /// At most this many; 1 to 100.
         most: u32,
     },
 }
@@ -190,14 +190,14 @@ pub enum MissedRuns {
 pub struct Schedule {
     /// What its owner wants.
     pub spec: ScheduleSpec,
-    /// Whose it is; none when it is the platform's.
+    /// The client that owns it; `None` when it is the platform's.
     pub client: Option<ClientId>,
-    /// When it is due next; none while it is paused, and when its expression names no further time.
+    /// When it is due next; `None` while it is paused, or when its expression has no further time.
     pub next_run_at: Option<Timestamp>,
     /// The times that an engine has taken and not yet dealt with.
     #[serde(default)]
     pub claimed: Option<ClaimedRuns>,
-    /// What became of the last times, the latest last.
+    /// The last runs, the latest last.
     pub runs: Vec<ScheduledRun>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -228,7 +228,7 @@ impl Schedule {
     }
 }
 
-/// Times that an engine has taken.
+/// Due times that an engine process has claimed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -249,12 +249,12 @@ impl ClaimedRuns {
     }
 }
 
-/// What became of one due time.
+/// The run of a schedule at one due time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ScheduledRun {
-    /// The time by the expression; the moment of the call for one that was asked for by `run_schedule`.
+    /// When it was due; the moment of the call for a run by `run_schedule`.
     pub due_at: Timestamp,
     /// When an engine dealt with it.
     pub time: Timestamp,
@@ -281,12 +281,12 @@ pub enum RunOutcome {
         /// The job.
         job: JobId,
     },
-    /// It told the embedding program, by an audit record.
+    /// It told the program that embeds byop, with an audit record.
     Told {
         /// The position of the record.
         position: u64,
     },
-    /// Nothing: this and earlier times were over, and the schedule leaves missed times out.
+    /// Nothing: this and earlier times were missed, and the schedule skips missed times.
     Skipped,
     /// No job could be made.
     Failed {

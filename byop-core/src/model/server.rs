@@ -31,7 +31,7 @@ id_newtype!(
     RegionId
 );
 id_newtype!(
-    /// The provider's id of a server. Where ids are unique within a region only, the region is part of it.
+    /// The provider's id of a server; it includes the region where ids are unique only within one.
     ServerId
 );
 id_newtype!(
@@ -76,7 +76,7 @@ pub struct ServerSize {
     pub disk_bytes: u64,
     /// Architecture, such as `x86_64`.
     pub architecture: String,
-    /// What it costs, where the provider tells it.
+    /// What it costs, if the provider says so.
     pub price: Option<ServerPrice>,
 }
 
@@ -115,7 +115,7 @@ pub struct ServerImage {
     pub architecture: String,
     /// The smallest disk that it fits on, in bytes; 0 when any will do.
     pub min_disk_bytes: u64,
-    /// The user that its maker lets in with a key, where that is known.
+    /// The user that can log in with an SSH key, where that is known.
     pub user: Option<String>,
 }
 
@@ -153,7 +153,7 @@ impl ServerImage {
     }
 }
 
-/// A server to make: what a provider is asked for.
+/// A server to create, as a provider gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -169,10 +169,10 @@ pub struct ServerSpec {
     pub size: String,
     /// The provider's id of the image, as `find_image` gives it.
     pub image: String,
-    /// Who may enter as the image's user: keys that the provider has.
+    /// SSH keys, known to the provider, that can log in as the image's user.
     #[serde(default)]
     pub ssh_keys: Vec<SshKeyId>,
-    /// What filters its traffic from its first moment on.
+    /// The firewall that it has from its start.
     #[serde(default)]
     pub firewall: Option<FirewallId>,
     /// Labels besides the name and the key: lower-case letters, digits, `-` and `_`, at most 63 characters each.
@@ -242,7 +242,7 @@ impl ServerSpec {
 pub struct Server {
     /// The provider's id.
     pub id: ServerId,
-    /// The key that it was made with; `None` for one that was not made through byop.
+    /// The key that it was created with; `None` for one that byop did not create.
     #[serde(default)]
     pub key: Option<String>,
     /// Its name.
@@ -251,7 +251,7 @@ pub struct Server {
     pub region: RegionId,
     /// The provider's id of its size.
     pub size: String,
-    /// How it is.
+    /// Its state.
     pub state: ServerState,
     /// Why it failed, in the provider's words.
     #[serde(default)]
@@ -288,7 +288,7 @@ impl Server {
     }
 }
 
-/// How a server is.
+/// The state of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -308,7 +308,7 @@ pub enum ServerState {
     Failed,
 }
 
-/// Which of our servers to list.
+/// Which of byop's servers to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -374,7 +374,7 @@ pub enum PowerAction {
     Restart,
 }
 
-/// Something that may reach a server.
+/// Traffic that may reach a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FirewallRule {
@@ -382,7 +382,7 @@ pub struct FirewallRule {
     pub protocol: Protocol,
     /// The port.
     pub port: u16,
-    /// Networks in CIDR notation, such as `203.0.113.0/24`; empty lets in everyone.
+    /// Networks in CIDR notation, such as `203.0.113.0/24`; everybody when empty.
     pub sources: Vec<String>,
 }
 
@@ -401,23 +401,23 @@ impl FirewallRule {
     }
 }
 
-/// What a provider does otherwise than others. What it cannot do at all it has no sub-port for.
+/// What a provider supports, and its limits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CloudCapabilities {
-    /// It makes one server of one key by itself, however often it is asked. Without this a lost answer is followed
-    /// by looking for the key as long as its lists may be late.
+    /// Whether the provider itself creates only one server per key. If not, after a lost answer the engine looks for
+    /// the key for `list_lag_seconds`.
     pub keyed_create: bool,
-    /// How long, in seconds, a thing that was made may be missing from lists.
+    /// Seconds for which lists may miss what was just created.
     pub list_lag_seconds: u32,
-    /// Servers keep the labels of their spec. Their name and key they keep in any case.
+    /// Whether servers keep the labels of their spec. They always keep name and key.
     pub labels: bool,
-    /// Servers can be given another size.
+    /// Whether servers can be resized.
     pub resize: bool,
-    /// Servers have addresses of version 6.
+    /// Whether servers have IPv6 addresses.
     pub ipv6: bool,
-    /// The most bytes of user data that it takes.
+    /// The largest user data, in bytes.
     pub max_user_data: usize,
 }
 

@@ -8,7 +8,7 @@ use super::image::ImageRef;
 use crate::digest::Digest;
 use crate::secret::SecretRef;
 
-/// Where an application comes from.
+/// Where an application comes from: exactly one of these keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -20,7 +20,8 @@ pub enum Source {
     Archive(Archive),
     /// A Git repository.
     Git(GitSource),
-    /// An image that the host's engine has or can pull; detection and build are left out.
+    /// A prebuilt image, which is not detected or built. It is pulled without credentials if the host does not have it:
+    /// `docker pull` private images on the host first.
     Image(ImageRef),
 }
 
@@ -33,7 +34,7 @@ pub struct Archive {
     pub path: PathBuf,
 }
 
-/// A Git repository and what to take from it.
+/// A Git repository and the revision to use.
 ///
 /// ```
 /// use byop_core::model::GitSource;
@@ -45,23 +46,24 @@ pub struct Archive {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GitSource {
-    /// `https://`, `ssh://`, `git@host:path`, or a local path. Never with credentials in it.
+    /// `https://`, `ssh://`, `git@host:path`, or a local path, without credentials in it.
     pub url: String,
     /// A branch, tag or full commit id; the default branch when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// The token or password for `https`, by name; `user:token` where the server wants a user of its own.
+    /// For `https`, the name of the secret with the token or password, or with `user:token` where the server expects a
+    /// user name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<SecretRef>,
-    /// For `https`, a PEM file with the authorities to trust: what a server with a private one needs.
+    /// For `https`, a PEM file with the certificate authorities to trust, for servers with a private one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
-    /// For `ssh`, the file with the keys of hosts to trust, as in `known_hosts`; the one of the user that runs byop when
-    /// absent. A host whose key is not there is refused in any case.
+    /// For `ssh`, a `known_hosts` file; that of the user that runs byop when absent. A host whose key is not in it is
+    /// always refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_hosts: Option<PathBuf>,
-    /// For `ssh`, the private key, by name: in OpenSSH's or PEM form and without a passphrase. With it, neither other
-    /// keys nor the ssh configuration of the user that runs byop count; without it, both do.
+    /// For `ssh`, the name of the secret with the private key, in OpenSSH or PEM form without a passphrase. With it,
+    /// other keys and the ssh configuration of the user that runs byop are ignored; without it, they are used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<SecretRef>,
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::name::AppName;
 use crate::error::{Error, Result};
 
-/// What a job works on. Two jobs never work on one subject at the same time.
+/// What a job works on, such as `app/shop` or `server/web-1`. Two jobs never work on one subject at the same time.
 ///
 /// As text, and in JSON, it is `app/shop` or `server/web-1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

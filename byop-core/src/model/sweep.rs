@@ -43,7 +43,7 @@ impl SweepOptions {
     }
 }
 
-/// Why a thing should not be there.
+/// Why a resource should not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -57,22 +57,22 @@ pub enum SweepReason {
     Elsewhere,
 }
 
-/// A thing with our mark that the store does not know.
+/// A resource that byop created and that the store does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SweepFinding {
     /// The cloud.
     pub provider: String,
-    /// The thing, with what it costs a month.
+    /// The resource, with what it costs a month.
     pub resource: Resource,
     /// The zone, of a record.
     pub zone: Option<DomainName>,
-    /// Why it should not be there.
+    /// Why it should not exist.
     pub reason: SweepReason,
-    /// The installation of byop that made it, where its key tells.
+    /// The installation of byop that created it, if its key says so.
     pub installation: Option<String>,
-    /// How old it is, in seconds, where the provider tells.
+    /// Its age in seconds, if the provider says so.
     pub age_seconds: Option<u64>,
     /// Whether its removal was begun.
     pub removed: bool,
@@ -101,13 +101,13 @@ impl SweepFinding {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SweepReport {
-    /// This installation's id: what keys of its own begin with.
+    /// The id of this installation.
     pub installation: String,
-    /// The things, in order of cloud, kind and id.
+    /// The resources, in order of cloud, kind and id.
     pub findings: Vec<SweepFinding>,
-    /// What they cost a month together, one sum for each currency; things without a known price are not in it.
+    /// What they cost a month together, one sum per currency; resources without a known price are not counted.
     pub monthly_price: Vec<Price>,
-    /// Clouds that could not be asked, and why.
+    /// Clouds that did not answer, each with its error.
     pub errors: Vec<(String, ErrorReport)>,
 }
 

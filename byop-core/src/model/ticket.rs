@@ -34,7 +34,7 @@ pub struct TicketSpec {
     pub client: ClientId,
     /// One line.
     pub subject: String,
-    /// The first letter.
+    /// The text.
     pub body: String,
     /// How urgent it is.
     #[serde(default)]
@@ -113,7 +113,7 @@ pub enum TicketPriority {
     Urgent,
 }
 
-/// Whether a ticket waits for something.
+/// Whether a ticket is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -136,21 +136,21 @@ pub struct Ticket {
     pub client: ClientId,
     /// One line.
     pub subject: String,
-    /// The first letter.
+    /// The text.
     pub body: String,
     /// Who wrote it.
     pub author: String,
     /// How urgent it is.
     pub priority: TicketPriority,
-    /// Whether it waits for something.
+    /// Whether it is open.
     pub state: TicketState,
-    /// Who takes care of it.
+    /// To whom it is assigned.
     pub assignee: Option<String>,
     /// The client's customer who asks.
     pub customer: Option<CustomerId>,
     /// The app that it is about.
     pub app: Option<AppName>,
-    /// The further letters, in order.
+    /// The replies, in order.
     pub replies: Vec<TicketReply>,
     /// When it was opened.
     pub created_at: Timestamp,
@@ -160,7 +160,7 @@ pub struct Ticket {
     pub closed_at: Option<Timestamp>,
 }
 
-/// A further letter.
+/// A reply to a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]

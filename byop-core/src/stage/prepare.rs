@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Stage, StageContext};
 use crate::error::{Error, ErrorKind, Result};
 use crate::generator;
-use crate::model::{AppSpec, Builder, Diagnostic, EventBody, FetchedSource, Preview, Severity, Target};
+use crate::model::{AppSpec, Builder, Diagnostic, EventBody, FetchedSource, Preview, Severity};
 use crate::source::SourceTree;
 
 /// Understands the source and writes the files.
@@ -64,9 +64,9 @@ impl Stage for Prepare {
     }
 
     async fn run(&self, cx: &StageContext, input: &PrepareInput) -> Result<Preview> {
-        let tree = SourceTree::open(&input.source.root, &cx.limits)?;
-        let preview =
-            generator::preview(&cx.generators, &tree, &input.spec, &Target::of(&input.spec, input.builder))?;
+        let (root, limits) = (input.source.root.clone(), cx.limits.clone());
+        let open = move || SourceTree::open(&root, &limits);
+        let preview = generator::preview_aside(&cx.generators, open, &input.spec, input.builder).await?;
         check_secrets(preview.spec.as_ref().unwrap_or(&input.spec))?;
         cx.events
             .emit(EventBody::Detected {

@@ -12,7 +12,7 @@ use crate::runtime::ContainerRuntimeExt;
 #[derive(Debug)]
 pub struct Remove;
 
-/// What becomes of an app's volumes.
+/// What happens to an app's volumes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -39,7 +39,7 @@ pub(super) fn job_exists(id: &JobId) -> Error {
 
 /// `other` is the id of the job in the way, unless it is a stranger's.
 pub(super) fn subject_is_busy(subject: &Subject, other: Option<&str>) -> Error {
-    let error = Error::new(ErrorKind::Conflict, "job.create", "another job of this subject has not ended")
+    let error = Error::new(ErrorKind::Conflict, "job.create", "another job is still working on it")
         .with_context("subject", subject);
     match other {
         Some(other) => error.with_context("job", other),

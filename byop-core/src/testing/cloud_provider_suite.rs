@@ -1,9 +1,7 @@
 //! What every [`CloudProvider`](crate::cloud::CloudProvider) does, one function a behaviour.
 //!
-//! Run them all with [`cloud_provider_suite!`](crate::cloud_provider_suite), which makes a test of each. What a
-//! provider does not have (a sub-port, a capability) its behaviours pass by.
-
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+//! Run them all with [`cloud_provider_suite!`](crate::cloud_provider_suite), which makes a test of each. One
+//! that needs what the provider does not have (a sub-port, a capability) is skipped, and says so.
 
 mod beyond;
 mod catalog;
@@ -12,7 +10,7 @@ mod life;
 
 pub use beyond::*;
 pub use catalog::*;
-pub use env::{CloudEnv, run};
+pub use env::{CloudEnv, attempt, run};
 pub use life::*;
 
 /// Makes a module with one `#[tokio::test]` per behaviour of a cloud provider. `$make` is a path to an
@@ -96,6 +94,22 @@ macro_rules! cloud_provider_suite {
 
 #[cfg(test)]
 mod tests {
+    use super::{CloudEnv, attempt};
+
+    #[tokio::test]
+    async fn a_behaviour_that_lacks_what_it_needs_says_why_it_is_skipped() {
+        let mut env = CloudEnv::fake();
+        env.larger_size = None;
+        let why = attempt(env, super::the_same_key_for_another_spec_is_a_conflict).await;
+        assert_eq!(why, Some("the suite was not given a larger size"));
+    }
+
+    #[tokio::test]
+    async fn a_behaviour_that_passes_is_not_skipped() {
+        let env = CloudEnv::fake();
+        assert_eq!(attempt(env, super::the_same_key_for_another_spec_is_a_conflict).await, None);
+    }
+
     /// A behaviour that is written but not listed would never run.
     #[test]
     fn every_behaviour_is_in_the_macro() {

@@ -3,8 +3,9 @@
 //! Run them all with [`dns_provider_suite!`](crate::dns_provider_suite), which makes a test of each. They write below
 //! a name of their own in a zone that is there, and remove it at the end.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::expect_used)]
 
+use std::fmt::Display;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
@@ -13,11 +14,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
-use crate::cloud::{CloudProvider, DnsProvider, DnsProviderExt};
-use crate::error::{Error, ErrorKind, Result};
+use crate::cloud::{CloudProvider, DnsProvider, DnsProviderExt, OwnedRecord};
+use crate::error::ErrorKind::{Conflict, InvalidInput, NotFound};
+use crate::error::Result;
 use crate::id::{SystemEntropy, random_text};
 use crate::model::{DnsName, DnsRecord, DnsRecordKind, DomainName};
 use crate::testing::FakeCloud;
+use crate::testing::rule::{done, refused, same};
 
 /// Makes a module with one `#[tokio::test]` per behaviour of name servers. `$make` is a path to an
 /// `async fn() -> Option<DnsEnv>`, called once for each test; `None` skips it.
@@ -111,7 +114,7 @@ impl DnsEnv {
     fn on(subject: Subject, zone: &str) -> Self {
         Self {
             subject,
-            zone: DomainName::new(zone).unwrap(),
+            zone: DomainName::new(zone).expect("the zone of the suite must be a host name"),
             pause: Duration::from_millis(20),
             deadline: Duration::from_secs(60),
             prefix: format!("t{}", random_text(&SystemEntropy, 10)),
@@ -141,7 +144,7 @@ impl DnsEnv {
     /// A name of this environment; empty is its root.
     fn name(&self, head: &str) -> DnsName {
         let dot = if head.is_empty() { "" } else { "." };
-        DnsName::new(format!("{head}{dot}{}.{}", self.prefix, self.zone)).unwrap()
+        DnsName::new(format!("{head}{dot}{}.{}", self.prefix, self.zone)).expect("a name in the zone")
     }
 
     fn address(&self, head: &str, value: &str) -> DnsRecord {
@@ -149,36 +152,78 @@ impl DnsEnv {
     }
 
     async fn put(&self, record: &DnsRecord) {
-        self.dns().put_record(&self.zone, record).await.unwrap();
+        done("put_record", self.dns().put_record(&self.zone, record).await);
         self.shows(record).await;
     }
 
+    async fn delete(&self, record: &DnsRecord) {
+        let deleted = self.dns().delete_record(&self.zone, &record.name, &record.kind).await;
+        done("delete_record", deleted);
+    }
+
+    /// Writes a record as one of ours.
+    async fn apply(&self, record: &DnsRecord) {
+        done("apply_owned_record", self.dns().apply_owned_record(&self.zone, record, US).await);
+    }
+
+    /// Deletes a record if it is one of ours.
+    async fn delete_owned(&self, record: &DnsRecord) {
+        let deleted = self.dns().delete_owned_record(&self.zone, &record.name, &record.kind, US).await;
+        done("delete_owned_record", deleted);
+    }
+
     async fn all(&self) -> Vec<DnsRecord> {
-        let all = self.dns().list_records(&self.zone).await.unwrap();
+        let all = done("list_records", self.dns().list_records(&self.zone).await);
         all.into_iter().filter(|record| record.name.as_str().contains(&self.prefix)).collect()
+    }
+
+    async fn owned(&self) -> Vec<OwnedRecord> {
+        let all = done("list_owned_records", self.dns().list_owned_records(&self.zone).await);
+        all.into_iter().filter(|owned| owned.record.name.as_str().contains(&self.prefix)).collect()
     }
 
     /// Waits until the list has exactly this of a name and kind.
     async fn shows(&self, wanted: &DnsRecord) {
-        self.until("a record", || async {
+        self.until(format!("list_records must eventually have {wanted:?}"), || async {
             let all = self.all().await;
             let found: Vec<_> = all
                 .iter()
                 .filter(|found| (&found.name, &found.kind) == (&wanted.name, &wanted.kind))
                 .collect();
-            assert!(found.len() < 2, "one entry for each name and kind: {found:?}");
-            found.first().is_some_and(|found| found.is_same(wanted)).then_some(())
+            assert!(
+                found.len() < 2,
+                "list_records must have one entry for each name and kind; it gave {found:?}"
+            );
+            if found.first().is_some_and(|found| found.is_same(wanted)) {
+                return Ok(());
+            }
+            Err(format!("it gave {found:?}"))
         })
         .await;
     }
 
-    async fn until<T, F: Future<Output = Option<T>>>(&self, what: &str, mut look: impl FnMut() -> F) -> T {
+    /// Waits until the list has nothing of this environment.
+    async fn empties(&self) {
+        self.until("list_records must eventually leave out a record that was deleted", || async {
+            let all = self.all().await;
+            if all.is_empty() { Ok(()) } else { Err(format!("it gave {all:?}")) }
+        })
+        .await;
+    }
+
+    async fn until<T, F: Future<Output = Result<T, String>>>(
+        &self,
+        rule: impl Display,
+        mut look: impl FnMut() -> F,
+    ) -> T {
         let end = Instant::now() + self.deadline;
         loop {
-            if let Some(found) = look().await {
-                return found;
+            match look().await {
+                Ok(found) => return found,
+                Err(seen) => {
+                    assert!(Instant::now() < end, "{rule}; after {:?} {seen}", self.deadline);
+                }
             }
-            assert!(Instant::now() < end, "waited in vain for: {what}");
             tokio::time::sleep(self.pause).await;
         }
     }
@@ -204,20 +249,21 @@ pub async fn run(env: DnsEnv, behaviour: impl AsyncFnOnce(&DnsEnv)) {
     }
 }
 
-fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
-    result.unwrap_err().kind()
-}
-
 /// The zone that the suite was told.
 pub async fn the_zone_is_listed(env: &DnsEnv) {
-    assert!(env.dns().list_zones().await.unwrap().contains(&env.zone));
+    let zones = done("list_zones", env.dns().list_zones().await);
+    assert!(
+        zones.contains(&env.zone),
+        "list_zones must have the zone of the suite, {}; it gave {zones:?}",
+        env.zone
+    );
 }
 
 /// With its whole name, its values and how long others may keep it.
 pub async fn a_record_is_listed_as_it_was_put(env: &DnsEnv) {
     let record = env.address("www", "203.0.113.4").with_ttl(600);
     env.put(&record).await;
-    assert_eq!(env.all().await, [record]);
+    same("list_records must give a record as it was put", env.all().await, vec![record]);
 }
 
 /// One entry, one value.
@@ -225,14 +271,14 @@ pub async fn putting_a_record_twice_is_as_once(env: &DnsEnv) {
     let record = env.address("www", "203.0.113.4");
     env.put(&record).await;
     env.put(&record).await;
-    assert_eq!(env.all().await, [record]);
+    same("put_record twice must be as once", env.all().await, vec![record]);
 }
 
 /// Nothing of the earlier values is left.
 pub async fn a_record_is_replaced(env: &DnsEnv) {
     env.put(&env.address("www", "203.0.113.4").with_value("203.0.113.5")).await;
     env.put(&env.address("www", "203.0.113.6")).await;
-    assert_eq!(env.all().await.len(), 1);
+    same("put_record must replace what has the name and kind, so the records are", env.all().await.len(), 1);
 }
 
 /// In any order.
@@ -270,47 +316,57 @@ pub async fn a_long_text_is_read_back(env: &DnsEnv) {
 /// Changing one leaves the other.
 pub async fn kinds_of_one_name_are_apart(env: &DnsEnv) {
     let six = DnsRecord::new(env.name("www"), DnsRecordKind::Aaaa).with_value("2001:db8::4");
+    let four = env.address("www", "203.0.113.4");
     env.put(&six).await;
-    env.put(&env.address("www", "203.0.113.4")).await;
-    env.dns().delete_record(&env.zone, &env.name("www"), &DnsRecordKind::A).await.unwrap();
-    env.until("the other kind alone", || async { (env.all().await == [six.clone()]).then_some(()) }).await;
+    env.put(&four).await;
+    env.delete(&four).await;
+    env.until("delete_record must eventually leave only the record of the other kind", || async {
+        let all = env.all().await;
+        if all == [six.clone()] { Ok(()) } else { Err(format!("list_records gave {all:?}")) }
+    })
+    .await;
 }
 
 /// It is not listed any more.
 pub async fn a_deleted_record_is_gone(env: &DnsEnv) {
-    env.put(&env.address("www", "203.0.113.4").with_value("203.0.113.5")).await;
-    env.dns().delete_record(&env.zone, &env.name("www"), &DnsRecordKind::A).await.unwrap();
-    env.until("an empty list", || async { env.all().await.is_empty().then_some(()) }).await;
+    let record = env.address("www", "203.0.113.4").with_value("203.0.113.5");
+    env.put(&record).await;
+    env.delete(&record).await;
+    env.empties().await;
 }
 
 /// `Ok`.
 pub async fn deleting_a_missing_record_is_ok(env: &DnsEnv) {
-    env.dns().delete_record(&env.zone, &env.name("none"), &DnsRecordKind::Txt).await.unwrap();
+    let deleted = env.dns().delete_record(&env.zone, &env.name("none"), &DnsRecordKind::Txt).await;
+    done("delete_record of a record that is not there", deleted);
 }
 
 /// `NotFound`, whatever is done with it.
 pub async fn an_unknown_zone_is_not_found(env: &DnsEnv) {
-    let zone = DomainName::new(format!("{}.test", env.prefix)).unwrap();
+    let zone = DomainName::new(format!("{}.test", env.prefix)).expect("a zone that is not there");
     let record = DnsRecord::new(zone.clone().into(), DnsRecordKind::A).with_value("203.0.113.4");
-    assert_eq!(kind(env.dns().list_records(&zone).await), ErrorKind::NotFound);
-    assert_eq!(kind(env.dns().put_record(&zone, &record).await), ErrorKind::NotFound);
-    let delete = env.dns().delete_record(&zone, &record.name, &record.kind).await;
-    assert_eq!(kind(delete), ErrorKind::NotFound);
+    refused(format!("list_records of the zone {zone}"), &[NotFound], env.dns().list_records(&zone).await);
+    let put = env.dns().put_record(&zone, &record).await;
+    refused(format!("put_record in the zone {zone}"), &[NotFound], put);
+    let deleted = env.dns().delete_record(&zone, &record.name, &record.kind).await;
+    refused(format!("delete_record in the zone {zone}"), &[NotFound], deleted);
 }
 
 /// `InvalidInput`.
 pub async fn a_name_outside_of_the_zone_is_refused(env: &DnsEnv) {
-    let name = DnsName::new(format!("{}.test", env.prefix)).unwrap();
+    let name = DnsName::new(format!("{}.test", env.prefix)).expect("a name in no zone");
     let record = DnsRecord::new(name, DnsRecordKind::A).with_value("203.0.113.4");
-    assert_eq!(kind(env.dns().put_record(&env.zone, &record).await), ErrorKind::InvalidInput);
+    let put = env.dns().put_record(&env.zone, &record).await;
+    refused(format!("put_record of the name {} in the zone {}", record.name, env.zone), &[InvalidInput], put);
 }
 
 /// `InvalidInput`: no address, or nothing at all.
 pub async fn a_value_that_does_not_fit_is_refused(env: &DnsEnv) {
     let bad = env.dns().put_record(&env.zone, &env.address("www", "2001:db8::4")).await;
-    assert_eq!(kind(bad), ErrorKind::InvalidInput);
+    refused("put_record of the kind A with the value 2001:db8::4", &[InvalidInput], bad);
     let empty = DnsRecord::new(env.name("www"), DnsRecordKind::A);
-    assert_eq!(kind(env.dns().put_record(&env.zone, &empty).await), ErrorKind::InvalidInput);
+    let empty = env.dns().put_record(&env.zone, &empty).await;
+    refused("put_record without values", &[InvalidInput], empty);
 }
 
 const US: &str = "k1/app/shop";
@@ -319,7 +375,7 @@ const US: &str = "k1/app/shop";
 pub async fn an_owned_record_is_applied_and_changed(env: &DnsEnv) {
     for value in ["203.0.113.4", "203.0.113.4", "203.0.113.5"] {
         let record = env.address("www", value);
-        env.dns().apply_owned_record(&env.zone, &record, US).await.unwrap();
+        env.apply(&record).await;
         env.shows(&record).await;
     }
 }
@@ -328,29 +384,31 @@ pub async fn an_owned_record_is_applied_and_changed(env: &DnsEnv) {
 pub async fn a_foreign_record_is_never_overwritten(env: &DnsEnv) {
     let theirs = env.address("www", "203.0.113.4");
     env.put(&theirs).await;
-    let error =
-        env.dns().apply_owned_record(&env.zone, &env.address("www", "203.0.113.5"), US).await.unwrap_err();
-    assert_eq!((error.kind(), error.context("values")), (ErrorKind::Conflict, Some("203.0.113.4")));
-    assert_eq!(env.all().await, [theirs]);
+    let applied = env.dns().apply_owned_record(&env.zone, &env.address("www", "203.0.113.5"), US).await;
+    let error = refused("apply_owned_record over a record of somebody else", &[Conflict], applied);
+    same("the error must name the values that are there", error.context("values"), Some("203.0.113.4"));
+    same("a record of somebody else must stay", env.all().await, vec![theirs]);
 }
 
 /// `Ok`, and it does not become ours.
 pub async fn a_foreign_record_that_says_the_same_stays(env: &DnsEnv) {
     let theirs = env.address("www", "203.0.113.4");
     env.put(&theirs).await;
-    env.dns().apply_owned_record(&env.zone, &theirs, US).await.unwrap();
-    env.dns().delete_owned_record(&env.zone, &theirs.name, &theirs.kind, US).await.unwrap();
-    assert_eq!(env.all().await, [theirs]);
+    env.apply(&theirs).await;
+    env.delete_owned(&theirs).await;
+    same("a record of somebody else must stay", env.all().await, vec![theirs]);
 }
 
 /// `Conflict` to change, and deleting touches nothing.
 pub async fn the_record_of_another_owner_is_left_alone(env: &DnsEnv) {
     let theirs = env.address("www", "203.0.113.4");
-    env.dns().apply_owned_record(&env.zone, &theirs, "k1/app/blog").await.unwrap();
+    let applied = env.dns().apply_owned_record(&env.zone, &theirs, "k1/app/blog").await;
+    done("apply_owned_record of another owner", applied);
     env.shows(&theirs).await;
     let ours = env.address("www", "203.0.113.5");
-    assert_eq!(kind(env.dns().apply_owned_record(&env.zone, &ours, US).await), ErrorKind::Conflict);
-    env.dns().delete_owned_record(&env.zone, &ours.name, &ours.kind, US).await.unwrap();
+    let applied = env.dns().apply_owned_record(&env.zone, &ours, US).await;
+    refused("apply_owned_record over the record of another owner", &[Conflict], applied);
+    env.delete_owned(&ours).await;
     env.shows(&theirs).await;
 }
 
@@ -359,22 +417,23 @@ pub async fn a_name_that_stands_for_another_is_left_alone(env: &DnsEnv) {
     let alias = DnsRecord::new(env.name("www"), DnsRecordKind::Cname).with_value("www.example.net");
     env.put(&alias).await;
     let ours = env.address("www", "203.0.113.4");
-    assert_eq!(kind(env.dns().apply_owned_record(&env.zone, &ours, US).await), ErrorKind::Conflict);
-    env.dns().delete_record(&env.zone, &alias.name, &alias.kind).await.unwrap();
-    env.dns().apply_owned_record(&env.zone, &alias, US).await.unwrap();
+    let applied = env.dns().apply_owned_record(&env.zone, &ours, US).await;
+    refused("apply_owned_record beside a CNAME of somebody else", &[Conflict], applied);
+    env.delete(&alias).await;
+    env.apply(&alias).await;
     env.shows(&alias).await;
-    env.dns().apply_owned_record(&env.zone, &ours, US).await.unwrap();
+    env.apply(&ours).await;
     env.shows(&ours).await;
 }
 
 /// Nothing is left.
 pub async fn an_owned_record_goes_with_its_marker(env: &DnsEnv) {
     let record = env.address("*", "203.0.113.4");
-    env.dns().apply_owned_record(&env.zone, &record, US).await.unwrap();
+    env.apply(&record).await;
     env.shows(&record).await;
     for _ in 0..2 {
-        env.dns().delete_owned_record(&env.zone, &record.name, &record.kind, US).await.unwrap();
-        env.until("an empty list", || async { env.all().await.is_empty().then_some(()) }).await;
+        env.delete_owned(&record).await;
+        env.empties().await;
     }
 }
 
@@ -382,38 +441,39 @@ pub async fn an_owned_record_goes_with_its_marker(env: &DnsEnv) {
 pub async fn a_foreign_record_is_not_deleted(env: &DnsEnv) {
     let theirs = env.address("www", "203.0.113.4");
     env.put(&theirs).await;
-    env.dns().delete_owned_record(&env.zone, &theirs.name, &theirs.kind, US).await.unwrap();
-    assert_eq!(env.all().await, [theirs]);
+    env.delete_owned(&theirs).await;
+    same("a record of somebody else must stay", env.all().await, vec![theirs]);
 }
 
 /// A writer that ended between the marker and the record left only the marker.
 pub async fn what_was_half_written_is_written_whole(env: &DnsEnv) {
     let record = env.address("www", "203.0.113.4");
-    env.dns().apply_owned_record(&env.zone, &record, US).await.unwrap();
+    env.apply(&record).await;
     env.shows(&record).await;
-    env.dns().delete_record(&env.zone, &record.name, &record.kind).await.unwrap();
-    let owned = env
-        .until("the marker alone", || async {
-            let mut owned = env.dns().list_owned_records(&env.zone).await.unwrap();
-            owned.retain(|owned| owned.record.name == record.name && owned.record.values.is_empty());
-            owned.pop()
+    env.delete(&record).await;
+    let owner = env
+        .until("after delete_record, list_owned_records must eventually have the marker alone", || async {
+            let owned = env.owned().await;
+            let alone = owned.iter().find(|owned| owned.record.values.is_empty());
+            alone.map(|owned| owned.owner.clone()).ok_or_else(|| format!("it gave {owned:?}"))
         })
         .await;
-    assert_eq!(owned.owner, US);
-    env.dns().apply_owned_record(&env.zone, &record, US).await.unwrap();
+    same("list_owned_records must give the owner that the marker names", owner.as_str(), US);
+    env.apply(&record).await;
     env.shows(&record).await;
 }
 
 /// And nobody else's.
 pub async fn owned_records_are_listed_with_their_owners(env: &DnsEnv) {
     let ours = env.address("www", "203.0.113.4");
-    env.dns().apply_owned_record(&env.zone, &ours, US).await.unwrap();
+    env.apply(&ours).await;
     env.put(&env.address("mail", "203.0.113.5")).await;
     env.shows(&ours).await;
-    let owned = env.dns().list_owned_records(&env.zone).await.unwrap();
-    let mut owned = owned.iter().filter(|owned| owned.record.name.as_str().contains(&env.prefix));
-    let (first, more) = (owned.next().unwrap(), owned.next());
-    assert!(first.record.is_same(&ours) && first.owner == US && more.is_none(), "{first:?} {more:?}");
+    let owned = env.owned().await;
+    assert!(
+        owned.len() == 1 && owned.iter().all(|owned| owned.record.is_same(&ours) && owned.owner == US),
+        "list_owned_records must have only the record of {US}, {ours:?}; it gave {owned:?}"
+    );
 }
 
 #[cfg(test)]

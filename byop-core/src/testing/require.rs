@@ -7,7 +7,7 @@ use std::error::Error;
 /// # Panics
 /// When the component is missing and the environment variable `BYOP_REQUIRE` (names, separated by commas)
 /// contains `component`: then a skipped test is a failed one.
-#[allow(clippy::print_stdout, clippy::panic)]
+#[allow(clippy::panic)]
 pub fn require<T, E: Error>(component: &str, found: Result<T, E>) -> Option<T> {
     let why = match found {
         Ok(found) => return Some(found),
@@ -18,9 +18,15 @@ pub fn require<T, E: Error>(component: &str, found: Result<T, E>) -> Option<T> {
         !required.split(',').any(|name| name.trim() == component),
         "{component} is required (BYOP_REQUIRE={required}), but: {why}"
     );
+    skipped(&why);
+    None
+}
+
+/// Says that the test of this thread is skipped.
+#[allow(clippy::print_stdout)]
+pub(super) fn skipped(why: &str) {
     let thread = std::thread::current();
     println!("SKIPPED {}: {why}", thread.name().unwrap_or("test"));
-    None
 }
 
 /// An error and what caused it, in one line.

@@ -1,7 +1,7 @@
-"""byop: everything between a source tree and a live application, as a library.
+"""byop: everything between a source tree and a running web application, as a library.
 
 >>> import byop, byop.testing
->>> host = byop.testing.FakeRuntime()  # On a machine with Docker: byop.Engine(), without it.
+>>> host = byop.testing.FakeRuntime()  # With Docker, use byop.Engine() and skip this line and the next.
 >>> host.add_image("shop:1", port=8080)
 >>> engine = byop.Engine(runtimes=host)
 >>> job = engine.deploy(byop.app({"image": "shop:1"}, name="shop", domains=["shop.example.com"]))
@@ -10,15 +10,21 @@
 >>> engine.get_app("shop")["url"]
 'http://shop.example.com/'
 
-``Engine`` waits for its answers, ``AsyncEngine`` is awaited; both have the verbs of the Rust library. Data is plain
-dictionaries, whose keys ``byop.types`` names; times are milliseconds since 1970. Errors are exceptions with attributes:
-see ``byop.exceptions``. Clouds are in ``byop.clouds``; what code of your own can be for the engine is in
-``byop.ports``, and ``byop.testing`` has fakes for tests, and suites for those who implement a port.
-
-``preview`` says what would be built, and needs no engine:
+``preview`` shows what would be built, and needs no engine:
 
     preview = byop.preview("./shop", domains=["shop.example.com"])
     print(preview["files"]["Dockerfile"]["contents"])
+
+- ``Engine`` blocks, ``AsyncEngine`` is awaited; both have the verbs of the Rust library.
+- ``byop.recipes`` has short examples of common tasks.
+- ``byop.types`` names the keys of the plain dictionaries that verbs take and return. Times are milliseconds since 1970.
+- ``byop.exceptions`` has the errors, which are also in ``byop`` itself.
+- ``byop.clouds`` has the cloud providers.
+- ``byop.ports`` has the interfaces that you can implement.
+- ``byop.testing`` has fakes for tests, and the behaviour suites for such implementations.
+
+A program that stays up calls ``engine.resume()`` once in every process, at its start. byop serves plain HTTP: terminate
+TLS in front of it.
 """
 
 import importlib

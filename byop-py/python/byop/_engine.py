@@ -101,6 +101,8 @@ class Engine(BlockingVerbs):
             unless set.
         port_range: The first and the last port of a host that apps may get; 20000 to 29999 unless set.
         lease_seconds: Seconds after which another process takes over the jobs of a dead one; 30 unless set.
+        takeover: Whether this process does what happens by itself: the jobs of processes that died, schedules, and the
+            end of preview apps. Turn it off in a process that lives as long as one job.
         http_port: The port of the proxy, which serves plain HTTP; 80 unless set.
         proxy_prefix: What the names of the proxy's container, network and volume begin with; ``byop`` unless set.
         limits: What a source may contain, and whether a Git repository may be on a private network
@@ -137,6 +139,7 @@ class Engine(BlockingVerbs):
         work_dir: str | os.PathLike[str] | None = None,
         port_range: tuple[int, int] | None = None,
         lease_seconds: float | None = None,
+        takeover: bool = True,
         http_port: int | None = None,
         proxy_prefix: str | None = None,
         limits: SourceLimits | None = None,
@@ -147,6 +150,7 @@ class Engine(BlockingVerbs):
             "work_dir": work_dir,
             "port_range": port_range,
             "lease_seconds": lease_seconds,
+            "takeover": bool(takeover),
             "http_port": http_port,
             "proxy_prefix": proxy_prefix,
             "limits": limits,
@@ -238,6 +242,7 @@ class AsyncEngine(AwaitableVerbs):
         work_dir: str | os.PathLike[str] | None = None,
         port_range: tuple[int, int] | None = None,
         lease_seconds: float | None = None,
+        takeover: bool = True,
         http_port: int | None = None,
         proxy_prefix: str | None = None,
         limits: SourceLimits | None = None,
@@ -248,6 +253,7 @@ class AsyncEngine(AwaitableVerbs):
             "work_dir": work_dir,
             "port_range": port_range,
             "lease_seconds": lease_seconds,
+            "takeover": bool(takeover),
             "http_port": http_port,
             "proxy_prefix": proxy_prefix,
             "limits": limits,

@@ -1,4 +1,8 @@
-"""The cloud providers that byop can create servers at."""
+"""The cloud providers that byop can create servers at.
+
+``from_env`` reads the variables of the vendor's own tools, and for all vendors ``HTTPS_PROXY``, ``NO_PROXY`` and
+``BYOP_CA_FILE``, a PEM file with further certificate authorities to trust.
+"""
 
 from __future__ import annotations
 
@@ -293,6 +297,9 @@ class Ovh(Cloud):
     @classmethod
     def from_env(cls) -> Ovh:
         """Read the settings from the environment, under the names that the vendor's own tools use.
+
+        Also read: ``BYOP_OVH_BILLING`` (``hourly`` unless set, or ``monthly``) and ``BYOP_OVH_NETWORK``, a private
+        network for new servers in place of the public one.
 
         Raises:
             UnauthenticatedError: A credential is missing.

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import builtins
 import json
+import math
+import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 # Kinds after which the same request may succeed.
 _RETRYABLE = frozenset({"rate_limited", "unavailable", "timeout"})
+#: Seconds; Rust counts no further than some powers of ten more.
+_LONGEST = 1e9
 
 
 class ByopError(Exception):
@@ -46,15 +50,16 @@ class ByopError(Exception):
         retryable: bool | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.operation = operation
-        self.context = dict(context)
-        self.causes = list(causes)
-        self.remedy = remedy
+        # Whatever was given: who raises an error must not lose it to another one.
+        self.message = str(message)
+        super().__init__(self.message)
+        self.operation = str(operation)
+        self.context = {str(key): str(value) for key, value in dict(context).items()}
+        self.causes = [_one_line(cause) for cause in causes]
+        self.remedy = None if remedy is None else str(remedy)
         # As in Rust, unless whoever raises it knows better.
         self.retryable = self.kind in _RETRYABLE if retryable is None else retryable
-        self.retry_after = retry_after
+        self.retry_after = _seconds(retry_after)
 
     def __str__(self) -> str:
         text = f"{self.operation}: {self.message}" if self.operation else self.message
@@ -72,8 +77,8 @@ class ByopError(Exception):
     def _to_report(self) -> str:
         """Write the error as Rust reads it."""
         retry: object = "now" if self.retryable else "never"
-        if self.retry_after is not None:
-            seconds = max(self.retry_after, 0.0)
+        seconds = _seconds(self.retry_after)
+        if seconds is not None:
             retry = {"after": {"secs": int(seconds), "nanos": int(seconds % 1 * 1e9)}}
         report = {
             "kind": self.kind,
@@ -84,7 +89,7 @@ class ByopError(Exception):
             "remedy": self.remedy,
             "causes": self.causes,
         }
-        return json.dumps(report)
+        return _clean(json.dumps(report, ensure_ascii=False))
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = dict(self.__dict__)
@@ -188,6 +193,26 @@ class InternalError(ByopError, RuntimeError):
 
 
 _CLASSES: dict[str, type[ByopError]] = {cls.kind: cls for cls in ByopError.__subclasses__()}
+
+
+def _one_line(cause: object) -> str:
+    if isinstance(cause, BaseException):
+        return "".join(traceback.format_exception_only(type(cause), cause)).rstrip()
+    return str(cause)
+
+
+def _seconds(value: object) -> float | None:
+    """Read how long to wait, as a header says it; what is no length of time says nothing."""
+    try:
+        seconds = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), _LONGEST) if math.isfinite(seconds) else None
+
+
+def _clean(text: str) -> str:
+    """Replace what has no place in Unicode, such as a byte of a file's name that nobody could read."""
+    return text.encode(errors="replace").decode()
 
 
 def _rebuild(cls: type[ByopError], message: str, fields: dict[str, Any]) -> ByopError:

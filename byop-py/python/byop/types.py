@@ -53,14 +53,14 @@ class ActorInput(_ActorInput, TypedDict):
 
 
 class AddonNeed(TypedDict):
-    """A database, cache or other service that an application needs beside itself."""
+    """A database, cache or other service that an application needs."""
 
     env: str | None
-    """The environment variable that the application takes its address from, where that is known."""
+    """The environment variable from which the application reads its address, where that is known."""
     file: str
     """The file that says so."""
     kind: str
-    """What it is: ``postgresql``, ``mysql``, ``mongodb``, ``redis``, ..."""
+    """Its kind: ``postgresql``, ``mysql``, ``mongodb``, ``redis``, ..."""
     reason: str
     """What in the file says so, such as "the dependency ``pg``"."""
 
@@ -82,15 +82,15 @@ class ResourceLimits(TypedDict):
     """What a container may use."""
 
     cpus: NotRequired[float]
-    """Processors; 0.5 is half of one."""
+    """Processors; 0.5 is half of one. 1 unless set."""
     memory_bytes: NotRequired[int]
-    """Memory in bytes; going beyond ends the process."""
+    """Memory in bytes; a process that exceeds it is killed. 512 MiB (536870912) unless set."""
     pids: NotRequired[int]
-    """Processes and threads."""
+    """How many processes and threads it may have; 512 unless set."""
 
 
 SecretRef: TypeAlias = str
-"""The name under which a ``SecretSource`` knows a secret. This is what specs and stores hold."""
+"""The name of a secret. Specs and stores hold names, never values."""
 
 
 class UserSpec(TypedDict):
@@ -109,33 +109,33 @@ image repositories.
 
 
 class VolumeSpec(TypedDict):
-    """A folder of the app that outlives its releases."""
+    """A folder of the app that persists across releases."""
 
     name: AppName
     """Unique within the app."""
     path: str
-    """Where the app finds it; absolute."""
+    """The absolute path at which the app finds it."""
 
 
 class ReleaseConfig(TypedDict):
-    """What the container of a release is made from, beside its image, its port and its ports of the host: enough to
-    make it again, and to tell whether what runs is still the same. Secrets are references.
+    """What the container of a release is made from besides its image and ports: enough to make it again, and to tell
+    whether it has changed. Secrets are names.
     """
 
     command: list[str] | None
     """The command in place of the image's."""
     env: dict[str, str]
-    """Plain environment variables: the owner's, and what was planned."""
+    """Plain environment variables: those of the spec, and planned ones."""
     resources: ResourceLimits
-    """Memory, processors, processes."""
+    """Limits of memory, processors and processes."""
     secrets: dict[str, SecretRef]
     """Environment variables whose values are secrets."""
     user: UserSpec | None
-    """Runs as this user instead of the image's."""
+    """The user that it runs as, in place of the image's."""
     volumes: list[VolumeSpec]
-    """Folders that outlive a release."""
+    """Folders that persist across releases."""
     writable: list[str]
-    """Folders in memory that the app writes to besides ``/tmp``."""
+    """Folders in memory to which the app writes, besides ``/tmp``."""
 
 
 Digest: TypeAlias = str
@@ -151,29 +151,29 @@ Severity: TypeAlias = Literal["info", "warning", "error"]
 
 
 class Diagnostic(TypedDict):
-    """Something a person should know about a detection or plan."""
+    """A remark about a detection or plan, for people."""
 
     choices: list[str]
-    """The values of the setting to choose from, where only a few can be right; empty when any may be."""
+    """The possible values of the setting, where there are only a few; else empty."""
     code: str
     """A stable code, such as ``several-binaries``."""
     message: str
     """One sentence."""
     setting: str | None
-    """What to set, such as ``build.start``, where that would settle it."""
+    """The setting that would settle it, such as ``build.start``, if there is one."""
     severity: Severity
-    """How bad it is."""
+    """How severe it is."""
 
 
 class Evidence(TypedDict):
-    """A conclusion and the file it rests on."""
+    """A conclusion and the file that led to it."""
 
     fact: str
     """What was concluded, such as ``framework = fastapi``."""
     file: str
     """The deciding file, relative to the root."""
     reason: str
-    """Why the file says so."""
+    """What in the file led to it."""
 
 
 Variant: TypeAlias = Literal["spa", "ssr"]
@@ -185,12 +185,12 @@ Variant: TypeAlias = Literal["spa", "ssr"]
 
 
 class Detection(TypedDict):
-    """A stack that fits a source tree, with the reasons."""
+    """The stack that was recognised in a source tree, with the evidence."""
 
     confidence: float
     """How sure the generator is, from 0 to 1. Below 0.5 the answer is "unsure"."""
     diagnostics: list[Diagnostic]
-    """What is doubtful, and what would settle it."""
+    """Doubts, and what would settle them."""
     evidence: list[Evidence]
     """Which files led to which conclusion."""
     framework: str | None
@@ -198,7 +198,7 @@ class Detection(TypedDict):
     package_manager: str | None
     """The package manager, such as ``pnpm``."""
     package_manager_version: str | None
-    """Its version: the one that the project asks for, else the one that is used."""
+    """Its version: the one that the project requires, else the default."""
     root: str
     """The app's folder inside the tree, with ``/`` between its parts; empty when it is the root."""
     stack: str
@@ -210,22 +210,24 @@ class Detection(TypedDict):
 
 
 class HealthSpec(TypedDict):
-    """How the health of an app is judged: an HTTP request through the proxy."""
+    """How the health of an app is checked: by an HTTP request through the proxy."""
 
     deadline_seconds: NotRequired[int]
-    """Seconds that a new release has to become healthy."""
+    """Seconds that a new release has to become healthy; 60 unless set."""
     interval_seconds: NotRequired[int]
-    """Seconds between probes of the running container."""
+    """Seconds between checks of the running container; 10 unless set."""
     path: NotRequired[str | None]
-    """The path to ask; detected when absent, else ``/``."""
+    """The path to request; detected when absent, else ``/``."""
     retries: NotRequired[int]
-    """Failed probes in a row that make it unhealthy."""
+    """Failed checks in a row that make it unhealthy; 3 unless set."""
     status_max: NotRequired[int]
-    """The highest good status. Left at its default, any status below 500 is good where the path is only a guess."""
+    """The highest status that counts as healthy; 399 unless set. Unless set, any status below 500 is healthy where the
+    path is only a guess.
+    """
     status_min: NotRequired[int]
-    """The lowest good status."""
+    """The lowest status that counts as healthy; 200 unless set."""
     timeout_seconds: NotRequired[int]
-    """Seconds after which a probe counts as failed."""
+    """Seconds after which a check counts as failed; 5 unless set."""
 
 
 JobId: TypeAlias = str
@@ -236,17 +238,17 @@ class HealthCheck(TypedDict):
     """How a container checks itself."""
 
     command: list[str] | None
-    """The check as an argument list, run inside the container without a shell; none when the image has nothing that
-    could ask.
+    """The check as an argument list, run inside the container without a shell; ``None`` when the image has no program
+    for it.
     """
     interval_seconds: int
     """Seconds between checks."""
     is_known: bool
-    """Whether the path was found in the source or given. Otherwise it is ``/``, and ``command`` counts any answer that
-    is no server error, because nobody knows whether the app has such a page.
+    """Whether the path was given or found in the source. Otherwise it is ``/``, and any answer but a server error
+    counts as healthy, since the app may have no such page.
     """
     path: str
-    """The path that answers with a good status."""
+    """The path to request."""
     retries: int
     """Failed checks in a row that make the container unhealthy."""
     start_seconds: int
@@ -261,7 +263,7 @@ class EnvNeed(TypedDict):
     file: str
     """The file that reads or lists it."""
     is_secret: bool
-    """Whether its name speaks for a secret, such as a key or a password."""
+    """Whether its name suggests a secret, such as a key or a password."""
     name: str
     """Its name."""
 
@@ -327,10 +329,10 @@ class BuildStepPackages(TypedDict):
 
 
 class CacheMount(TypedDict):
-    """A cache folder that outlives a build."""
+    """A cache folder that persists across builds."""
 
     id: str
-    """Identifies the cache; independent of paths. The name of the app is put before it."""
+    """Identifies the cache, independently of paths. It is prefixed with the name of the app."""
     is_locked: bool
     """Whether only one build at a time may use it."""
     target: str
@@ -343,14 +345,14 @@ class RunSpec(TypedDict):
     caches: list[CacheMount]
     """Cache folders, mounted where the builder can."""
     classic: str | None
-    """The command line for the classic builder, where it is another; empty leaves the step out."""
+    """The command line for the classic builder, if it is another; empty skips the step."""
     command: str
     """The command line for BuildKit."""
     reason: str
     """Why, for the comment; empty for none."""
     secrets: list[str]
     """Names of build secrets that the command needs: each is a file below ``/run/secrets`` while it runs, and part of
-    no layer. Only BuildKit has them.
+    no layer. Needs BuildKit.
     """
 
 
@@ -378,10 +380,10 @@ class Stage(TypedDict):
 
 
 class Plan(TypedDict):
-    """Everything that the files are written from."""
+    """How an application is built and started: everything that the files are generated from."""
 
     addons: list[AddonNeed]
-    """Databases and the like that the application seems to need."""
+    """Databases and similar services that the application seems to need."""
     build: str | None
     """The build command line."""
     command: list[str] | None
@@ -397,9 +399,9 @@ class Plan(TypedDict):
     ``.byop/``.
     """
     diagnostics: list[Diagnostic]
-    """What a person should know."""
+    """Remarks for people."""
     dockerfile: str | None
-    """The Dockerfile in the build context to use as it is, for the stacks ``dockerfile`` and ``compose``."""
+    """The app's own Dockerfile, inside the build context, for the stacks ``dockerfile`` and ``compose``."""
     document_root: str | None
     """The public folder of a server-side application, such as ``public``."""
     entry: str | None
@@ -411,22 +413,22 @@ class Plan(TypedDict):
     health: HealthCheck
     """How the container checks itself."""
     ignore: list[str]
-    """What ``.dockerignore`` leaves out beside what it always does."""
+    """What ``.dockerignore`` excludes besides what it always excludes."""
     index_fallback: bool
-    """Whether unknown paths are answered with the index page (a router in the browser)."""
+    """Whether unknown paths are answered with the index page, for apps that route in the browser."""
     install: str | None
     """The install command line."""
     kept: dict[str, str]
-    """Files of the tree that stay as they are, with their texts: an own Dockerfile or ``.dockerignore``."""
+    """Files of the tree that stay as they are, with their texts: the app's own Dockerfile or ``.dockerignore``."""
     package_manager: str | None
     """The package manager."""
     package_manager_version: str | None
-    """Its version: the one that the project asks for, else the one that is used."""
+    """Its version: the one that the project requires, else the default."""
     port: int
     """The port that the application listens on."""
     processes: dict[str, str]
-    """Further processes by name, from a Procfile: command lines beside ``web``. ``release`` is meant to be run once
-    before a release starts.
+    """Further processes by name, with their command lines, from a Procfile. ``release`` is meant to run once before a
+    release starts. A deployment runs none of them.
     """
     required_env: list[EnvNeed]
     """Environment variables that the application reads and that have no value yet."""
@@ -441,21 +443,22 @@ class Plan(TypedDict):
     static_dir: str | None
     """The folder of built or given files that a web server serves."""
     stop_signal: str | None
-    """The signal that asks the application to stop, where its server wants another than SIGTERM."""
+    """The signal that stops the application, if it is not SIGTERM."""
     user: UserSpec | None
-    """The user that the container runs as; absent for an own Dockerfile that does not name one by number."""
+    """The user that the container runs as; ``None`` for an own Dockerfile that names none by number."""
     variant: Variant | None
     """How a JavaScript application is served."""
     version: str | None
     """The version of the language or runtime."""
     volumes: list[VolumeSpec]
-    """Folders that outlive a release: those that an own Dockerfile declares as ``VOLUME``."""
+    """Folders that persist across releases: those that the app's own Dockerfile declares as ``VOLUME``."""
     writable: list[str]
-    """Absolute folders that the application writes to besides ``/tmp``, and whose contents need not last."""
+    """Absolute paths of folders that the application writes to besides ``/tmp``, and whose contents need not persist.
+    """
 
 
 Protocol: TypeAlias = Literal["tcp", "udp"]
-"""What carries the bytes of a port. TCP and UDP ports of the same number have nothing to do with one another.
+"""The transport of a port. TCP and UDP ports of the same number are different ports.
 
 - ``tcp``: TCP.
 - ``udp``: UDP.
@@ -479,15 +482,15 @@ class Release(TypedDict):
     """A numbered, immutable version of an app: image, plan and configuration."""
 
     config: ReleaseConfig | None
-    """What its container is made from; none of a release that an earlier version of byop has made."""
+    """What its container is made from; ``None`` for a release made by an earlier version of byop."""
     config_digest: Digest
-    """Digest of everything that the container is made from. Equal digests mean nothing to do."""
+    """Digest of everything that the container is made from. Deploying the same digest again changes nothing."""
     created_at: Timestamp
     """When it was made."""
     detection: Detection | None
     """What the source was found to be; none for a prebuilt image."""
     health: HealthSpec | None
-    """How its health is judged: what its owner says, and the app itself where the owner does not."""
+    """How its health is checked: as the spec says, else as the app's ``byop.yaml`` says."""
     health_path: str
     """The health path."""
     image: str
@@ -505,53 +508,52 @@ class Release(TypedDict):
     ports: list[PublishedPort]
     """The ports of the host that lead into it, beside HTTP."""
     secret_versions: dict[str, str | None]
-    """The secrets that it was given, each with what tells that value from others and nothing more; none for one that
-    was given by an engine without a keyring.
+    """The names of its secrets, each with a fingerprint of the value; ``None`` for one given by an engine without keys.
     """
     source_digest: Digest | None
     """Digest of the source tree; none for a prebuilt image."""
 
 
 class PackagesSpec(TypedDict):
-    """Packages of the distribution that an image is based on, by their names there."""
+    """Packages of the image's distribution, by their names there."""
 
     build: NotRequired[list[str]]
-    """Needed to install and build, such as ``libpq-dev``."""
+    """Packages needed to install and build, such as ``libpq-dev``."""
     run: NotRequired[list[str]]
-    """Needed to run, such as ``libpq5``."""
+    """Packages needed to run, such as ``libpq5``."""
 
 
 class BuildSpec(TypedDict):
-    """Overrides of what detection found about the build. Absent: as detected."""
+    """Overrides of what detection found about the build. What is absent is as detected."""
 
     build: NotRequired[str | None]
     """The build command line."""
     cpus: NotRequired[float]
-    """Processor limit of the build; 0 is none."""
+    """Processor limit of the build; 0 is no limit."""
     document_root: NotRequired[str | None]
     """The public folder of a server-side application, relative to the app's folder, such as ``public``."""
     framework: NotRequired[str | None]
     """The web framework, such as ``fastapi``."""
     images: NotRequired[dict[str, str]]
-    """Base images to use in place of those that the table names, such as a mirror's."""
+    """Base images to use in place of byop's own, such as those of a mirror: name to name."""
     index_fallback: NotRequired[bool | None]
-    """Whether unknown paths are answered with the index page (a router in the browser)."""
+    """Whether unknown paths are answered with the index page, for apps that route in the browser."""
     install: NotRequired[str | None]
     """The install command line."""
     memory_bytes: NotRequired[int]
-    """Memory limit of the build, in bytes; 0 is none."""
+    """Memory limit of the build, in bytes; 0 is no limit."""
     package_manager: NotRequired[str | None]
     """The package manager, such as ``pnpm``."""
     packages: NotRequired[PackagesSpec]
-    """Packages of the distribution, added to those that detection found."""
+    """Packages of the distribution, in addition to those detected."""
     root: NotRequired[str | None]
-    """The folder of the application, where a repository has several; relative to its root."""
+    """The folder of the application inside the source, where it has several."""
     secrets: NotRequired[list[str]]
-    """Names of build secrets that installing and building need. Each is a file ``/run/secrets/<name>`` meanwhile, and
-    part of no layer.
+    """Names of secrets that installing and building need, each as a file ``/run/secrets/<name>`` that is part of no
+    layer. For generated files only: a deployment with build secrets is refused (``Unsupported``).
     """
     stack: NotRequired[str | None]
-    """The generator to use, by name, such as ``node``."""
+    """The stack to use, such as ``node``."""
     start: NotRequired[str | None]
     """The start command line."""
     static_dir: NotRequired[str | None]
@@ -565,16 +567,18 @@ DomainName: TypeAlias = str
 
 
 class PortSpec(TypedDict):
-    """A port of an app that clients reach directly, not through the proxy: raw TCP or UDP."""
+    """A TCP or UDP port of an app that clients reach directly, not through the proxy."""
 
     container_port: int
     """The port that the app listens on, inside its container."""
     host_port: NotRequired[int | None]
-    """The port of the host; the engine chooses one when absent."""
+    """The port of the host; chosen from the engine's port range when absent. The app finds it in the environment
+    variable ``BYOP_PORT_<NAME>``.
+    """
     name: AppName
     """Unique within the app."""
     protocol: NotRequired[Protocol]
-    """TCP unless said otherwise."""
+    """``tcp`` unless set."""
 
 
 EnvName: TypeAlias = str
@@ -592,51 +596,58 @@ class RateLimit(TypedDict):
     """How many requests one address may send."""
 
     average: int
-    """Requests in a period, in the long run."""
+    """Requests per period on average."""
     burst: NotRequired[int]
-    """Requests at once."""
+    """Requests that may come at once; 1 unless set."""
     period_seconds: NotRequired[int]
-    """Seconds of the period."""
+    """Seconds of the period; 1 unless set."""
 
 
 class RoutingSpec(TypedDict):
-    """How requests reach an app. WebSockets pass without a setting."""
+    """How the proxy treats requests to an app. The proxy serves plain HTTP; WebSockets work without a setting."""
 
     allowed_ips: NotRequired[list[str]]
-    """Addresses and networks, such as ``203.0.113.7`` or ``10.0.0.0/8``, that may enter; others get 403. Empty: all."""
+    """Addresses and networks with access, such as ``203.0.113.7`` or ``10.0.0.0/8``; others get 403. Everybody when
+    empty. Behind another proxy, that proxy's address is the one that counts.
+    """
     basic_auth: NotRequired[list[str]]
-    """Who may enter, as lines of ``htpasswd -B``: ``name:$2y$...``. Only bcrypt of cost 10 and more is taken: such a
-    hash is made to be stored as plain data, weaker ones and plain passwords are refused. The app does not see the
+    """Users with access, as lines of ``htpasswd -B``: ``name:$2y$...``. Only bcrypt of cost 10 or more is accepted,
+    which can be stored as plain data; weaker hashes and plain passwords are refused. The app does not see the
     credentials.
     """
     body_limit_bytes: NotRequired[int | None]
-    """The largest request body; larger ones are answered with 413. Requests and answers are then read as a whole before
-    they are passed on, so this is not for apps that stream.
+    """The largest request body in bytes; larger ones are answered with 413. Requests and answers are then buffered
+    whole, so do not set it for apps that stream.
     """
     compress: NotRequired[bool]
-    """Compresses answers for browsers that ask for it; streams of events are left as they are."""
+    """Compresses answers for clients that accept it; event streams are left as they are."""
     drain_seconds: NotRequired[int]
-    """Seconds between the moment new requests go to the new release and the stop of the old one."""
+    """Seconds for which the old release goes on, to finish its requests, after new ones go to the new release; 10
+    unless set.
+    """
     headers: NotRequired[dict[str, str]]
-    """Headers that every answer gets, in place of those of the same name. An empty value takes a header away."""
+    """Headers that every answer gets, replacing those of the same name. An empty value removes a header."""
     https_redirect: NotRequired[bool]
-    """Answers plain HTTP with a redirect (301) to HTTPS. Off until certificates are set up."""
+    """Answers every request with a redirect (301) to HTTPS. byop's proxy serves plain HTTP only and trusts no
+    ``X-Forwarded-Proto``, so leave this off for apps that are deployed: behind a proxy that terminates TLS it would
+    redirect for ever. Let that proxy redirect. It is useful in generated compose files with a certificate resolver.
+    """
     path_prefix: NotRequired[str | None]
-    """Only requests to this path and below it, such as ``/shop``, reach the app. Probes of a new release ask the app
-    directly.
+    """Only requests to this path and below it, such as ``/shop``, reach the app. Health checks of a new release are not
+    affected.
     """
     protocol: NotRequired[BackendProtocol]
-    """What the app speaks behind the proxy."""
+    """The protocol between the proxy and the app."""
     rate_limit: NotRequired[RateLimit | None]
-    """Requests that one address may send; more are answered with 429."""
+    """How many requests one address may send; more are answered with 429."""
     security_headers: NotRequired[bool]
-    """Adds ``X-Content-Type-Options``, ``X-Frame-Options`` and ``Referrer-Policy``, and with ``https_redirect`` also
-    ``Strict-Transport-Security``.
+    """Adds ``X-Content-Type-Options``, ``X-Frame-Options`` and ``Referrer-Policy`` to answers, and with
+    ``https_redirect`` also ``Strict-Transport-Security``. On unless set.
     """
     sticky: NotRequired[str | None]
-    """The name of a cookie that leads a browser back to the same container."""
+    """The name of a cookie that keeps a browser on the same container."""
     strip_prefix: NotRequired[bool]
-    """Takes the prefix off before the app sees the path. The app is told it in ``X-Forwarded-Prefix``."""
+    """Removes the prefix from the path that the app sees. ``X-Forwarded-Prefix`` tells it to the app."""
 
 
 class SourceDirectory(TypedDict):
@@ -659,24 +670,26 @@ class SourceArchive(TypedDict):
 
 
 class GitSource(TypedDict):
-    """A Git repository and what to take from it."""
+    """A Git repository and the revision to use."""
 
     ca_file: NotRequired[str | None]
-    """For ``https``, a PEM file with the authorities to trust: what a server with a private one needs."""
+    """For ``https``, a PEM file with the certificate authorities to trust, for servers with a private one."""
     credential: NotRequired[SecretRef | None]
-    """The token or password for ``https``, by name; ``user:token`` where the server wants a user of its own."""
+    """For ``https``, the name of the secret with the token or password, or with ``user:token`` where the server expects
+    a user name.
+    """
     identity: NotRequired[SecretRef | None]
-    """For ``ssh``, the private key, by name: in OpenSSH's or PEM form and without a passphrase. With it, neither other
-    keys nor the ssh configuration of the user that runs byop count; without it, both do.
+    """For ``ssh``, the name of the secret with the private key, in OpenSSH or PEM form without a passphrase. With it,
+    other keys and the ssh configuration of the user that runs byop are ignored; without it, they are used.
     """
     known_hosts: NotRequired[str | None]
-    """For ``ssh``, the file with the keys of hosts to trust, as in ``known_hosts``; the one of the user that runs byop
-    when absent. A host whose key is not there is refused in any case.
+    """For ``ssh``, a ``known_hosts`` file; that of the user that runs byop when absent. A host whose key is not in it
+    is always refused.
     """
     reference: NotRequired[str | None]
     """A branch, tag or full commit id; the default branch when absent."""
     url: str
-    """``https://``, ``ssh://``, ``git@host:path``, or a local path. Never with credentials in it."""
+    """``https://``, ``ssh://``, ``git@host:path``, or a local path, without credentials in it."""
 
 
 class SourceGit(TypedDict):
@@ -690,54 +703,61 @@ ImageRef: TypeAlias = str
 
 
 class SourceImage(TypedDict):
-    """An image that the host's engine has or can pull; detection and build are left out."""
+    """A prebuilt image, which is not detected or built. It is pulled without credentials if the host does not have it:
+    ``docker pull`` private images on the host first.
+    """
 
     image: ImageRef
 
 
 Source: TypeAlias = SourceDirectory | SourceArchive | SourceGit | SourceImage
-"""Where an application comes from."""
+"""Where an application comes from: exactly one of these keys."""
 
 
 class AppSpec(TypedDict):
-    """An application as its owner wants it: the input of preview and deploy."""
+    """An application as its owner wants it: the input of ``preview``, ``plan`` and ``deploy``."""
 
     addons: NotRequired[list[str] | None]
-    """The add-ons that it needs, by kind, such as ``postgresql``: in place of those detected. An empty list is none."""
+    """The add-ons that it needs, by kind, such as ``postgresql``, in place of those detected. They are written into the
+    generated compose file; a deployment does not start them.
+    """
     build: NotRequired[BuildSpec]
-    """Overrides of what detection found."""
+    """Overrides of what detection found about the build."""
     domains: NotRequired[list[DomainName]]
-    """Host names at which it answers. None: reachable by no one but the engine."""
+    """Host names at which it answers, by plain HTTP. With an empty list, only the engine can reach the app."""
     env: NotRequired[dict[str, str]]
     """Plain environment variables."""
     health: NotRequired[HealthSpec]
-    """How its health is judged."""
+    """How its health is checked."""
     name: AppName
     """Unique within a store."""
     port: NotRequired[int | None]
     """The port it listens on; detected when absent."""
     ports: NotRequired[list[PortSpec]]
-    """Ports beside HTTP that lead straight into it."""
+    """TCP and UDP ports of the host that lead directly to it, besides HTTP."""
     processes: NotRequired[dict[str, str]]
-    """Further processes by name, with their command lines: added to those of a Procfile, or in their place. An empty
-    line takes one away. ``web`` is the start command.
+    """Further processes by name, with their command lines: added to those of a Procfile, or replacing them; an empty
+    line removes one. ``web`` is the start command. A deployment runs ``web`` only: the others are written into the
+    generated compose file and are not started.
     """
     required_env: NotRequired[list[EnvName] | None]
-    """The environment variables that it cannot do without: in place of those detected."""
+    """The environment variables that it cannot run without, in place of those detected."""
     resources: NotRequired[ResourceLimits]
-    """Memory, processors, processes."""
+    """Limits of memory, processors and processes."""
     routing: NotRequired[RoutingSpec]
-    """How requests reach it."""
+    """How the proxy treats requests to it."""
     secrets: NotRequired[dict[str, SecretRef]]
-    """Environment variables whose values are secrets, by reference."""
+    """Environment variables whose values are secrets: variable name to secret name, such as ``DB_URL`` to ``db-url``.
+    """
     source: Source
     """Where its files come from."""
     user: NotRequired[UserSpec | None]
-    """Runs as this user instead of the image's."""
+    """The user that it runs as, in place of the image's."""
     volumes: NotRequired[list[VolumeSpec]]
-    """Folders that outlive a release."""
+    """Folders that persist across releases."""
     writable: NotRequired[list[str]]
-    """Absolute folders that it writes to besides ``/tmp``, and whose contents need not last: added to those detected.
+    """Absolute paths of folders that it writes to besides ``/tmp``, and whose contents need not persist: added to those
+    detected.
     """
 
 
@@ -752,20 +772,20 @@ AppState: TypeAlias = Literal["running", "unhealthy", "stopped", "absent"]
 
 
 class App(TypedDict):
-    """An app as stored: the wanted state and the release that serves."""
+    """An app as stored: the wanted state and the current release."""
 
     created_at: Timestamp
     """When it was made."""
     current: Release | None
-    """The release that serves; none before the first success."""
+    """The release that serves; ``None`` before the first success."""
     host: str
     """The host it runs on."""
     name: AppName
     """Its name."""
     next_release: int
-    """The number that the next release gets; never given twice."""
+    """The number of the next release. Numbers are never reused."""
     spec: AppSpec
-    """What was last asked for and came to serve."""
+    """The spec that was last deployed with success."""
     updated_at: Timestamp
     """When it last changed."""
     wanted: AppState
@@ -782,7 +802,7 @@ class PortBinding(TypedDict):
     host_port: int
     """The port of the host; 0 lets the engine choose."""
     protocol: Protocol
-    """TCP unless said otherwise."""
+    """``tcp`` unless set."""
 
 
 ContainerState: TypeAlias = Literal["created", "running", "paused", "restarting", "exited", "dead"]
@@ -809,7 +829,7 @@ class ContainerInfo(TypedDict):
     exit_code: int
     """The exit code of the last run; meaningful when it has exited."""
     healthy: bool | None
-    """``true`` or ``false`` once the engine's check has decided; ``None`` without a check or before."""
+    """Whether Docker's health check passes; ``None`` without a check, or before its first result."""
     id: str
     """The engine's id."""
     image: str
@@ -821,7 +841,7 @@ class ContainerInfo(TypedDict):
     name: str
     """Its name, without a leading slash."""
     oom_killed: bool
-    """Whether the last run was ended for using too much memory."""
+    """Whether the last run was killed for using too much memory."""
     ports: list[PortBinding]
     """Published ports."""
     restarts: int
@@ -833,7 +853,7 @@ class ContainerInfo(TypedDict):
 
 
 class AppReport(TypedDict):
-    """An app with what really runs of it."""
+    """An app as stored, with the containers observed on its host."""
 
     app: App
     """As stored."""
@@ -882,29 +902,33 @@ class AppSettings(TypedDict):
     """The further arguments of ``byop.app``: keys of ``AppSpec``."""
 
     addons: NotRequired[list[str] | None]
-    """The add-ons that it needs, by kind, such as ``postgresql``: in place of those detected. An empty list is none."""
+    """The add-ons that it needs, by kind, such as ``postgresql``, in place of those detected. They are written into the
+    generated compose file; a deployment does not start them.
+    """
     build: NotRequired[BuildSpec]
-    """Overrides of what detection found."""
+    """Overrides of what detection found about the build."""
     health: NotRequired[HealthSpec]
-    """How its health is judged."""
+    """How its health is checked."""
     ports: NotRequired[list[PortSpec]]
-    """Ports beside HTTP that lead straight into it."""
+    """TCP and UDP ports of the host that lead directly to it, besides HTTP."""
     processes: NotRequired[dict[str, str]]
-    """Further processes by name, with their command lines: added to those of a Procfile, or in their place. An empty
-    line takes one away. ``web`` is the start command.
+    """Further processes by name, with their command lines: added to those of a Procfile, or replacing them; an empty
+    line removes one. ``web`` is the start command. A deployment runs ``web`` only: the others are written into the
+    generated compose file and are not started.
     """
     required_env: NotRequired[list[EnvName] | None]
-    """The environment variables that it cannot do without: in place of those detected."""
+    """The environment variables that it cannot run without, in place of those detected."""
     resources: NotRequired[ResourceLimits]
-    """Memory, processors, processes."""
+    """Limits of memory, processors and processes."""
     routing: NotRequired[RoutingSpec]
-    """How requests reach it."""
+    """How the proxy treats requests to it."""
     user: NotRequired[UserSpec | None]
-    """Runs as this user instead of the image's."""
+    """The user that it runs as, in place of the image's."""
     volumes: NotRequired[list[VolumeSpec]]
-    """Folders that outlive a release."""
+    """Folders that persist across releases."""
     writable: NotRequired[list[str]]
-    """Absolute folders that it writes to besides ``/tmp``, and whose contents need not last: added to those detected.
+    """Absolute paths of folders that it writes to besides ``/tmp``, and whose contents need not persist: added to those
+    detected.
     """
 
 
@@ -915,14 +939,14 @@ as a DNS label and in the name of an image.
 
 
 class AuditRecord(TypedDict):
-    """An entry as it is kept. Each holds the hash of the one before, so that a change or a gap shows."""
+    """A record of the audit. Each holds the hash of the one before, so that a change or a gap is detected."""
 
     action: str
-    """What, as ``noun.verb``, such as ``job.create``."""
+    """What was done, as ``noun.verb``, such as ``job.create``."""
     actor: Actor | None
-    """By whom, when the embedding program said so."""
+    """Who did it, if the program said so with ``acting_as``."""
     client: ClientId | None
-    """Whose it is; none when it is the platform's."""
+    """The client that owns it; ``None`` when it is the platform's."""
     details: Any
     """More, as JSON. Never a secret."""
     hash: Digest
@@ -942,10 +966,12 @@ class AuditRecord(TypedDict):
 
 
 class AuditReport(TypedDict):
-    """What a walk through the whole audit found: that it is as it was written."""
+    """The result of a check of the whole audit that found no change."""
 
     last: Digest | None
-    """The hash of the last; none without records. Kept elsewhere, it shows later whether the end was cut off."""
+    """The hash of the last record; ``None`` without records. Kept elsewhere, it shows later whether the end was cut
+    off.
+    """
     records: int
     """How many records there are."""
 
@@ -968,7 +994,7 @@ ErrorKind: TypeAlias = Literal[
     "corrupt",
     "internal",
 ]
-"""What the caller can do about an error.
+"""The kind of an error: what the caller can do about it.
 
 - ``invalid_input``: The request itself is wrong; change it.
 - ``not_found``: The named thing does not exist.
@@ -996,7 +1022,7 @@ class RetryAfter(TypedDict):
 
 
 Retry: TypeAlias = Literal["never", "now", "exhausted"] | RetryAfter
-"""Whether and when doing the same again can help.
+"""Whether and when it helps to try the same again.
 
 - ``never``: The same request gives the same error.
 - ``now``: Try again, with the usual back-off.
@@ -1005,7 +1031,7 @@ Retry: TypeAlias = Literal["never", "now", "exhausted"] | RetryAfter
 
 
 class ErrorReport(TypedDict):
-    """An ``Error`` as plain data. Context is a list of pairs to keep its order."""
+    """An error as plain data. Context is a list of pairs, to keep its order."""
 
     causes: list[str]
     """The chain of underlying errors, outermost first."""
@@ -1018,9 +1044,9 @@ class ErrorReport(TypedDict):
     operation: str
     """``noun.verb``."""
     remedy: str | None
-    """What the user can do."""
+    """What the user can do about it."""
     retry: Retry
-    """Whether doing the same again can help."""
+    """Whether it helps to try the same again."""
 
 
 BuildState: TypeAlias = Literal["pending", "fetching", "building", "pushing", "success", "failed", "cancelled"]
@@ -1045,7 +1071,7 @@ class BuildReport(TypedDict):
     attempt: int
     """How often the build was begun; more than once after the engine was ended at it."""
     client: ClientId | None
-    """Whose it is; none when it is the platform's."""
+    """The client that owns it; ``None`` when it is the platform's."""
     error: ErrorReport | None
     """Why it failed or was cancelled."""
     finished_at: Timestamp | None
@@ -1087,7 +1113,7 @@ ObjectKind: TypeAlias = Literal["container", "image", "network", "volume", "rout
 
 
 class CensusObject(TypedDict):
-    """Something on a host."""
+    """An object on a host."""
 
     app: str | None
     """The app that its label names; none for a proxy."""
@@ -1106,14 +1132,14 @@ class CensusObject(TypedDict):
 
 
 class Census(TypedDict):
-    """What a count of labelled objects found. Nothing is changed by it."""
+    """The result of ``census``: how byop's objects on all hosts differ from the store."""
 
     missing: list[CensusObject]
-    """Objects that the store knows and that are not there."""
+    """Objects that the store knows and that do not exist."""
     unknown: list[CensusObject]
     """Objects that carry byop's label and that the store does not know."""
     unreachable: list[str]
-    """Hosts that could not be asked: of them nothing is said."""
+    """Hosts that did not answer: nothing is known of them."""
 
 
 ChangeAction: TypeAlias = Literal["add", "change", "remove"]
@@ -1151,9 +1177,9 @@ ChangedPart: TypeAlias = Literal[
 - ``port``: A port beside HTTP.
 - ``volume``: A folder that outlives a release.
 - ``domain``: A host name.
-- ``routing``: How requests reach it.
-- ``health``: How its health is judged.
-- ``resources``: Memory, processors, processes.
+- ``routing``: How the proxy treats requests to it.
+- ``health``: How its health is checked.
+- ``resources``: Limits of memory, processors and processes.
 - ``setting``: Anything else of its spec, by name of the key.
 - ``container``: Its container, which is not as the serving release says.
 """
@@ -1183,7 +1209,7 @@ class Change(_Change, TypedDict):
 
 
 class ClaimedRuns(TypedDict):
-    """Times that an engine has taken."""
+    """Due times that an engine process has claimed."""
 
     due: list[Timestamp]
     """The times."""
@@ -1200,14 +1226,14 @@ or comments.
 
 
 class ClientLimits(TypedDict):
-    """How much a client may have. Nothing named: as much as it likes."""
+    """Limits of a client. What is absent is unlimited."""
 
     apps: NotRequired[int | None]
     """Apps."""
 
 
 ClientState: TypeAlias = Literal["active", "suspended", "deleted"]
-"""How a client stands with the platform.
+"""Whether a client may use the platform.
 
 - ``active``: Its work is done.
 - ``suspended``: It may look, stop and remove, but start and change nothing. What runs goes on.
@@ -1229,7 +1255,7 @@ class Client(TypedDict):
     name: str
     """Its name, for people."""
     state: ClientState
-    """How it stands with the platform."""
+    """Whether it may use the platform."""
     updated_at: Timestamp
     """When it last changed."""
 
@@ -1246,26 +1272,26 @@ class ClientSpec(TypedDict):
     name: str
     """Its name, for people."""
     state: NotRequired[ClientState]
-    """Whether its work is done."""
+    """Whether it may use the platform; ``active`` unless set."""
 
 
 class CloudCapabilities(TypedDict):
-    """What a provider does otherwise than others. What it cannot do at all it has no sub-port for."""
+    """What a provider supports, and its limits."""
 
     ipv6: bool
-    """Servers have addresses of version 6."""
+    """Whether servers have IPv6 addresses."""
     keyed_create: bool
-    """It makes one server of one key by itself, however often it is asked. Without this a lost answer is followed by
-    looking for the key as long as its lists may be late.
+    """Whether the provider itself creates only one server per key. If not, after a lost answer the engine looks for the
+    key for ``list_lag_seconds``.
     """
     labels: bool
-    """Servers keep the labels of their spec. Their name and key they keep in any case."""
+    """Whether servers keep the labels of their spec. They always keep name and key."""
     list_lag_seconds: int
-    """How long, in seconds, a thing that was made may be missing from lists."""
+    """Seconds for which lists may miss what was just created."""
     max_user_data: int
-    """The most bytes of user data that it takes."""
+    """The largest user data, in bytes."""
     resize: bool
-    """Servers can be given another size."""
+    """Whether servers can be resized."""
 
 
 ComponentKind: TypeAlias = Literal["web", "worker", "addon"]
@@ -1295,7 +1321,7 @@ class Component(TypedDict):
     port: int | None
     """The port that it listens on."""
     state: AppState | None
-    """How it is; none for a part that this engine does not run."""
+    """Its state; ``None`` for a part that the engine does not run, such as a worker or an add-on."""
 
 
 class ContainerStats(TypedDict):
@@ -1385,7 +1411,7 @@ class CustomerSpec(TypedDict):
 
 
 Data: TypeAlias = Literal["keep", "delete"]
-"""What becomes of an app's volumes.
+"""What happens to an app's volumes.
 
 - ``keep``: They stay, and a later app of the same name finds them.
 - ``delete``: They are removed with all that is in them.
@@ -1424,7 +1450,7 @@ class DeploymentReport(TypedDict):
     app: AppName
     """The app."""
     client: ClientId | None
-    """Whose it is; none when it is the platform's."""
+    """The client that owns it; ``None`` when it is the platform's."""
     config_digest: Digest | None
     """Digest of everything that the container is made from, of the current release."""
     container: str
@@ -1432,7 +1458,7 @@ class DeploymentReport(TypedDict):
     deployed_at: Timestamp | None
     """When the current release was made."""
     domains: list[DomainName]
-    """The host names that lead to it; none but for the current release."""
+    """The host names that lead to it; only the current release has any."""
     host: str
     """The host."""
     image: str | None
@@ -1479,13 +1505,13 @@ class DnsRecord(TypedDict):
     name: DnsName
     """The whole name."""
     ttl_seconds: int
-    """How long others may keep it, in seconds."""
+    """For how long resolvers may cache it, in seconds."""
     values: list[str]
     """The values, in any order: addresses, one host name without a dot at its end, or texts without quotes."""
 
 
 class Domain(TypedDict):
-    """A host name that an app has, so that no other gets it."""
+    """A host name that belongs to an app; no other app can have it."""
 
     app: AppName
     """The app that answers at it, or is about to."""
@@ -1610,7 +1636,7 @@ RepairStep: TypeAlias = Literal[
     "deploy",
     "decide",
 ]
-"""What makes a difference right again, in the order in which a repair does it.
+"""What corrects a difference, in the order in which a repair does it.
 
 - ``replace_proxy``: The proxy is made anew; requests to its host fail for a moment.
 - ``start_proxy``: The proxy is started and told all routes.
@@ -1634,7 +1660,7 @@ class Drift(TypedDict):
     expected: str
     """What should be. Values of environment variables are never shown."""
     found: str
-    """What is."""
+    """What was found."""
     host: str
     """The host."""
     kind: DriftKind
@@ -1642,7 +1668,7 @@ class Drift(TypedDict):
     object: str
     """What differs: the name of a container, network, volume, image or route."""
     repair: RepairStep
-    """What makes it right again."""
+    """What corrects it."""
     severity: Severity
     """How much it matters."""
 
@@ -1653,7 +1679,7 @@ class DriftReport(TypedDict):
     apps: list[AppName]
     """The apps that were compared, in order of name."""
     busy: list[AppName]
-    """Apps that were left out because a job works on them: what there is of them is about to change."""
+    """Apps that were left out because a job works on them."""
     checked_at: Timestamp
     """When it began."""
     findings: list[Drift]
@@ -1672,7 +1698,7 @@ JobState: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cance
 
 
 class EventBodyJob(TypedDict):
-    """The job changed its state."""
+    """The job changed state."""
 
     error: ErrorReport | None
     """Why it failed."""
@@ -1685,7 +1711,7 @@ class EventBodyStepStarted(TypedDict):
     """A step begins."""
 
     message: str
-    """What it is about to do, for people."""
+    """What it will do, for people."""
     stage: str
     """The stage."""
     type: Literal["step_started"]
@@ -1695,9 +1721,9 @@ class EventBodyStepFinished(TypedDict):
     """A step ended."""
 
     millis: int
-    """Milliseconds that it took; 0 when a recorded answer was used."""
+    """Milliseconds that it took; 0 when a recorded result was used."""
     replayed: bool
-    """Whether the answer had been recorded by an earlier run."""
+    """Whether an earlier run had recorded the result."""
     stage: str
     """The stage."""
     type: Literal["step_finished"]
@@ -1743,7 +1769,7 @@ class EventBodyProgress(Progress, TypedDict):
 
 
 class EventBodyWarning(TypedDict):
-    """Something that a person should know."""
+    """A warning for people."""
 
     message: str
     """One sentence."""
@@ -1766,7 +1792,7 @@ EventBody: TypeAlias = (
     | EventBodyWarning
     | EventBodyDeployed
 )
-"""What happened."""
+"""What happened; ``type`` says which of these it is."""
 
 
 class Event(TypedDict):
@@ -1777,9 +1803,9 @@ class Event(TypedDict):
     job: JobId
     """The job."""
     position: int
-    """Counted from 1 over all jobs of what the job works on; the cursor for reading those on."""
+    """Counted from 1 over all jobs of the app or server: the cursor (``after``) for ``subject_events``."""
     sequence: int
-    """Counted from 1 within the job, without gaps; the cursor for reading on."""
+    """Counted from 1 within the job, without gaps: the cursor (``after``) for ``events``."""
     time: Timestamp
     """When."""
 
@@ -1790,7 +1816,7 @@ class GeneratedFile(TypedDict):
     contents: str
     """Its text."""
     kept: bool
-    """Whether the tree had such a file already, which stays as it is and is not replaced."""
+    """Whether the tree already has such a file, which then stays as it is."""
 
 
 FileSet: TypeAlias = dict[str, GeneratedFile]
@@ -1801,14 +1827,14 @@ FirewallId: TypeAlias = str
 
 
 class FirewallRule(TypedDict):
-    """Something that may reach a server."""
+    """Traffic that may reach a server."""
 
     port: int
     """The port."""
     protocol: Protocol
     """The protocol."""
     sources: list[str]
-    """Networks in CIDR notation, such as ``203.0.113.0/24``; empty lets in everyone."""
+    """Networks in CIDR notation, such as ``203.0.113.0/24``; everybody when empty."""
 
 
 RegionId: TypeAlias = str
@@ -1819,7 +1845,7 @@ class FirewallSpec(TypedDict):
     """A filter of traffic to make: it lets in what its rules name and nothing else, and everything out."""
 
     key: str
-    """As that of ``ServerSpec``: the same key is the same firewall."""
+    """Chosen by the caller; the same key is the same firewall."""
     name: str
     """The name of the server that it is for."""
     region: RegionId
@@ -1889,22 +1915,23 @@ JobKind: TypeAlias = Literal[
 """
 
 Subject: TypeAlias = str
-"""What a job works on. Two jobs never work on one subject at the same time."""
+"""What a job works on, such as ``app/shop`` or ``server/web-1``. Two jobs never work on one subject at the same time.
+"""
 
 
 class Job(TypedDict):
-    """A piece of work that outlives the call that asked for it."""
+    """A piece of work that outlives the call that started it."""
 
     actor: Actor | None
-    """Who asked for it, when the embedding program said so."""
+    """Who asked for it, if the program said so with ``acting_as``."""
     cancel_requested: bool
-    """Whether it was asked to end. Only ``Store::request_cancel`` sets it."""
+    """Whether ``cancel`` was called for it."""
     client: ClientId | None
-    """Whose it is; none when it is the platform's."""
+    """The client that owns it; ``None`` when it is the platform's."""
     created_at: Timestamp
     """When it was asked for."""
     deadline: Timestamp | None
-    """When it fails for lack of time."""
+    """When it fails because it took too long."""
     error: ErrorReport | None
     """Why it failed."""
     finished_at: Timestamp | None
@@ -1912,27 +1939,27 @@ class Job(TypedDict):
     id: JobId
     """Its id."""
     input: Any
-    """What it was asked to do with, as JSON."""
+    """Its input, such as the spec of the app."""
     kind: JobKind
     """What it does."""
     output: Any
-    """What came out, as JSON, when it succeeded."""
+    """Its result, when it succeeded."""
     plan: Digest | None
     """The digest of the plan that it carries out, when it was asked for with one."""
     state: JobState
     """How far it is."""
     step: str | None
-    """The stage of the step that was begun last. Only ``Store::put_steps`` sets it."""
+    """The stage of the step that was started last."""
     subject: Subject
     """What it works on."""
 
 
 KeyId: TypeAlias = str
-"""Tells keys apart: derived from the key, and no help in finding it."""
+"""Identifies a key without revealing it."""
 
 
 class KeyRotation(TypedDict):
-    """What a change of keys has done."""
+    """The result of ``rotate_keys``."""
 
     kept: int
     """Secrets that were under this key already."""
@@ -1943,7 +1970,7 @@ class KeyRotation(TypedDict):
 
 
 LogCursor: TypeAlias = str
-"""The place of a line in a container's log, finer than its time. Text in JSON, where numbers are too coarse."""
+"""The position of a line in a container's log, more precise than its time."""
 
 LogStream: TypeAlias = Literal["stdout", "stderr"]
 """Where a log line came from.
@@ -1959,7 +1986,7 @@ class LogLine(TypedDict):
     container: str
     """The container's name."""
     cursor: LogCursor
-    """Its place, for ``after``."""
+    """Its position, for ``after`` of ``logs``."""
     stream: LogStream
     """Where it came from."""
     text: str
@@ -1969,13 +1996,13 @@ class LogLine(TypedDict):
 
 
 class MissedRunsSkip(TypedDict):
-    """They are left out."""
+    """They are skipped."""
 
     type: Literal["skip"]
 
 
 class MissedRunsRunOnce(TypedDict):
-    """However many they are, there is one run for all of them."""
+    """One run makes up for all of them."""
 
     type: Literal["run_once"]
 
@@ -1984,12 +2011,12 @@ class MissedRunsRunAll(TypedDict):
     """There is a run for each of them, the latest ones if there are more."""
 
     most: int
-    """At most so many; 1 to 100."""
+    """At most this many; 1 to 100."""
     type: Literal["run_all"]
 
 
 MissedRuns: TypeAlias = MissedRunsSkip | MissedRunsRunOnce | MissedRunsRunAll
-"""What happens to times at which no engine ran, and which are over by more than a minute."""
+"""What happens to due times that were missed by more than a minute because no engine ran."""
 
 PowerAction: TypeAlias = Literal["start", "stop", "restart"]
 """A change of the power state.
@@ -2001,8 +2028,8 @@ PowerAction: TypeAlias = Literal["start", "stop", "restart"]
 
 
 class Question(TypedDict):
-    """A question whose answer settles something that the tree does not say. The answer is given by setting ``setting``
-    in the spec of the app, or in its ``byop.yaml``; then it is not asked again.
+    """Something that the tree does not say. Answer it by setting ``setting`` in the spec of the app, or in its
+    ``byop.yaml``.
     """
 
     choices: list[str]
@@ -2010,11 +2037,11 @@ class Question(TypedDict):
     code: str
     """The code of the diagnostic that it comes from, such as ``unsure``."""
     setting: str
-    """What the answer is given to, such as ``build.start``; ``env.<NAME>`` or ``secrets.<NAME>`` for a variable."""
+    """The setting that answers it, such as ``build.start``; ``env.<NAME>`` or ``secrets.<NAME>`` for a variable."""
     severity: Severity
-    """``Error``: nothing can be deployed before it is answered."""
+    """``error``: a deployment fails until it is answered."""
     suggested: str | None
-    """What is used when nobody answers; none when there is nothing to use."""
+    """What is used without an answer; ``None`` when there is nothing to use."""
     text: str
     """What is not known, in one sentence."""
 
@@ -2029,18 +2056,18 @@ class Preview(TypedDict):
     plan: Plan
     """How it is built and started."""
     questions: list[Question]
-    """What a person can be asked, those questions first without whose answer nothing is deployed."""
+    """Open questions, first those without whose answer a deployment fails."""
     spec: NotRequired[AppSpec | None]
-    """The spec with what the ``byop.yaml`` of the tree adds to it: what a deployment runs by."""
+    """The spec together with the ``byop.yaml`` of the tree, as a deployment would use it."""
 
 
 class PreviewAppSpec(TypedDict):
-    """A preview app to make: another app with the spec of one that is there."""
+    """A preview app to create: a temporary copy of an app."""
 
     domain: NotRequired[DomainName | None]
-    """The host name at which it answers, in place of those of the app; none when absent."""
+    """The host name at which it answers, in place of those of the app; it has none when absent."""
     lifetime_seconds: int
-    """Seconds that it lives, at most 90 days."""
+    """Seconds until it expires; at most 90 days (7776000)."""
     name: AppName
     """Its own name, which no other app has."""
     of: AppName
@@ -2053,7 +2080,7 @@ class PreviewApp(TypedDict):
     """A preview app as stored. What runs of it is an app of its name."""
 
     client: ClientId | None
-    """Whose it is; none when it is the platform's."""
+    """The client that owns it; ``None`` when it is the platform's."""
     created_at: Timestamp
     """When it was made."""
     expires_at: Timestamp
@@ -2065,7 +2092,7 @@ class PreviewApp(TypedDict):
 
 
 class Price(TypedDict):
-    """An amount of money, exact."""
+    """An exact amount of money."""
 
     currency: str
     """ISO 4217, such as ``EUR``."""
@@ -2074,20 +2101,20 @@ class Price(TypedDict):
 
 
 class Proposal(TypedDict):
-    """What a deployment would change. It is good for as long as neither the app nor its source changes."""
+    """What a deployment would change. It can be applied as long as neither the app nor its source changes."""
 
     app: AppName
     """The app."""
     changes: list[Change]
-    """What would change, in the order in which it would. Empty: nothing."""
+    """What would change, in order; empty when nothing would."""
     digest: Digest
     """The digest of all of this, which names the proposal."""
     serving: int | None
-    """The release that serves; none before the first."""
+    """The number of the release that serves; ``None`` before the first."""
     source: Digest | None
     """The source as it was read; none for a prebuilt image."""
     spec: AppSpec
-    """What is wanted."""
+    """The spec that it was made from."""
     version: int | None
     """The version of the app's record that it was made from; none for an app that is not there yet."""
 
@@ -2097,13 +2124,13 @@ ProvisionState: TypeAlias = Literal["creating", "ready", "removing"]
 
 - ``creating``: It is being made.
 - ``ready``: It was made.
-- ``removing``: It is being removed, by its owner's wish or because it could not be made. It stays in this state when
-  that could not be brought to its end: removing it again goes on.
+- ``removing``: It is being removed, because its owner asked for it or it could not be made. If that fails it stays in
+  this state: destroy it again.
 """
 
 
 class RebuiltApp(TypedDict):
-    """An app that was found again."""
+    """An app that was recovered."""
 
     app: AppName
     """Its name."""
@@ -2112,7 +2139,7 @@ class RebuiltApp(TypedDict):
     release: int
     """The release that serves."""
     wanted: AppState
-    """What is written as its owner's wish: running if its container runs."""
+    """Its wanted state: running if its container runs."""
 
 
 class Unrecovered(TypedDict):
@@ -2129,14 +2156,14 @@ class Unrecovered(TypedDict):
 
 
 class Rebuilt(TypedDict):
-    """What a lost store was filled with again."""
+    """The result of ``rebuild_store``: what was recovered."""
 
     apps: list[RebuiltApp]
     """Apps that were written, with the release that serves and whether it runs."""
     known: list[AppName]
-    """Apps that the store knew already: they were left as they were."""
+    """Apps that the store knew already, and that were left as they were."""
     unreachable: list[str]
-    """Hosts that could not be asked."""
+    """Hosts that did not answer."""
     unrecovered: list[Unrecovered]
     """What could not be recovered."""
 
@@ -2156,14 +2183,14 @@ class RepairReport(TypedDict):
     done: list[RepairStep]
     """The steps, in order."""
     left: list[Drift]
-    """What is still not as it should be: what needs a deployment or a person."""
+    """Differences that are left: they need a deployment or a person."""
 
 
 ReservedIpId: TypeAlias = str
 """The provider's id of a reserved address."""
 
 ServerId: TypeAlias = str
-"""The provider's id of a server. Where ids are unique within a region only, the region is part of it."""
+"""The provider's id of a server; it includes the region where ids are unique only within one."""
 
 
 class ReservedIp(TypedDict):
@@ -2174,7 +2201,7 @@ class ReservedIp(TypedDict):
     id: ReservedIpId
     """The provider's id."""
     server: ServerId | None
-    """The server that it leads to."""
+    """The server that it is assigned to."""
 
 
 ResourceKind: TypeAlias = Literal[
@@ -2186,7 +2213,7 @@ ResourceKind: TypeAlias = Literal[
     "snapshot",
     "dns_record",
 ]
-"""What a thing at a provider is.
+"""The kind of a resource at a provider.
 
 - ``server``: A server.
 - ``ssh_key``: An SSH key.
@@ -2199,7 +2226,7 @@ ResourceKind: TypeAlias = Literal[
 
 
 class Resource(TypedDict):
-    """A thing at a provider that bears our mark."""
+    """A resource at a provider that bears byop's mark."""
 
     created_at: Timestamp | None
     """When it was made, where the provider tells it."""
@@ -2228,7 +2255,7 @@ class RunOutcomeJob(TypedDict):
 
 
 class RunOutcomeTold(TypedDict):
-    """It told the embedding program, by an audit record."""
+    """It told the program that embeds byop, with an audit record."""
 
     position: int
     """The position of the record."""
@@ -2236,7 +2263,7 @@ class RunOutcomeTold(TypedDict):
 
 
 class RunOutcomeSkipped(TypedDict):
-    """Nothing: this and earlier times were over, and the schedule leaves missed times out."""
+    """Nothing: this and earlier times were missed, and the schedule skips missed times."""
 
     type: Literal["skipped"]
 
@@ -2254,10 +2281,10 @@ RunOutcome: TypeAlias = RunOutcomeJob | RunOutcomeTold | RunOutcomeSkipped | Run
 
 
 class ScheduledRun(TypedDict):
-    """What became of one due time."""
+    """The run of a schedule at one due time."""
 
     due_at: Timestamp
-    """The time by the expression; the moment of the call for one that was asked for by ``run_schedule``."""
+    """When it was due; the moment of the call for a run by ``run_schedule``."""
     outcome: RunOutcome
     """What it did."""
     time: Timestamp
@@ -2265,7 +2292,7 @@ class ScheduledRun(TypedDict):
 
 
 class ScheduledActionDeploy(TypedDict):
-    """Deploys the app again by the spec that it has then: from a branch, what is on it by then."""
+    """Deploys the app again with its current spec: of a branch, its latest commit."""
 
     app: AppName
     """The app."""
@@ -2297,12 +2324,12 @@ class ScheduledActionRestart(TypedDict):
 
 
 class ScheduledActionCustom(TypedDict):
-    """Something that the embedding program does: it reads the audit records of the action ``schedule.due``."""
+    """Something that your program does: it follows the audit records of the action ``schedule.due``."""
 
     input: NotRequired[Any]
-    """What it needs to know. Never a secret."""
+    """Its input, as JSON. Never a secret."""
     name: AppName
-    """What, by a name that the program chose."""
+    """Its name, which your program chooses."""
     type: Literal["custom"]
 
 
@@ -2320,13 +2347,13 @@ class ScheduleSpec(TypedDict):
     expression: str
     """When, as a cron expression of five fields, or ``@hourly``, ``@daily``, ``@weekly``, ``@monthly``, ``@yearly``."""
     missed: NotRequired[MissedRuns]
-    """What happens to times at which no engine ran."""
+    """What happens to times at which no engine ran; one run makes up for them unless set."""
     name: AppName
     """Unique among the schedules of its owner."""
     paused: NotRequired[bool]
-    """Whether it stands still."""
+    """Whether it is paused."""
     time_zone: NotRequired[str]
-    """The place whose clock counts, such as ``Europe/Paris``; ``UTC`` unless set."""
+    """The time zone of the expression, such as ``Europe/Paris``; ``UTC`` unless set."""
 
 
 class Schedule(TypedDict):
@@ -2335,13 +2362,13 @@ class Schedule(TypedDict):
     claimed: ClaimedRuns | None
     """The times that an engine has taken and not yet dealt with."""
     client: ClientId | None
-    """Whose it is; none when it is the platform's."""
+    """The client that owns it; ``None`` when it is the platform's."""
     created_at: Timestamp
     """When it was made."""
     next_run_at: Timestamp | None
-    """When it is due next; none while it is paused, and when its expression names no further time."""
+    """When it is due next; ``None`` while it is paused, or when its expression has no further time."""
     runs: list[ScheduledRun]
-    """What became of the last times, the latest last."""
+    """The last runs, the latest last."""
     spec: ScheduleSpec
     """What its owner wants."""
     updated_at: Timestamp
@@ -2349,7 +2376,7 @@ class Schedule(TypedDict):
 
 
 ServerState: TypeAlias = Literal["starting", "running", "stopping", "stopped", "deleting", "failed"]
-"""How a server is.
+"""The state of a server.
 
 - ``starting``: It is being made or started.
 - ``running``: It runs; whether it answers is another question.
@@ -2372,7 +2399,7 @@ class Server(TypedDict):
     id: ServerId
     """The provider's id."""
     key: str | None
-    """The key that it was made with; ``None`` for one that was not made through byop."""
+    """The key that it was created with; ``None`` for one that byop did not create."""
     labels: dict[str, str]
     """Its labels, as far as the provider keeps them."""
     name: str
@@ -2382,11 +2409,11 @@ class Server(TypedDict):
     size: str
     """The provider's id of its size."""
     state: ServerState
-    """How it is."""
+    """Its state."""
 
 
 class ServerFilter(TypedDict):
-    """Which of our servers to list."""
+    """Which of byop's servers to list."""
 
     key: str | None
     """Only those that were made with this key."""
@@ -2419,7 +2446,7 @@ class ServerImage(TypedDict):
     name: str
     """For people, such as ``Debian 12``."""
     user: str | None
-    """The user that its maker lets in with a key, where that is known."""
+    """The user that can log in with an SSH key, where that is known."""
 
 
 class ServerPrice(TypedDict):
@@ -2445,7 +2472,7 @@ class ServerSize(TypedDict):
     memory_bytes: int
     """Memory in bytes."""
     price: ServerPrice | None
-    """What it costs, where the provider tells it."""
+    """What it costs, if the provider says so."""
 
 
 class ServerPlan(TypedDict):
@@ -2466,14 +2493,14 @@ class ServerPlan(TypedDict):
 
 
 class ServerReport(TypedDict):
-    """A server as its owner sees it: what is noted, and what is really there."""
+    """A server as stored, with what its provider says of it."""
 
     created_at: Timestamp
     """When it was asked for."""
     error: ErrorReport | None
-    """Why it is being removed, when that is not its owner's wish."""
+    """Why it is being removed, unless its owner asked for it."""
     failed: int
-    """How many servers the provider could not start before this one."""
+    """How many servers the provider failed to start before this one."""
     name: AppName
     """Its name."""
     price: ServerPrice | None
@@ -2481,18 +2508,18 @@ class ServerReport(TypedDict):
     provider: str
     """The cloud."""
     reserved_ip: str | None
-    """The address that outlives it."""
+    """Its reserved address, which stays when the server is replaced."""
     server: Server | None
-    """As the provider sees it now; none when there is none."""
+    """What the provider says of it now; ``None`` when it does not exist."""
     state: ProvisionState
     """How far it is."""
 
 
 class ServerRequest(TypedDict):
-    """A server that is wanted."""
+    """A server to create."""
 
     firewall: NotRequired[list[FirewallRule]]
-    """What may reach it; without rules the provider's own default holds."""
+    """The traffic that may reach it; the provider's default without rules."""
     image: NotRequired[str]
     """The image, as ``find_image`` takes it; ``debian-12`` unless set."""
     labels: NotRequired[dict[str, str]]
@@ -2504,13 +2531,13 @@ class ServerRequest(TypedDict):
     region: RegionId
     """The provider's id of the region."""
     reserved_ip: NotRequired[bool]
-    """Whether it gets an address that outlives it."""
+    """Whether it gets a reserved address, which stays when the server is replaced."""
     size: str
     """The provider's id of the size."""
     ssh_keys: NotRequired[list[str]]
-    """Public keys of those who may enter."""
+    """Public SSH keys that can log in."""
     user_data: NotRequired[SecretRef | None]
-    """What it runs at its first start (cloud-init), by the name of the secret that holds it."""
+    """The name of the secret with its user data, which cloud-init runs at its first start."""
 
 
 SshKeyId: TypeAlias = str
@@ -2518,10 +2545,10 @@ SshKeyId: TypeAlias = str
 
 
 class ServerSpec(TypedDict):
-    """A server to make: what a provider is asked for."""
+    """A server to create, as a provider gets it."""
 
     firewall: FirewallId | None
-    """What filters its traffic from its first moment on."""
+    """The firewall that it has from its start."""
     image: str
     """The provider's id of the image, as ``find_image`` gives it."""
     key: str
@@ -2537,7 +2564,7 @@ class ServerSpec(TypedDict):
     size: str
     """The provider's id of the size."""
     ssh_keys: list[SshKeyId]
-    """Who may enter as the image's user: keys that the provider has."""
+    """SSH keys, known to the provider, that can log in as the image's user."""
     user_data: NotRequired[Secret | None]
     """What the server runs at its first start (cloud-init)."""
 
@@ -2546,7 +2573,7 @@ class ServerSpecInput(TypedDict):
     """``ServerSpec`` as an argument: what is left out has its default."""
 
     firewall: NotRequired[FirewallId | None]
-    """What filters its traffic from its first moment on."""
+    """The firewall that it has from its start."""
     image: str
     """The provider's id of the image, as ``find_image`` gives it."""
     key: str
@@ -2562,7 +2589,7 @@ class ServerSpecInput(TypedDict):
     size: str
     """The provider's id of the size."""
     ssh_keys: NotRequired[list[SshKeyId]]
-    """Who may enter as the image's user: keys that the provider has."""
+    """SSH keys, known to the provider, that can log in as the image's user."""
     user_data: NotRequired[Secret | None]
     """What the server runs at its first start (cloud-init)."""
 
@@ -2653,11 +2680,11 @@ class StoredSecret(TypedDict):
     updated_at: Timestamp
     """When it got this value."""
     version: int
-    """Counted from 1, and raised with each new value."""
+    """Counted from 1; each new value gets the next."""
 
 
 SweepReason: TypeAlias = Literal["unknown", "duplicate", "elsewhere"]
-"""Why a thing should not be there.
+"""Why a resource should not exist.
 
 - ``unknown``: The store does not know it.
 - ``duplicate``: The store knows another one that was made for the same purpose.
@@ -2666,22 +2693,22 @@ SweepReason: TypeAlias = Literal["unknown", "duplicate", "elsewhere"]
 
 
 class SweepFinding(TypedDict):
-    """A thing with our mark that the store does not know."""
+    """A resource that byop created and that the store does not know."""
 
     age_seconds: int | None
-    """How old it is, in seconds, where the provider tells."""
+    """Its age in seconds, if the provider says so."""
     error: ErrorReport | None
     """Why it could not be removed."""
     installation: str | None
-    """The installation of byop that made it, where its key tells."""
+    """The installation of byop that created it, if its key says so."""
     provider: str
     """The cloud."""
     reason: SweepReason
-    """Why it should not be there."""
+    """Why it should not exist."""
     removed: bool
     """Whether its removal was begun."""
     resource: Resource
-    """The thing, with what it costs a month."""
+    """The resource, with what it costs a month."""
     zone: DomainName | None
     """The zone, of a record."""
 
@@ -2690,26 +2717,26 @@ class SweepReport(TypedDict):
     """What a sweep found."""
 
     errors: list[tuple[str, ErrorReport]]
-    """Clouds that could not be asked, and why."""
+    """Clouds that did not answer, each with its error."""
     findings: list[SweepFinding]
-    """The things, in order of cloud, kind and id."""
+    """The resources, in order of cloud, kind and id."""
     installation: str
-    """This installation's id: what keys of its own begin with."""
+    """The id of this installation."""
     monthly_price: list[Price]
-    """What they cost a month together, one sum for each currency; things without a known price are not in it."""
+    """What they cost a month together, one sum per currency; resources without a known price are not counted."""
 
 
 class Target(TypedDict):
-    """What the files are generated for."""
+    """The target of generated files."""
 
     app: AppName
     """The name of the app, for labels, networks and volumes."""
     builder: Builder
     """Which builder will read the Dockerfile."""
     certificate_resolver: str | None
-    """The proxy's certificate resolver; none gives routes over plain HTTP."""
+    """The proxy's certificate resolver; ``None`` gives routes over plain HTTP."""
     domains: list[DomainName]
-    """The host names of the route; none gives no route."""
+    """The host names of the route; without one there is no route."""
     env: dict[str, str]
     """The environment in the compose file."""
     images: dict[str, str]
@@ -2740,7 +2767,7 @@ TicketPriority: TypeAlias = Literal["low", "normal", "high", "urgent"]
 
 
 class TicketReply(TypedDict):
-    """A further letter."""
+    """A reply to a ticket."""
 
     author: str
     """Who wrote it."""
@@ -2751,7 +2778,7 @@ class TicketReply(TypedDict):
 
 
 TicketState: TypeAlias = Literal["open", "closed"]
-"""Whether a ticket waits for something.
+"""Whether a ticket is open.
 
 - ``open``: Somebody has to do something.
 - ``closed``: It is done with.
@@ -2764,11 +2791,11 @@ class Ticket(TypedDict):
     app: AppName | None
     """The app that it is about."""
     assignee: str | None
-    """Who takes care of it."""
+    """To whom it is assigned."""
     author: str
     """Who wrote it."""
     body: str
-    """The first letter."""
+    """The text."""
     client: ClientId
     """The client whose ticket it is."""
     closed_at: Timestamp | None
@@ -2782,9 +2809,9 @@ class Ticket(TypedDict):
     priority: TicketPriority
     """How urgent it is."""
     replies: list[TicketReply]
-    """The further letters, in order."""
+    """The replies, in order."""
     state: TicketState
-    """Whether it waits for something."""
+    """Whether it is open."""
     subject: str
     """One line."""
     updated_at: Timestamp
@@ -2797,7 +2824,7 @@ class TicketSpec(TypedDict):
     app: NotRequired[AppName | None]
     """The app that it is about."""
     body: str
-    """The first letter."""
+    """The text."""
     client: ClientId
     """The client whose ticket it is."""
     customer: NotRequired[CustomerId | None]

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use byop_core::generator::{Generator, render};
 use byop_core::model::{AppSpec, Detection, FileSet, Plan, Target};
-use byop_core::{Error, Result, source};
+use byop_core::{Result, source};
 use pyo3::prelude::*;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -33,26 +32,7 @@ impl PythonGenerator {
         tree: &source::SourceTree,
         args: &Value,
     ) -> Result<T> {
-        self.0.ask_with(method, args, |py| {
-            let tree = SourceTree(tree.clone());
-            Ok(vec![Py::new(py, tree)?.into_any()])
-        })
-    }
-
-    /// What was returned, with what was left out as it is without it.
-    fn whole<T: Serialize + DeserializeOwned>(&self, plain: &T, given: Map<String, Value>) -> Result<T> {
-        let wrong = |error: serde_json::Error| {
-            Error::invalid(format!("{}.plan", self.0.name()), format!("this cannot be taken: {error}"))
-        };
-        let mut value = serde_json::to_value(plain).map_err(wrong)?;
-        if let Some(keys) = value.as_object_mut() {
-            if let Some(name) = given.keys().find(|name| !keys.contains_key(*name)) {
-                let error = Error::invalid(format!("{}.plan", self.0.name()), "there is no such key");
-                return Err(error.with_context("key", name).with_remedy("leave it out"));
-            }
-            keys.extend(given);
-        }
-        serde_json::from_value(value).map_err(wrong)
+        self.0.wait(method, args, Some(tree))
     }
 }
 
@@ -63,19 +43,19 @@ impl Generator for PythonGenerator {
 
     fn detect(&self, source: &source::SourceTree) -> Result<Option<Detection>> {
         let given: Option<Map<String, Value>> = self.ask("detect", source, &json!([]))?;
-        given.map(|given| self.whole(&Detection::new(self.name(), 0.0), given)).transpose()
+        given.map(|given| self.0.whole("detect", &Detection::new(self.name(), 0.0), given)).transpose()
     }
 
     fn plan(&self, source: &source::SourceTree, detection: &Detection, spec: &AppSpec) -> Result<Plan> {
         let given: Map<String, Value> = self.ask("plan", source, &json!([detection, spec]))?;
-        self.whole(&Plan::new(self.name(), spec.port.unwrap_or(PORT)), given)
+        self.0.whole("plan", &Plan::new(self.name(), spec.port.unwrap_or(PORT)), given)
     }
 
     fn generate(&self, plan: &Plan, target: &Target) -> Result<FileSet> {
         if !self.0.has("generate") {
             return render(plan, target);
         }
-        let texts: BTreeMap<String, String> = self.0.ask("generate", &json!([plan, target]))?;
+        let texts: BTreeMap<String, String> = self.0.wait("generate", &json!([plan, target]), None)?;
         let mut files = FileSet::new();
         for (path, text) in texts {
             files.insert(path, text);
@@ -87,14 +67,14 @@ impl Generator for PythonGenerator {
         if !self.0.has("looks_for") {
             return Vec::new();
         }
-        self.0.ask("looks_for", &json!([])).unwrap_or_default()
+        self.0.wait("looks_for", &json!([]), None).unwrap_or_default()
     }
 }
 
 /// A source tree as a generator sees it.
 #[derive(Debug)]
 #[pyclass(frozen)]
-pub(crate) struct SourceTree(source::SourceTree);
+pub(crate) struct SourceTree(pub(super) source::SourceTree);
 
 #[pymethods]
 impl SourceTree {

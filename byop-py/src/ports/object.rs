@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use byop_core::{Error, ErrorKind, Result};
+use byop_core::{Error, ErrorKind, Result, source};
 use pyo3::prelude::*;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::error::caught;
-use crate::gate::attached;
+use super::calls::Question;
+use crate::error::raise;
+use crate::process::Process;
 
 /// An object that fills a port. Its methods may be coroutines: those run in an event loop of byop's own.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Object {
+    process: &'static Process,
     object: Arc<Py<PyAny>>,
     name: String,
     /// What it has of what it need not have.
@@ -30,8 +33,10 @@ impl Object {
             }
         }
         let name = object.getattr("name")?;
-        let name = if name.is_callable() { name.call0()? } else { name };
-        Ok(Self { object: Arc::new(object.clone().unbind()), name: name.extract()?, has })
+        let name = if name.is_callable() { name.call0()? } else { name }.extract()?;
+        let process = Process::current().map_err(|error| raise(object.py(), &error))?;
+        process.calls.serve(object.py())?;
+        Ok(Self { process, object: Arc::new(object.clone().unbind()), name, has })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -42,52 +47,64 @@ impl Object {
         self.has.contains(method)
     }
 
-    /// Asks it, and waits on this thread.
-    pub(super) fn ask<T: DeserializeOwned>(&self, method: &'static str, args: &Value) -> Result<T> {
-        self.ask_with(method, args, |_| Ok(Vec::new()))
+    /// Asks it. When the answer is not waited for any more, a coroutine is cancelled.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, method: &'static str, args: Value) -> Result<T> {
+        let text = self.question(method, &args, None).ask(self.process)?.answer().await?;
+        self.read(method, &text)
     }
 
-    /// As `ask`, with arguments before the others that are no plain data.
-    pub(super) fn ask_with<T: DeserializeOwned>(
+    /// Asks it, and waits on this thread; a source tree comes before the other arguments.
+    pub(super) fn wait<T: DeserializeOwned>(
         &self,
         method: &'static str,
         args: &Value,
-        leading: impl FnOnce(Python<'_>) -> PyResult<Vec<Py<PyAny>>>,
+        tree: Option<&source::SourceTree>,
     ) -> Result<T> {
-        let operation = || format!("{}.{method}", self.name);
-        let text = attached(|py| {
-            let ask = || -> PyResult<String> {
-                let call = py.import("byop._ports")?.getattr("call")?;
-                call.call1((&*self.object, method, args.to_string(), leading(py)?))?.extract()
-            };
-            ask().map_err(|exception| caught(py, exception, operation()))
-        });
-        let text = text.unwrap_or_else(|| {
-            Err(Error::new(ErrorKind::Unavailable, operation(), "the interpreter of Python ends"))
-        })?;
-        serde_json::from_str(&text).map_err(|error| {
+        let text = self.question(method, args, tree).ask(self.process)?.wait()?;
+        self.read(method, &text)
+    }
+
+    fn question(&self, method: &'static str, args: &Value, tree: Option<&source::SourceTree>) -> Question {
+        Question {
+            target: Arc::clone(&self.object),
+            method,
+            arguments: args.to_string(),
+            tree: tree.cloned(),
+            operation: self.operation(method),
+        }
+    }
+
+    pub(super) fn read<T: DeserializeOwned>(&self, method: &str, text: &str) -> Result<T> {
+        serde_json::from_str(text).map_err(|error| {
             let text: String = error.to_string().chars().take(500).collect();
-            Error::new(
-                ErrorKind::Internal,
-                operation(),
-                format!("what the code in Python returned cannot be taken: {text}"),
-            )
-            .with_remedy("return what the types of byop say")
+            let text = format!("what the code in Python returned cannot be taken: {text}");
+            Error::new(ErrorKind::Internal, self.operation(method), text)
+                .with_remedy("return what the types of byop say")
         })
     }
 
-    /// Asks it on a thread for work that blocks.
-    pub(super) async fn ask_aside<T: DeserializeOwned + Send + 'static>(
+    /// What a method returned, with what was left out as it is without it.
+    pub(super) fn whole<T: Serialize + DeserializeOwned>(
         &self,
-        method: &'static str,
-        args: Value,
+        method: &str,
+        plain: &T,
+        given: Map<String, Value>,
     ) -> Result<T> {
-        let object = self.clone();
-        let asked = tokio::task::spawn_blocking(move || object.ask(method, &args)).await;
-        asked.unwrap_or_else(|error| {
-            let operation = format!("{}.{method}", self.name);
-            Err(Error::new(ErrorKind::Internal, operation, "the call ended without an answer")
-                .with_source(error))
-        })
+        let wrong = |error: serde_json::Error| {
+            Error::invalid(self.operation(method), format!("this cannot be taken: {error}"))
+        };
+        let mut value = serde_json::to_value(plain).map_err(wrong)?;
+        if let Some(keys) = value.as_object_mut() {
+            if let Some(name) = given.keys().find(|name| !keys.contains_key(*name)) {
+                let error = Error::invalid(self.operation(method), "there is no such key");
+                return Err(error.with_context("key", name).with_remedy("leave it out"));
+            }
+            keys.extend(given);
+        }
+        serde_json::from_value(value).map_err(wrong)
+    }
+
+    fn operation(&self, method: &str) -> String {
+        format!("{}.{method}", self.name)
     }
 }

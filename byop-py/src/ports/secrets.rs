@@ -40,7 +40,7 @@ struct PythonSecrets(Object);
 #[async_trait]
 impl SecretSource for PythonSecrets {
     async fn get_secret(&self, name: &SecretRef) -> Result<Secret> {
-        match self.0.ask_aside("get_secret", json!([name])).await? {
+        match self.0.ask("get_secret", json!([name])).await? {
             Value::String(text) => Ok(Secret::new(text)),
             Value::Null => {
                 Err(Error::not_found("secret.get", "there is no secret of this name")

@@ -64,7 +64,9 @@ async fn run(seed: u64) -> (usize, usize) {
     world.cloud.heal();
     let engine = world.engine();
     engine.resume().await.unwrap();
-    for job in &jobs {
+    // Also those of which an engine died before it said that it had written them.
+    let unfinished = engine.list_jobs(&JobFilter::all().with_unfinished()).await.unwrap();
+    for job in unfinished.iter().map(|job| &job.id).chain(&jobs) {
         let _ = tokio::time::timeout(LONG, engine.wait(job))
             .await
             .unwrap_or_else(|_| panic!("seed {seed}: a job hangs"));

@@ -58,14 +58,10 @@ async fn dies(scenario: &Scenario, deaths: &[(usize, bool)]) -> bool {
         let work = async {
             let id = match &job {
                 Some(id) => JobId::clone(id),
-                None => {
-                    let id = match &scenario.job {
-                        Verb::Create(request) => engine.create_server(request()).await.unwrap(),
-                        Verb::Destroy => engine.destroy_server(&app("web-1")).await.unwrap(),
-                    };
-                    job = Some(id.clone());
-                    id
-                }
+                None => match &scenario.job {
+                    Verb::Create(request) => engine.create_server(request()).await.unwrap(),
+                    Verb::Destroy => engine.destroy_server(&app("web-1")).await.unwrap(),
+                },
             };
             engine.resume().await.unwrap();
             let _ = engine.wait(&id).await;
@@ -74,6 +70,7 @@ async fn dies(scenario: &Scenario, deaths: &[(usize, bool)]) -> bool {
             () = work => {}
             () = life.died() => died += 1,
         }
+        job = last_job(&world.engine()).await;
     }
     let engine = world.engine();
     let context = format!("{deaths:?}");
@@ -186,10 +183,8 @@ async fn and_the_job_is_cancelled_before_another_one_takes_over() {
         let world = World::new();
         let life = Life::until(call, effect);
         let engine = world.mortal(&life);
-        let mut job = None;
         let work = async {
             let id = engine.create_server(full("web-1")).await.unwrap();
-            job = Some(id.clone());
             let _ = engine.wait(&id).await;
         };
         let died = tokio::select! {
@@ -200,7 +195,8 @@ async fn and_the_job_is_cancelled_before_another_one_takes_over() {
             break;
         }
         deaths += 1;
-        let (engine, job) = (world.engine(), job.unwrap());
+        let engine = world.engine();
+        let job = last_job(&engine).await.expect("the job is recorded before it is worked on");
         engine.cancel(&job).await.unwrap();
         engine.resume().await.unwrap();
         let _ = tokio::time::timeout(LONG, engine.wait(&job)).await.expect("the job ends");

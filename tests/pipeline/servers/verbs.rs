@@ -244,6 +244,49 @@ async fn several_clouds_are_told_apart_by_name() {
     assert_eq!(plan.provider, "other");
 }
 
+#[test]
+fn two_clouds_of_one_name_are_refused() {
+    let error =
+        Engine::builder().with_cloud(FakeCloud::new()).with_cloud(FakeCloud::new()).build().unwrap_err();
+    assert_eq!((error.kind(), error.context("name")), (ErrorKind::InvalidInput, Some("fake")));
+}
+
+/// A private key that is given by mistake is not repeated.
+#[tokio::test(start_paused = true)]
+async fn what_is_no_public_key_is_refused_and_not_quoted() {
+    let request =
+        plain("web-1").with_ssh_key("ssh-ed25519 AAAA ann").with_ssh_key("-----BEGIN CANARY KEY-----\nx");
+    let error = World::new().engine().create_server(request).await.unwrap_err();
+    assert_eq!((error.kind(), error.context("value")), (ErrorKind::InvalidInput, Some("number 2")));
+    assert!(!format!("{error:?}").contains("CANARY"));
+}
+
+/// An engine that has not what a job needs would only fail it.
+#[tokio::test(start_paused = true)]
+async fn jobs_at_clouds_that_an_engine_does_not_have_are_left_to_others() {
+    let world = World::new();
+    let life = Life::until(8, true);
+    let engine = world.mortal(&life);
+    tokio::select! {
+        _ = engine.create_server(plain("web-1")) => life.died().await,
+        () = life.died() => {}
+    }
+    assert_eq!(world.known().await, ["web-1"]);
+    tokio::time::sleep(LONG).await;
+    let store = || MortalStore::new(Arc::clone(&world.store), Life::default());
+    let elsewhere = Engine::builder().with_store(store()).with_cloud(FakeCloud::new().with_name("other"));
+    let elsewhere = elsewhere.with_clock(world.clock.clone()).without_takeover().build().unwrap();
+    assert_eq!(elsewhere.resume().await.unwrap(), []);
+    // For longer than a lease: it does not take jobs over by itself, either.
+    tokio::time::sleep(LONG).await;
+    let job = last_job(&elsewhere).await.unwrap();
+    assert_ne!(elsewhere.get_job(&job).await.unwrap().state, JobState::Failed);
+    let engine = world.engine();
+    assert_eq!(engine.resume().await.unwrap().first(), Some(&job));
+    assert_eq!(engine.wait(&job).await.unwrap().state, JobState::Succeeded);
+    world.assert_census("taken over").await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn many_servers_are_made_at_once() {
     let world = World::new();

@@ -31,7 +31,7 @@ const TRIES: usize = 10;
 pub struct StoredSecret {
     /// Its name; unique for the client that owns it.
     pub name: SecretRef,
-    /// Counted from 1, and raised with each new value.
+    /// Counted from 1; each new value gets the next.
     pub version: u64,
     /// The key that it is sealed with.
     pub key: KeyId,
@@ -41,7 +41,7 @@ pub struct StoredSecret {
     pub updated_at: Timestamp,
 }
 
-/// What a change of keys has done.
+/// The result of `rotate_keys`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -129,7 +129,7 @@ impl Vault {
         self.ready().await?;
         self.keyring.as_ref().ok_or_else(|| {
             Error::new(ErrorKind::Unauthenticated, "secret.put", "the engine has no key to seal secrets with")
-                .with_remedy("build it with with_keyring(Keyring::from_env()?), and set BYOP_KEY")
+                .with_remedy("give the engine a key when it is built, such as the one in BYOP_KEY")
         })
     }
 

@@ -11,8 +11,8 @@ use crate::engine::proxy::{check_proxy_port, prepare_host};
 use crate::engine::route::{backend, route};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    App, AppSpec, AppState, ContainerState, Deployment, DeploymentState, ImageInfo, ImageRef, Preview,
-    PublishedPort, Release, ReleaseConfig, Source,
+    App, AppSpec, AppState, Component, ContainerState, Deployment, DeploymentState, EnvName, ImageInfo,
+    ImageRef, Plan, Preview, PublishedPort, Release, ReleaseConfig, Source,
 };
 use crate::runtime::ContainerRuntimeExt;
 use crate::stage::{Build, BuildInput, Fetch, FetchInput, Prepare, PrepareInput, Switch, environment};
@@ -136,6 +136,9 @@ async fn make_release(
     if let Some(deployment) = unchanged(run, app, version, spec, &config_digest).await? {
         return Ok(Next::Unchanged(deployment));
     }
+    for warning in not_started(&wanted, plan) {
+        run.cx.warn(warning).await;
+    }
     let release = Release {
         number: reserve_number(run, app.clone(), version).await?,
         image_id: made.info.id.clone(),
@@ -186,6 +189,24 @@ async fn make_image(run: &JobRun, spec: &AppSpec) -> Result<Made> {
         preview: Some(preview),
         source_digest: Some(source.digest),
     })
+}
+
+/// What belongs to the app and does not run, because a release is its web process alone.
+fn not_started(spec: &AppSpec, plan: Option<&Plan>) -> Vec<String> {
+    let mut texts: Vec<String> = Component::workers(spec, plan)
+        .into_keys()
+        .map(|name| format!("the process `{name}` is not started: a deployment runs the web process only"))
+        .collect();
+    for kind in Component::addons(spec, plan) {
+        let needs = plan.iter().flat_map(|plan| &plan.addons).filter(|need| need.kind == kind);
+        let variable = needs.filter_map(|need| need.env.as_deref()).next();
+        let mut given = spec.env.keys().chain(spec.secrets.keys()).map(EnvName::as_str);
+        if variable.is_none_or(|name| !given.any(|each| each == name)) {
+            let how = variable.map(|name| format!(", and set {name} to its address")).unwrap_or_default();
+            texts.push(format!("the add-on `{kind}` is not started: run it beside the app{how}"));
+        }
+    }
+    texts
 }
 
 /// The port that the app listens on: what its owner says, else what was planned, else what the image declares.

@@ -32,7 +32,7 @@ pub struct Key {
     id: KeyId,
 }
 
-/// Tells keys apart: derived from the key, and no help in finding it.
+/// Identifies a key without revealing it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -92,7 +92,7 @@ impl Key {
     }
 }
 
-pub(super) const REMEDY: &str = "make one with `openssl rand -base64 32` or Key::generate";
+pub(super) const REMEDY: &str = "make one with `openssl rand -base64 32`";
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

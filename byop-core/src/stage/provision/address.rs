@@ -23,7 +23,7 @@ pub struct ReserveAddress {
 pub struct ReserveAddressInput {
     /// The key of the address.
     pub key: String,
-    /// The server that it leads to.
+    /// The server that it is assigned to.
     pub server: ServerId,
 }
 

@@ -1,18 +1,27 @@
 //! What the behaviours run on.
 
+use std::fmt::Display;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use serde_json::json;
 use tokio::time::Instant;
 
 use crate::cloud::CloudProvider;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::id::{SystemEntropy, random_text};
-use crate::model::{RegionId, ResourceKind, Server, ServerFilter, ServerId, ServerSpec, ServerState};
+use crate::model::{
+    PowerAction, RegionId, Resource, ResourceKind, Server, ServerFilter, ServerId, ServerSpec, ServerState,
+};
+use crate::testing::require::skipped;
+use crate::testing::rule::{done, failed, some};
 use crate::testing::{CloudTimes, FakeCloud};
+
+pub(super) const NO_SUCH_SIZE: &str = "byop-no-such-size";
+pub(super) const NO_SUCH_IMAGE: &str = "byop-no-such-image";
 
 /// A provider, and what to ask it for. All that is made has a key that begins alike, by which it is removed at the
 /// end.
@@ -26,13 +35,14 @@ pub struct CloudEnv {
     pub size: String,
     /// Their image, as `find_image` takes it.
     pub image: String,
-    /// A size that a server of [`size`](Self::size) can be given; `None` passes by what needs one.
+    /// A size that a server of [`size`](Self::size) can be given; `None` skips what needs one.
     pub larger_size: Option<String>,
-    /// A running server that was not made by byop; `None` passes by what needs one.
+    /// A running server that was not made by byop; `None` skips what needs one.
     pub foreign: Option<ServerId>,
     pause: Duration,
     deadline: Duration,
     prefix: String,
+    skipped: OnceLock<&'static str>,
 }
 
 impl CloudEnv {
@@ -53,6 +63,7 @@ impl CloudEnv {
             pause: Duration::from_millis(20),
             deadline: Duration::from_secs(60),
             prefix: format!("t{}", random_text(&SystemEntropy, 12)),
+            skipped: OnceLock::new(),
         }
     }
 
@@ -120,18 +131,52 @@ impl CloudEnv {
         format!("{}{suffix}", self.prefix)
     }
 
+    /// What a behaviour needs; without it the behaviour is skipped, and `why` says so.
+    pub(super) fn needs<T>(&self, found: Option<T>, why: &'static str) -> Option<T> {
+        if found.is_none() {
+            let _ = self.skipped.set(why);
+        }
+        found
+    }
+
+    /// The id of the image of this environment.
+    pub(super) async fn image(&self) -> String {
+        let call = format!("find_image with {}, the image of the suite,", self.image);
+        let image = done(&call, self.provider.find_image(&self.region, &self.image).await);
+        some(format!("{call} must give an image"), image).id
+    }
+
     /// A server of this environment; the same suffix is the same key.
     pub async fn spec(&self, suffix: &str) -> ServerSpec {
-        let image = self.provider.find_image(&self.region, &self.image).await.unwrap();
-        let image = image.expect("the provider has the image that the suite was told");
         let name = format!("byop-test-{}", self.key(suffix));
-        ServerSpec::new(self.key(suffix), name, self.region.clone(), &self.size, image.id)
+        ServerSpec::new(self.key(suffix), name, self.region.clone(), &self.size, self.image().await)
             .with_label("byop-suite", &self.prefix)
     }
 
     /// Begins to make a server.
     pub async fn create(&self, suffix: &str) -> Server {
-        self.provider.create_server(&self.spec(suffix).await).await.unwrap()
+        self.make(&self.spec(suffix).await).await
+    }
+
+    /// Begins to make this server.
+    pub(super) async fn make(&self, spec: &ServerSpec) -> Server {
+        let made = self.provider.create_server(spec).await;
+        done(format!("create_server with the size {} and the image {}", spec.size, spec.image), made)
+    }
+
+    /// The servers that fit.
+    pub(super) async fn servers(&self, filter: &ServerFilter) -> Vec<Server> {
+        done("list_servers", self.provider.list_servers(filter).await)
+    }
+
+    /// The servers of the key of a suffix.
+    pub(super) async fn of_key(&self, suffix: &str) -> Vec<Server> {
+        self.servers(&ServerFilter::all().with_key(self.key(suffix))).await
+    }
+
+    /// Everything that bears byop's mark.
+    pub(super) async fn resources(&self) -> Vec<Resource> {
+        done("list_resources", self.provider.list_resources().await)
     }
 
     /// A server that runs and has an address.
@@ -142,40 +187,52 @@ impl CloudEnv {
 
     /// Waits until a server runs and has an address.
     pub async fn ready(&self, id: &ServerId) -> Server {
-        self.until("a server that runs", || async {
+        self.until("get_server must eventually give a server that runs and has an address", || async {
             let server = self.look(id).await?;
-            assert_ne!(server.state, ServerState::Failed, "{:?}", server.failure);
-            server.is_ready().then_some(server)
+            assert!(
+                server.state != ServerState::Failed,
+                "a server that create_server made must eventually run; get_server gave the state failed: {:?}",
+                server.failure
+            );
+            if server.is_ready() { Ok(server) } else { Err(seen(&server)) }
         })
         .await
     }
 
     /// Waits until a server has this state.
     pub async fn state(&self, id: &ServerId, state: ServerState) -> Server {
-        self.until("the state of a server", || async {
-            self.look(id).await.filter(|server| server.state == state)
+        self.until(format!("get_server must eventually give the state {}", json!(state)), || async {
+            let server = self.look(id).await?;
+            if server.state == state { Ok(server) } else { Err(seen(&server)) }
         })
         .await
     }
 
     /// Waits until a server is gone.
     pub async fn gone(&self, id: &ServerId) {
-        self.until("a server that is gone", || async { self.look(id).await.is_none().then_some(()) }).await;
+        self.until("after delete_server, get_server must eventually be refused with NotFound", || async {
+            match self.look(id).await {
+                Ok(server) => Err(seen(&server)),
+                Err(_) => Ok(()),
+            }
+        })
+        .await;
     }
 
     /// Waits until a server is in the list of its key.
     pub async fn listed(&self, key: &str) -> Server {
         let filter = ServerFilter::all().with_key(key);
-        self.until("a server in the list", || async {
-            self.provider.list_servers(&filter).await.unwrap().into_iter().next()
-        })
+        self.until(
+            format!("list_servers with the key {key} must eventually have the server of it"),
+            || async { self.servers(&filter).await.into_iter().next().ok_or("it gave an empty list") },
+        )
         .await
     }
 
     /// A server that was made and is gone.
     pub async fn deleted(&self, suffix: &str) -> ServerId {
         let id = self.create(suffix).await.id;
-        self.until("a server that can be read", || self.look(&id)).await;
+        self.until("get_server must eventually give a server that was made", || self.look(&id)).await;
         self.delete(&id).await;
         self.gone(&id).await;
         id
@@ -183,45 +240,71 @@ impl CloudEnv {
 
     /// Deletes a server, as soon as nothing else is under way.
     pub async fn delete(&self, id: &ServerId) {
-        self.patiently(|| self.provider.delete_server(id)).await;
+        self.patiently("delete_server", || self.provider.delete_server(id)).await;
+    }
+
+    /// Stops a server and waits until it is off.
+    pub(super) async fn stop(&self, id: &ServerId) {
+        self.patiently("power to stop", || self.provider.power(id, PowerAction::Stop)).await;
+        self.state(id, ServerState::Stopped).await;
+    }
+
+    /// Waits until a thing is among the resources.
+    pub(super) async fn resource(&self, kind: ResourceKind, id: &str) -> Resource {
+        self.until(
+            format!("list_resources must eventually have the {} {id}, which was made", kind.as_str()),
+            || async { self.find_resource(kind, id).await.ok_or("it is not in the list") },
+        )
+        .await
+    }
+
+    pub(super) async fn find_resource(&self, kind: ResourceKind, id: &str) -> Option<Resource> {
+        self.resources().await.into_iter().find(|found| found.kind == kind && found.id == id)
     }
 
     /// Does something as soon as nothing else is under way.
-    pub async fn patiently<T, F: Future<Output = Result<T>>>(&self, mut act: impl FnMut() -> F) -> T {
-        self.until("that nothing else is under way", || {
+    pub async fn patiently<T, F: Future<Output = Result<T>>>(
+        &self,
+        call: &str,
+        mut act: impl FnMut() -> F,
+    ) -> T {
+        self.until(format!("{call} must eventually succeed"), || {
             let acted = act();
             async {
                 match acted.await {
-                    Err(error) if error.kind() == ErrorKind::Conflict => None,
-                    other => Some(other.unwrap()),
+                    Err(error) if error.kind() == ErrorKind::Conflict => Err(failed(&error)),
+                    other => Ok(done(call, other)),
                 }
             }
         })
         .await
     }
 
-    async fn look(&self, id: &ServerId) -> Option<Server> {
+    /// A server, or that there is none.
+    async fn look(&self, id: &ServerId) -> Result<Server, String> {
         match self.provider.get_server(id).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => None,
-            other => Some(other.unwrap()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(failed(&error)),
+            other => Ok(done("get_server", other)),
         }
     }
 
-    /// Waits until `look` gives something.
+    /// Waits until `look` gives something; its error says what it saw instead.
     ///
     /// # Panics
     /// When it does not before the deadline.
-    pub async fn until<T, F: Future<Output = Option<T>>>(
+    pub async fn until<T, E: Display, F: Future<Output = Result<T, E>>>(
         &self,
-        what: &str,
+        rule: impl Display,
         mut look: impl FnMut() -> F,
     ) -> T {
         let end = Instant::now() + self.deadline;
         loop {
-            if let Some(found) = look().await {
-                return found;
+            match look().await {
+                Ok(found) => return found,
+                Err(seen) => {
+                    assert!(Instant::now() < end, "{rule}; after {:?} {seen}", self.deadline);
+                }
             }
-            assert!(Instant::now() < end, "waited in vain for: {what}");
             tokio::time::sleep(self.pause).await;
         }
     }
@@ -245,19 +328,30 @@ impl CloudEnv {
     }
 }
 
-/// The kind of an error that is expected.
-pub(super) fn kind<T: std::fmt::Debug>(result: Result<T, Error>) -> ErrorKind {
-    result.unwrap_err().kind()
+/// How a server was when it was looked at, in words.
+fn seen(server: &Server) -> String {
+    format!("it gave the state {} and the addresses {:?}", json!(server.state), server.addresses)
 }
 
-/// Runs one behaviour and removes what it made, whether it passes or not.
+/// Runs one behaviour and removes what it made, whether it passes or not. One that is skipped is printed.
 ///
 /// # Panics
 /// When the behaviour does.
 pub async fn run(env: CloudEnv, behaviour: impl AsyncFnOnce(&CloudEnv)) {
+    if let Some(why) = attempt(env, behaviour).await {
+        skipped(why);
+    }
+}
+
+/// As [`run`], and returns why the behaviour was skipped instead of printing it.
+///
+/// # Panics
+/// When the behaviour does.
+pub async fn attempt(env: CloudEnv, behaviour: impl AsyncFnOnce(&CloudEnv)) -> Option<&'static str> {
     let outcome = AssertUnwindSafe(behaviour(&env)).catch_unwind().await;
     env.clean().await;
     if let Err(panic) = outcome {
         resume_unwind(panic);
     }
+    env.skipped.get().copied()
 }
