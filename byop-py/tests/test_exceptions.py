@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import pickle
+from typing import Any
 
 import byop
 import pytest
@@ -98,3 +99,11 @@ class Own(byop.NotFoundError):
     def __init__(self, message: str, extra: int) -> None:
         super().__init__(message)
         self.extra = extra
+
+
+def test_whatever_an_exception_is_made_of_becomes_what_its_attributes_say() -> None:
+    odd: Any = byop.RateLimitedError
+    error = odd(ValueError("busy"), context={1: None}, causes=[KeyError("a"), "b"], remedy=3, retry_after="5")
+    assert (error.message, error.context, error.remedy) == ("busy", {"1": "None"}, "3")
+    assert (error.causes, error.retry_after) == (["KeyError: 'a'", "b"], 5.0)
+    assert str(error) == "busy (1: None); 3"

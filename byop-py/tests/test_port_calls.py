@@ -165,7 +165,8 @@ def test_a_generator_may_use_an_engine(tmp_path: Path) -> None:
             return super().detect(source)
 
     spec = byop.app(tmp_path, name="web")
-    for generator in (Asks(), AsyncAsks()):
+    generators: list[Any] = [Asks(), AsyncAsks()]
+    for generator in generators:
         assert byop.preview(tmp_path, generators=[generator])["plan"]["start"] == "run"
         engine = byop.AsyncEngine(runtimes=FakeRuntime(), generators=[generator])
 

@@ -45,7 +45,7 @@ pub(super) fn subject_is_busy(subject: &Subject, other: Option<&str>) -> Error {
         Some(other) => error.with_context("job", other),
         None => error,
     }
-    .with_remedy("wait for that job, or cancel it")
+    .with_remedy("wait for that job, cancel it, or resume it if its process is gone")
 }
 
 pub(super) fn not_its_turn(id: &JobId, other: &str) -> Error {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from . import _byop
 from ._handles import Docker, SqliteStore, home_of_state
 from ._secret import Secret
 from .clouds import Aws, Cloud, DigitalOcean, DockerCloud, Ovh
-from .exceptions import CorruptError, InvalidInputError, UnauthenticatedError, UnavailableError
+from .exceptions import CorruptError, InvalidInputError, NotFoundError, UnauthenticatedError, UnavailableError
 
 #: How each cloud is opened, and the variables of which one is set where it is used.
 KNOWN: dict[str, tuple[Callable[[], Cloud], tuple[str, ...]]] = {
@@ -27,14 +28,41 @@ def settings(home: Path | None = None) -> dict[str, Any]:
     """Return the arguments of ``Engine`` that keep its state in ``home`` and follow the environment otherwise."""
     home = home or Path(home_of_state())
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    proxy = _remembered(home)
     return {
         "store": SqliteStore(home / "byop.db"),
         "keys": keys(home),
         "work_dir": home / "work",
-        "http_port": _http_port(),
+        "http_port": _http_port() or proxy.get("http_port"),
         # For several installations on one host.
-        "proxy_prefix": os.environ.get("BYOP_PROXY_PREFIX") or None,
+        "proxy_prefix": os.environ.get("BYOP_PROXY_PREFIX") or proxy.get("proxy_prefix"),
     }
+
+
+def remember(home: Path, **proxy: Any) -> None:
+    """Keep settings of the proxy for those who come later and do not give them: it is one for all apps."""
+    kept = _remembered(home)
+    wanted = {**kept, **{name: value for name, value in proxy.items() if value is not None}}
+    if wanted != kept:
+        file = home / "settings.json"
+        draft = file.with_suffix(f".{os.getpid()}")
+        draft.write_text(json.dumps(wanted))
+        draft.replace(file)
+
+
+def _remembered(home: Path) -> dict[str, Any]:
+    file = home / "settings.json"
+    try:
+        return dict(json.loads(file.read_bytes()))
+    except FileNotFoundError:
+        return {}
+    except (TypeError, ValueError) as error:
+        raise CorruptError(
+            "the settings of the proxy cannot be read",
+            operation="settings.read",
+            context={"file": str(file)},
+            remedy="remove the file, and give --http-port and BYOP_PROXY_PREFIX once more if you use them",
+        ) from error
 
 
 def everything() -> dict[str, Any]:
@@ -53,15 +81,25 @@ def keys(home: Path) -> list[Secret]:
     """Return the keys of ``BYOP_KEY``, or of the file in the home, which is created when it is missing.
 
     Raises:
+        NotFoundError: There is no file ``BYOP_KEY_FILE``.
         CorruptError: The file is empty.
     """
     given = os.environ.get("BYOP_KEY")
     if given:
         return [Secret(key) for key in given.split()]
-    file = Path(os.environ.get("BYOP_KEY_FILE") or home / "key")
+    named = os.environ.get("BYOP_KEY_FILE")
+    file = Path(named or home / "key")
     if not file.exists():
+        if named:
+            # A new key instead of one that is elsewhere would seal secrets that nobody else can read.
+            raise NotFoundError(
+                "there is no such file with keys",
+                operation="key.read",
+                context={"file": named},
+                remedy="correct BYOP_KEY_FILE, or restore the file",
+            )
         _create(file, _byop.Engine.generate_key() + "\n")
-    found = [Secret(key) for key in file.read_text().split()]
+    found = [Secret(key) for key in file.read_text(errors="replace").split()]
     if not found:
         raise CorruptError(
             "the file has no key in it",
@@ -124,22 +162,25 @@ def check_configured(name: str) -> None:
 
 
 def open_clouds(wanted: str | None = None, *, local: bool = True) -> list[Cloud]:
-    """Open the one that is wanted, those that ``BYOP_CLOUDS`` names, and those whose credentials the environment has.
+    """Open the one that is wanted; otherwise those in ``BYOP_CLOUDS``, and those whose credentials the environment has.
 
     The cloud on this machine's engine is for whoever asks for it, and for looking at what there is (``local``).
     """
-    sure = [name for name in (wanted, *_named()) if name]
-    found = [open_cloud(name) for name in dict.fromkeys(sure)]
+    if wanted:
+        return [open_cloud(wanted)]
+    found = [open_cloud(name) for name in dict.fromkeys(_named())]
     for name, (_, variables) in KNOWN.items():
-        if name not in sure and (variables or local):
-            try:
-                check_configured(name)
-                found.append(open_cloud(name))
-            except UnauthenticatedError:
-                pass
-            except UnavailableError:
-                if variables:
-                    raise
+        if name in _named() or not (variables or local):
+            continue
+        try:
+            check_configured(name)
+        except UnauthenticatedError:
+            continue
+        try:
+            found.append(open_cloud(name))
+        except UnavailableError:
+            if variables:
+                raise
     return found
 
 

@@ -282,7 +282,7 @@ async fn jobs_at_clouds_that_an_engine_does_not_have_are_left_to_others() {
     let job = last_job(&elsewhere).await.unwrap();
     assert_ne!(elsewhere.get_job(&job).await.unwrap().state, JobState::Failed);
     let engine = world.engine();
-    assert_eq!(engine.resume().await.unwrap(), [job.clone()]);
+    assert_eq!(engine.resume().await.unwrap().first(), Some(&job));
     assert_eq!(engine.wait(&job).await.unwrap().state, JobState::Succeeded);
     world.assert_census("taken over").await;
 }

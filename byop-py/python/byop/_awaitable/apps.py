@@ -67,7 +67,7 @@ class Apps(Awaitable):
         The job is recorded before this returns and runs in the background: follow it with ``events``, wait for it with
         ``wait``, which raises its error. The release that serves is replaced only once the new one is healthy;
         deploying the same again changes nothing. Only the web process runs: other ``processes`` and ``addons`` are
-        written into the generated compose file and are not started.
+        written into the generated compose file, and a ``warning`` event names each that is not started.
 
         Raises:
             InvalidInputError: The spec is wrong.

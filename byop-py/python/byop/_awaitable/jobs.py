@@ -71,8 +71,8 @@ class Jobs(Awaitable):
 
         Call this once in every process, at its start. From then on the process also takes over jobs of processes that
         die (after ``lease_seconds``), runs schedules and removes expired preview apps. A process that has not called it
-        begins with these only when it starts its first job or puts its first schedule. Jobs of live processes are left
-        alone.
+        begins with these only when it starts its first job or puts its first schedule. Jobs of live processes, and jobs
+        on hosts and at clouds that this engine does not have, are left alone.
 
         Raises:
             UnauthenticatedError: The engine lacks the key that secrets in the store are sealed with.

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-import signal
+import os
 import sys
+import traceback
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
 from .. import __version__
-from ..exceptions import ByopError, NotFoundError, PermissionDeniedError, UnavailableError
-from . import _apps, _jobs, _platform, _secrets, _servers
+from ..exceptions import (
+    ByopError,
+    CancelledError,
+    InternalError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnavailableError,
+)
+from . import _apps, _call, _deploy, _doctor, _jobs, _platform, _preview, _secrets, _servers
+from ._exit import BROKEN_PIPE, DIFFERENCES, EXIT_CODES, INTERRUPTED, Stopped, prepare_streams, stop_on_signals
 from ._output import fail
 from ._state import State
 
+_CODES = ", ".join(f"{code} {kind.replace('_', ' ')}" for kind, code in EXIT_CODES.items())
+_EPILOG = f"""Exit codes: 0 success, {_CODES}, {DIFFERENCES} differences or leftovers were found, {INTERRUPTED} Ctrl-C.
+
+Variables: BYOP_HOME and BYOP_HTTP_PORT as the options above; BYOP_PROXY_PREFIX names the proxy, for several
+installations on one host; BYOP_KEY holds the keys of the secrets, the newest first, and BYOP_KEY_FILE names a file with
+them; BYOP_CLOUDS names clouds to use, separated by commas; BYOP_TRACEBACK=1 shows where an internal error happened;
+NO_COLOR turns colours off. DOCKER_HOST and the credentials of clouds are read as their own tools read them."""
+
 app = typer.Typer(
     name="byop",
-    help="From a source tree to a live application, with a container engine and nothing else.",
+    help="Deploy apps from source to a live URL. All it needs is Docker.",
+    epilog=_EPILOG,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_apps.add_to(app)
-_jobs.add_to(app)
-_platform.add_to(app)
+for _verbs in (_preview, _deploy, _apps, _jobs, _platform, _call, _doctor):
+    _verbs.add_to(app)
 app.add_typer(_servers.app, name="servers")
 app.add_typer(_secrets.app, name="secrets")
 
@@ -40,45 +58,72 @@ def _version(wanted: bool) -> None:
 def _shared(
     context: typer.Context,
     home: Annotated[
-        Optional[Path], typer.Option(envvar="BYOP_HOME", help="Where state lives; ~/.local/share/byop unless set.")
+        Optional[Path],
+        typer.Option(envvar="BYOP_HOME", help="The folder with all state; ~/.local/share/byop if absent."),
     ] = None,
-    http_port: Annotated[Optional[int], typer.Option(envvar="BYOP_HTTP_PORT", help="The port of the proxy.")] = None,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+    http_port: Annotated[
+        Optional[int],
+        typer.Option(
+            envvar="BYOP_HTTP_PORT",
+            min=1,
+            max=65535,
+            help="The port of the proxy: at first 80, then what the last deployment used.",
+        ),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
-    context.obj = State(home or Path("~/.local/share/byop").expanduser(), http_port)
-
-
-def _of_system(error: OSError) -> ByopError:
-    kinds = {FileNotFoundError: NotFoundError, PermissionError: PermissionDeniedError}
-    context = {"path": str(error.filename)} if error.filename else {}
-    return kinds.get(type(error), UnavailableError)(
-        error.strerror or str(error), operation="file.open", context=context
-    )
+    context.obj = State(home, http_port)
 
 
 def main() -> None:
     """Run the command; the exit code says what went wrong."""
-    if hasattr(signal, "SIGPIPE"):
-        # As other programs of the shell: `byop jobs | head` ends quietly.
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    prepare_streams()
+    stop_on_signals()
+    as_json = "--json" in sys.argv
     try:
-        # Ctrl-C becomes an exit code in newer versions of typer, and an exception in older ones.
-        code = app(standalone_mode=False)
-    except ByopError as error:
-        sys.exit(fail(error, as_json="--json" in sys.argv))
-    except OSError as error:
-        # A file that was named on the command line, or one in the home.
-        sys.exit(fail(_of_system(error), as_json="--json" in sys.argv))
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except typer.Abort:
-        sys.exit(130)
+        sys.exit(_run())
+    except Stopped as end:
+        if as_json and end.code != BROKEN_PIPE:
+            fail(CancelledError("the command was interrupted", operation="command.run"), as_json=True)
+        sys.exit(end.code)
     except Exception as error:
-        show = getattr(error, "show", None)
-        if show is None:
-            raise
-        # A mistake on the command line.
-        show()
-        sys.exit(getattr(error, "exit_code", 2))
-    if isinstance(code, int):
-        sys.exit(code)
+        if os.environ.get("BYOP_TRACEBACK"):
+            traceback.print_exc()
+        usage = getattr(error, "show", None)
+        if usage is not None and not as_json:
+            usage()
+            sys.exit(EXIT_CODES["invalid_input"])
+        sys.exit(fail(_told(error), as_json=as_json))
+
+
+def _run() -> int:
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        # Ctrl-D where a value was asked for.
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: Any) -> ByopError:
+    """Give any exception as an error with a kind and a remedy."""
+    if isinstance(error, ByopError):
+        return error
+    if hasattr(error, "format_message"):
+        place = error.ctx.command_path if getattr(error, "ctx", None) else "byop"
+        return InvalidInputError(error.format_message(), operation="command.read", remedy=f"see `{place} --help`")
+    if isinstance(error, OSError):
+        # A file that was named on the command line, or one in the home.
+        kinds = {FileNotFoundError: NotFoundError, PermissionError: PermissionDeniedError}
+        context = {"path": str(error.filename)} if error.filename else {}
+        message = error.strerror or str(error)
+        return kinds.get(type(error), UnavailableError)(message, operation="file.open", context=context)
+    # Its text stays out: it may quote a secret.
+    return InternalError(
+        "byop has made a mistake",
+        operation="command.run",
+        context={"exception": type(error).__name__},
+        remedy="set BYOP_TRACEBACK=1 to see where, and report it",
+    )

@@ -13,18 +13,20 @@ from rich.table import Column
 from .. import Engine
 from ..exceptions import ByopError
 from ..types import Job
-from ._output import line, notes, plain
+from ._exit import Stopped
+from ._output import is_live, line, notes, plain
 
 
 def follow(engine: Engine, job: str, *, as_json: bool, verbose: bool = False) -> Job:
-    """Show what happens until the job ends; Ctrl-C asks it to end, and what it has begun is taken back."""
+    """Show what happens until the job ends. When this process is to end, the job is cancelled first."""
     try:
         _show(engine, job, as_json, verbose)
         return engine.wait(job)
-    except KeyboardInterrupt:
-        notes().print("cancelling; what was begun is taken back")
+    except Stopped:
         with contextlib.suppress(ByopError):
             engine.cancel(job)
+            if not as_json:
+                notes().print("cancelling the job and undoing what it did so far")
             engine.wait(job)
         raise
 
@@ -34,9 +36,9 @@ def _show(engine: Engine, job: str, as_json: bool, verbose: bool) -> None:
     if as_json:
         for event in engine.events(job):
             typer.echo(json.dumps(event), err=True)
-    elif console.is_terminal:
+    elif is_live(console):
         step = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, ratio=1))
-        columns = (SpinnerColumn(), step, BarColumn(), TimeElapsedColumn())
+        columns = (SpinnerColumn(), step, BarColumn(bar_width=12), TimeElapsedColumn())
         with Progress(*columns, console=console, transient=True, expand=True) as bar:
             _move(bar, engine, job, verbose)
     else:
@@ -67,6 +69,8 @@ def describe(body: Any, verbose: bool) -> str:
     kind = body["type"]
     if kind == "step_started":
         return f"{body['stage']}: {body['message']}"
+    if kind == "job" and verbose:
+        return f"job {body['state']}" + (f": {body['error']['message']}" if body["error"] else "")
     if kind == "warning":
         return f"warning: {body['message']}"
     if kind == "detected":

@@ -15,31 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ..exceptions import ByopError
+from ._exit import EXIT_CODES
 
 #: In place of a table: what the verb returns, one value in all, or one a line where it comes bit by bit.
 Json = Annotated[bool, typer.Option("--json", help="Print JSON; `byop schema` describes it.")]
-
-#: The exit code of each kind of error; 0 is success, 2 also a mistake on the command line, 130 Ctrl-C.
-EXIT_CODES = {
-    "internal": 1,
-    "invalid_input": 2,
-    "not_found": 3,
-    "already_exists": 4,
-    "conflict": 5,
-    "unauthenticated": 6,
-    "permission_denied": 7,
-    "quota_exceeded": 8,
-    "rate_limited": 9,
-    "unavailable": 10,
-    "timeout": 11,
-    "unsupported": 12,
-    "unhealthy": 13,
-    "cancelled": 14,
-    "lease_lost": 15,
-    "corrupt": 16,
-}
-#: A comparison found differences.
-DIFFERENCES = 20
 
 #: What moves the cursor, colours, or turns the direction of a text; lines and tabs stay, and halves of characters go.
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -58,9 +37,15 @@ def notes() -> Console:
     return Console(stderr=True, soft_wrap=True, highlight=False)
 
 
+def is_live(console: Console) -> bool:
+    """Tell whether lines can be redrawn: not in a pipe, whatever its colours, and not on a dumb terminal."""
+    return sys.stderr.isatty() and not console.is_dumb_terminal
+
+
 def print_json(value: Any) -> None:
     """Print a value for programs: indented on a terminal, one line elsewhere."""
-    typer.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False))
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    typer.echo(json.dumps(value, indent=2 if sys.stdout.isatty() else None, ensure_ascii=not unicode))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -44,6 +44,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "jobs": _list("Job"),
     "events": _lines("Event"),
     "resume": _list("Job"),
+    "serve": _lines("AuditRecord"),
     "drift": _one("DriftReport"),
     "census": _one("Census"),
     "sweep": _one("SweepReport"),

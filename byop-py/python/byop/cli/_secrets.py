@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from .. import Secret
+from ..exceptions import InvalidInputError, NotFoundError
 from ._output import Json, notes, print_json, table, when
 from ._state import State
 
-app = typer.Typer(help="Secrets that apps refer to.", no_args_is_help=True)
+app = typer.Typer(help="Secrets for apps.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The name of the secret.")]
 
 
@@ -19,7 +20,7 @@ Name = Annotated[str, typer.Argument(help="The name of the secret.")]
 def list_(context: typer.Context, json: Json = False) -> None:
     """List the names of secrets."""
     state: State = context.obj
-    found = state.engine().list_secrets()
+    found = state.engine(docker=False).list_secrets()
     if json:
         return print_json(found)
     table(("NAME", "VERSION", "CHANGED"), [(s["name"], s["version"], when(s["updated_at"])) for s in found])
@@ -27,17 +28,33 @@ def list_(context: typer.Context, json: Json = False) -> None:
 
 @app.command()
 def put(context: typer.Context, name: Name, json: Json = False) -> None:
-    """Keep a secret; its value is asked for without an echo, or read from a pipe."""
-    is_terminal = sys.stdin.isatty()
-    value = typer.prompt("value", hide_input=True, err=True) if is_terminal else sys.stdin.read().rstrip("\n")
+    """Store a secret.
+
+    Its value is asked for without an echo, or read from a pipe; a newline at its end is left out.
+    """
     state: State = context.obj
-    kept = state.engine().put_secret(name, Secret(value))
-    print_json(kept) if json else notes().print("kept")
+    engine = state.engine(docker=False)
+    is_terminal = sys.stdin.isatty()
+    value = typer.prompt("value", hide_input=True, err=True) if is_terminal else sys.stdin.read().removesuffix("\n")
+    if not value:
+        raise InvalidInputError(
+            "the value is empty", operation="secret.put", context={"name": name}, remedy="pipe a value into the command"
+        )
+    stored = engine.put_secret(name, Secret(value))
+    print_json(stored) if json else notes().print("stored")
 
 
 @app.command()
 def rm(context: typer.Context, name: Name, json: Json = False) -> None:
-    """Forget a secret."""
+    """Delete a secret."""
     state: State = context.obj
-    state.engine().delete_secret(name)
-    print_json({"deleted": name}) if json else notes().print("forgotten")
+    engine = state.engine(docker=False)
+    if name not in [each["name"] for each in engine.list_secrets()]:
+        raise NotFoundError(
+            "there is no secret of this name",
+            operation="secret.delete",
+            context={"name": name},
+            remedy="see `byop secrets list`",
+        )
+    engine.delete_secret(name)
+    print_json({"deleted": name}) if json else notes().print("deleted")
