@@ -272,14 +272,15 @@ async fn jobs_at_clouds_that_an_engine_does_not_have_are_left_to_others() {
         () = life.died() => {}
     }
     assert_eq!(world.known().await, ["web-1"]);
-    tokio::time::sleep(LONG).await;
     let store = || MortalStore::new(Arc::clone(&world.store), Life::default());
     let elsewhere = Engine::builder().with_store(store()).with_cloud(FakeCloud::new().with_name("other"));
     let elsewhere = elsewhere.with_clock(world.clock.clone()).without_takeover().build().unwrap();
-    assert_eq!(elsewhere.resume().await.unwrap(), []);
-    // For longer than a lease: it does not take jobs over by itself, either.
-    tokio::time::sleep(LONG).await;
     let job = last_job(&elsewhere).await.unwrap();
+    // It does not take jobs over by itself, and none that is not for it.
+    for _ in 0..2 {
+        assert_eq!(elsewhere.resume().await.unwrap(), []);
+        tokio::time::timeout(LONG, elsewhere.wait(&job)).await.expect_err("nobody works on it");
+    }
     assert_ne!(elsewhere.get_job(&job).await.unwrap().state, JobState::Failed);
     let engine = world.engine();
     assert_eq!(engine.resume().await.unwrap().first(), Some(&job));
