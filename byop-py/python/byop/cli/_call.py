@@ -20,7 +20,7 @@ from ._output import Json, print_json
 from ._state import State
 
 #: Verbs that may ask a cloud.
-_CLOUDS = re.compile("server|sweep|^wait$|^resume$")
+_CLOUDS = re.compile("server|sweep|^resume$")
 _JOB = re.compile("job_[0-9a-z]{20}")
 
 
@@ -53,9 +53,8 @@ def call(
     given = _read(sys.stdin.read() if arguments == "-" else arguments)
     state: State = context.obj
     clouds = open_clouds() if _CLOUDS.search(verb) else ()
-    # What goes on with jobs must be able to do their work.
-    needed = verb in ("wait", "resume") and not clouds
-    engine = state.engine(docker=needed, clouds=clouds)
+    # To resume jobs, it must be able to do their work.
+    engine = state.engine(docker=verb == "resume" and not clouds, clouds=clouds)
     try:
         answer = _ask(getattr(engine, verb), given)
         if isinstance(answer, Stream):

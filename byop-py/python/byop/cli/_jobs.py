@@ -120,7 +120,8 @@ def resume(context: typer.Context, json: Json = False) -> None:
 def _tell_others(engine: Engine, resumed: Collection[str]) -> None:
     for job in engine.list_jobs(unfinished=True):
         if job["id"] not in resumed:
-            notes().print(line(f"{job['id']} ({job['kind']} of {job['subject']}) still belongs to another process"))
+            notes().print(line(f"not resumed: {job['id']}, {job['kind']} of {job['subject']}"))
+            notes().print("  cause: another process works on it, or this one lacks its cloud or Docker")
             notes().print("  to do: if that process is gone, run `byop resume` again in 30 seconds")
 
 
