@@ -133,7 +133,7 @@ def serve(context: typer.Context, json: Json = False) -> None:
     """
     state: State = context.obj
     clouds = open_clouds()
-    engine = state.engine(docker=not clouds, clouds=clouds)
+    engine = state.engine(docker=not clouds, clouds=clouds, takeover=True)
     since = int(time.time() * 1000)
     engine.resume()
     if not json:
