@@ -287,14 +287,16 @@ def test_an_exit_handler_that_is_too_late_is_told_so(how: str) -> None:
             tell(lambda: asyncio.run(work()))
 
         def in_a_thread():
-            thread = threading.Thread(target=tell, args=(engine.list_servers,))
-            thread.start()
+            is_late.set()
             thread.join()
 
         def with_a_provider():
             tell(lambda: engine.plan_server(REQUEST))
 
         atexit.register({how})
+        is_late = threading.Event()
+        thread = threading.Thread(target=lambda: (is_late.wait(), tell(engine.list_servers)), daemon=True)
+        thread.start()
     """
     code = "engine = byop.Engine(clouds=[Provider()])"
     assert program(handler, MINE, code) == (0, "the interpreter of Python ends\n", "")

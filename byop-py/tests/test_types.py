@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing
 from typing import Any
 
 import byop
@@ -11,6 +10,7 @@ import pytest
 from byop import testing, types
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from typing_extensions import get_type_hints
 
 NAMES = sorted(name for name, value in vars(types).items() if hasattr(value, "__required_keys__"))
 #: What holds a secret is no plain data.
@@ -20,13 +20,13 @@ WITH_SECRETS = {"HostKey", "HostSpec", "ServerSpec", "ServerSpecInput"}
 @pytest.mark.parametrize("name", NAMES)
 def test_a_type_is_read_by_a_library(name: str) -> None:
     kind = getattr(types, name)
-    assert typing.get_type_hints(kind, include_extras=True)
+    assert get_type_hints(kind, include_extras=True)
     if name not in WITH_SECRETS:
         pydantic.TypeAdapter(kind).json_schema()
 
 
 def test_the_types_of_fakes_are_read_too() -> None:
-    assert "kind" in typing.get_type_hints(testing.LedgerEntry)
+    assert "kind" in get_type_hints(testing.LedgerEntry)
     pydantic.TypeAdapter(testing.LedgerEntry)
 
 
@@ -55,7 +55,7 @@ def test_what_a_checker_needs_to_know_is_in_the_types() -> None:
         ("ErrorReport", "context"): list[tuple[str, str]],
     }
     for (name, key), hint in hints.items():
-        assert typing.get_type_hints(getattr(types, name))[key] == hint, (name, key)
+        assert get_type_hints(getattr(types, name))[key] == hint, (name, key)
 
 
 def test_of_an_argument_a_part_is_enough(byop_engine: byop.Engine, byop_cloud: testing.FakeCloud) -> None:

@@ -28,7 +28,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustls", &["byop-core/src/docker", "byop-core/src/store/postgres", "byop-cloud/src/http"]),
     ("rustls_native_certs", &["byop-core/src/store/postgres", "byop-cloud/src/http"]),
     ("rustix", &["byop-core/src/source"]),
-    // The types say what their schemas are; only one file makes them.
+    // The types say what their schemas are. One file makes them, and one more for the arguments of Python, which are told
+    // by them when they do not fit.
     (
         "schemars",
         &[
@@ -41,6 +42,9 @@ const HOMES: &[(&str, &[&str])] = &[
             "byop-core/src/schema",
             "byop-core/src/secret",
             "byop-core/src/stage/remove",
+            "byop-py/src/args",
+            "byop-py/src/engine",
+            "byop-py/src/misfit",
         ],
     ),
     ("serde_yaml", &["byop-core/src/generator/yaml"]),
