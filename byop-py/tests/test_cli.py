@@ -16,7 +16,7 @@ import byop
 import jsonschema
 import pytest
 from byop import _environment
-from byop.cli import _exit, _output, _schemas
+from byop.cli import _exit, _output, _schemas, _state
 from byop.cli import app as command
 from byop.testing import FakeCloud, FakeRuntime
 from rich.console import Console
@@ -463,6 +463,25 @@ def test_a_user_without_a_home_is_told_what_to_do(monkeypatch: pytest.MonkeyPatc
     error = run("ps").exception
     assert isinstance(error, byop.InvalidInputError) and "BYOP_HOME" in str(error)
     assert run("schema").exit_code == 0
+
+
+def test_a_command_leaves_the_jobs_of_others_to_those_who_stay(
+    machine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def engine(**given: Any) -> byop.Engine:
+        asked.append(given["takeover"])
+        return byop.Engine(**given)
+
+    def stop(*_: Any, **__: Any) -> Any:
+        raise _exit.Stopped(143)
+
+    monkeypatch.setattr(_state, "Engine", engine)
+    monkeypatch.setattr(byop.Engine, "follow_audit", stop)
+    for arguments in (UP, ("resume",), ("serve",)):
+        assert run(*arguments).exit_code == 0
+    assert asked == [False, False, True]
 
 
 def test_no_short_help_is_cut() -> None:

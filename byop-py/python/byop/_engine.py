@@ -166,7 +166,8 @@ class Engine(BlockingVerbs):
         The state is in the folder ``BYOP_HOME``, or in ``~/.local/share/byop``, and so is the key of the secrets unless
         ``BYOP_KEY`` or ``BYOP_KEY_FILE`` gives one; it is generated when missing. Apps run on the Docker engine that
         ``DOCKER_HOST`` names, or on that of this machine. The clouds are those whose credentials the environment has,
-        and those that ``BYOP_CLOUDS`` names. ``BYOP_HTTP_PORT`` and ``BYOP_PROXY_PREFIX`` are settings of the proxy.
+        and those that ``BYOP_CLOUDS`` names. ``BYOP_HTTP_PORT`` and ``BYOP_PROXY_PREFIX`` are settings of the
+        proxy; by default those of the command's last deployment.
 
         Raises:
             UnavailableError: There is neither a Docker engine nor a cloud.

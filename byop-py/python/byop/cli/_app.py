@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -21,17 +22,17 @@ from ..exceptions import (
     UnavailableError,
 )
 from . import _apps, _call, _deploy, _doctor, _jobs, _platform, _preview, _secrets, _servers
-from ._exit import BROKEN_PIPE, DIFFERENCES, EXIT_CODES, INTERRUPTED, Stopped, prepare_streams, stop_on_signals
+from ._exit import BROKEN_PIPE, DIFFERENCES, EXIT_CODES, INTERRUPTED, Stopped, prepare_streams, silence, stop_on_signals
 from ._output import fail
 from ._state import State
 
 _CODES = ", ".join(f"{code} {kind.replace('_', ' ')}" for kind, code in EXIT_CODES.items())
-_EPILOG = f"""Exit codes: 0 success, {_CODES}, {DIFFERENCES} differences or leftovers were found, {INTERRUPTED} Ctrl-C.
+_EPILOG = f"""Exit codes: 0 success, {_CODES}, {DIFFERENCES} differences were found, {INTERRUPTED} Ctrl-C.
 
-Variables: BYOP_HOME and BYOP_HTTP_PORT as the options above; BYOP_PROXY_PREFIX names the proxy, for several
-installations on one host; BYOP_KEY holds the keys of the secrets, the newest first, and BYOP_KEY_FILE names a file with
-them; BYOP_CLOUDS names clouds to use, separated by commas; BYOP_TRACEBACK=1 shows where an internal error happened;
-NO_COLOR turns colours off. DOCKER_HOST and the credentials of clouds are read as their own tools read them."""
+Environment variables: BYOP_HOME and BYOP_HTTP_PORT set the options above; BYOP_PROXY_PREFIX names the proxy, for
+several installations on one host; BYOP_KEY holds the keys that encrypt secrets, the newest first, and BYOP_KEY_FILE
+names a file with them; BYOP_CLOUDS lists clouds to use, separated by commas; BYOP_TRACEBACK=1 shows where an internal
+error happened; NO_COLOR turns colours off. DOCKER_HOST and the credentials of clouds are read as their own tools do."""
 
 app = typer.Typer(
     name="byop",
@@ -59,7 +60,7 @@ def _shared(
     context: typer.Context,
     home: Annotated[
         Optional[Path],
-        typer.Option(envvar="BYOP_HOME", help="The folder with all state; ~/.local/share/byop if absent."),
+        typer.Option(envvar="BYOP_HOME", help="The folder for all state; by default ~/.local/share/byop."),
     ] = None,
     http_port: Annotated[
         Optional[int],
@@ -67,7 +68,7 @@ def _shared(
             envvar="BYOP_HTTP_PORT",
             min=1,
             max=65535,
-            help="The port of the proxy: at first 80, then what the last deployment used.",
+            help="The port of the proxy; by default that of the last deployment, or 80.",
         ),
     ] = None,
     version: Annotated[
@@ -95,7 +96,12 @@ def main() -> None:
         if usage is not None and not as_json:
             usage()
             sys.exit(EXIT_CODES["invalid_input"])
-        sys.exit(fail(_told(error), as_json=as_json))
+        told = _told(error)
+        with contextlib.suppress(OSError):
+            fail(told, as_json=as_json)
+        # What could not be written is not tried once more at the end.
+        silence()
+        sys.exit(EXIT_CODES.get(told.kind, 1))
 
 
 def _run() -> int:
@@ -122,7 +128,7 @@ def _told(error: Any) -> ByopError:
         return kinds.get(type(error), UnavailableError)(message, operation="file.open", context=context)
     # Its text stays out: it may quote a secret.
     return InternalError(
-        "byop has made a mistake",
+        "this is an error in byop itself",
         operation="command.run",
         context={"exception": type(error).__name__},
         remedy="set BYOP_TRACEBACK=1 to see where, and report it",

@@ -35,7 +35,7 @@ def logs(
     context: typer.Context,
     name: App,
     wait: Annotated[bool, typer.Option("--follow", "-f", help="Wait for new lines.")] = False,
-    tail: Annotated[Optional[int], typer.Option("--tail", min=0, help="Show only that many of the last lines.")] = None,
+    tail: Annotated[Optional[int], typer.Option("--tail", min=0, help="How many lines to show of the end.")] = None,
     json: Json = False,
 ) -> None:
     """Print the log of an app."""
@@ -85,7 +85,7 @@ def rollback(
     context: typer.Context,
     name: App,
     to: Annotated[
-        Optional[int], typer.Option("--to", min=1, help="The number of a release; the previous one if absent.")
+        Optional[int], typer.Option("--to", min=1, help="The number of a release; by default the previous one.")
     ] = None,
     json: Json = False,
 ) -> None:

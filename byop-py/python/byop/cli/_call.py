@@ -16,11 +16,13 @@ from .._environment import open_clouds
 from ..exceptions import InvalidInputError, NotFoundError, UnavailableError
 from . import _schemas
 from ._follow import follow
-from ._output import Json, print_json
+from ._output import print_json
 from ._state import State
 
 #: Verbs that may ask a cloud.
-_CLOUDS = re.compile("server|sweep|^wait$|^resume$")
+_CLOUDS = re.compile("server|sweep|^resume$")
+#: Accepted as everywhere.
+Always = Annotated[bool, typer.Option("--json", show_default=False, help="Print JSON, as always.")]
 _JOB = re.compile("job_[0-9a-z]{20}")
 
 
@@ -32,13 +34,13 @@ def add_to(app: typer.Typer) -> None:
 
 def call(
     context: typer.Context,
-    verb: Annotated[str, typer.Argument(help="A verb of the engine, such as list_clients; all names if absent.")] = "",
+    verb: Annotated[str, typer.Argument(help="A verb of the engine, such as list_clients; without one, all.")] = "",
     arguments: Annotated[str, typer.Argument(help="Its arguments by name in a JSON object; - reads stdin.")] = "{}",
-    json: Json = True,
+    json: Always = True,
 ) -> None:
     """Call any verb of the engine and print its answer as JSON.
 
-    When it starts jobs, their events go to stderr, and the command ends when they do.
+    If it starts jobs, waits for them and prints their events to stderr.
     """
     known = [*_byop.engine_verbs(), *_byop.engine_streams()]
     if not verb:
@@ -53,9 +55,8 @@ def call(
     given = _read(sys.stdin.read() if arguments == "-" else arguments)
     state: State = context.obj
     clouds = open_clouds() if _CLOUDS.search(verb) else ()
-    # What goes on with jobs must be able to do their work.
-    needed = verb in ("wait", "resume") and not clouds
-    engine = state.engine(docker=needed, clouds=clouds)
+    # To resume jobs, it must be able to do their work.
+    engine = state.engine(docker=verb == "resume" and not clouds, clouds=clouds)
     try:
         answer = _ask(getattr(engine, verb), given)
         if isinstance(answer, Stream):
@@ -107,9 +108,9 @@ def _jobs(answer: Any) -> Iterator[str]:
 
 def schema(
     name: Annotated[
-        Optional[list[str]], typer.Argument(help="A command, such as servers list, or a type; all names if absent.")
+        Optional[list[str]], typer.Argument(help="A command, such as servers list, or a type; without it, all names.")
     ] = None,
-    json: Json = True,
+    json: Always = True,
 ) -> None:
     """Print the JSON Schema of what a command prints with `--json`."""
     print_json(_schemas.schema(" ".join(name)) if name else _schemas.names())

@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
 def doctor(context: typer.Context, json: Json = False) -> None:
     """Check this machine and say what is missing.
 
-    The exit code is 10 if byop cannot work without it.
+    The exit code is 10 if something that byop needs is missing.
     """
     state: State = context.obj
     findings = [_check(name, check, needed) for name, check, needed in _checks(state)]

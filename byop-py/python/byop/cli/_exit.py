@@ -53,7 +53,7 @@ def stop_on_signals() -> None:
 def _stop(number: int, _: Any) -> NoReturn:
     if number == getattr(signal, "SIGHUP", None):
         # The terminal is gone.
-        _silence()
+        silence()
     raise Stopped(128 + number)
 
 
@@ -88,11 +88,11 @@ class _Output(io.TextIOWrapper):
 
 
 def _reader_is_gone() -> NoReturn:
-    _silence()
+    silence()
     raise Stopped(BROKEN_PIPE)
 
 
-def _silence() -> None:
+def silence() -> None:
     """Throw away what is still to be printed."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

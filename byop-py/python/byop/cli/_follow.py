@@ -13,20 +13,23 @@ from rich.table import Column
 from .. import Engine
 from ..exceptions import ByopError
 from ..types import Job
-from ._exit import Stopped
 from ._output import is_live, line, notes, plain
 
 
 def follow(engine: Engine, job: str, *, as_json: bool, verbose: bool = False) -> Job:
-    """Show what happens until the job ends. When this process is to end, the job is cancelled first."""
+    """Show what happens until the job ends. When this process has to end before, the job is cancelled."""
     try:
         _show(engine, job, as_json, verbose)
         return engine.wait(job)
-    except Stopped:
+    except ByopError:
+        raise
+    except BaseException:
+        # A signal, a closed pipe, a full disk: nobody sees the end of the job.
         with contextlib.suppress(ByopError):
             engine.cancel(job)
             if not as_json:
-                notes().print("cancelling the job and undoing what it did so far")
+                with contextlib.suppress(OSError):
+                    notes().print("cancelling the job and undoing what it did so far")
             engine.wait(job)
         raise
 

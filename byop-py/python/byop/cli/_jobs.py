@@ -27,9 +27,9 @@ def add_to(app: typer.Typer) -> None:
 
 def jobs(
     context: typer.Context,
-    subject: Annotated[Optional[str], typer.Argument(help="Such as app/shop or server/web-1.")] = None,
-    unfinished: Annotated[bool, typer.Option("--unfinished", help="Only those that have not ended.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="List at most that many.")] = 20,
+    subject: Annotated[Optional[str], typer.Argument(help="Only jobs of this app or server, such as app/shop.")] = None,
+    unfinished: Annotated[bool, typer.Option("--unfinished", help="Only jobs that have not ended.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="List at most this many.")] = 20,
     json: Json = False,
 ) -> None:
     """List jobs, the newest first."""
@@ -47,8 +47,8 @@ def jobs(
 
 def events(
     context: typer.Context,
-    job: Annotated[str, typer.Argument(help="The id of a job; or app/NAME or server/NAME, which is followed on.")],
-    after: Annotated[int, typer.Option("--after", min=0, help="Only those with a higher number.")] = 0,
+    job: Annotated[str, typer.Argument(help="The id of a job, or app/NAME or server/NAME for all of its jobs.")],
+    after: Annotated[int, typer.Option("--after", min=0, help="Only events with a higher number.")] = 0,
     json: Json = False,
 ) -> None:
     """Print the events of a job and follow it to its end."""
@@ -75,7 +75,7 @@ def _expect(engine: Engine, subject: str) -> None:
 
 
 def cancel(context: typer.Context, job: Job, json: Json = False) -> None:
-    """Cancel a job; what it did so far is undone."""
+    """Cancel a job and undo what it did so far."""
     state: State = context.obj
     engine = state.engine(docker=False)
     found = engine.get_job(job)
@@ -94,7 +94,7 @@ _END = {"succeeded": "succeeded", "failed": "failed", "cancelled": "been cancell
 def resume(context: typer.Context, json: Json = False) -> None:
     """Resume interrupted jobs and wait until they finish.
 
-    The exit code is that of the first job that failed.
+    If jobs fail, the exit code is that of the first.
     """
     state: State = context.obj
     clouds = open_clouds()
@@ -120,19 +120,20 @@ def resume(context: typer.Context, json: Json = False) -> None:
 def _tell_others(engine: Engine, resumed: Collection[str]) -> None:
     for job in engine.list_jobs(unfinished=True):
         if job["id"] not in resumed:
-            notes().print(line(f"{job['id']} ({job['kind']} of {job['subject']}) still belongs to another process"))
+            notes().print(line(f"not resumed: {job['id']}, {job['kind']} of {job['subject']}"))
+            notes().print("  cause: another process works on it, or this one lacks its cloud or Docker")
             notes().print("  to do: if that process is gone, run `byop resume` again in 30 seconds")
 
 
 def serve(context: typer.Context, json: Json = False) -> None:
     """Run schedules and resume interrupted jobs until stopped.
 
-    It also removes preview apps that have expired. What happens is printed as records of the audit. When it is stopped,
-    the jobs that it runs are left for the next one.
+    It also removes expired preview apps, and prints the records of the audit as they come. Jobs that still run when it
+    is stopped can be resumed.
     """
     state: State = context.obj
     clouds = open_clouds()
-    engine = state.engine(docker=not clouds, clouds=clouds)
+    engine = state.engine(docker=not clouds, clouds=clouds, takeover=True)
     since = int(time.time() * 1000)
     engine.resume()
     if not json:

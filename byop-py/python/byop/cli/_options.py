@@ -9,14 +9,15 @@ import typer
 from ..exceptions import InvalidInputError
 
 App = Annotated[str, typer.Argument(help="The name of the app.")]
-Name = Annotated[Optional[str], typer.Option("--name", "-n", help="The name of the app; taken from SOURCE if absent.")]
-Domains = Annotated[Optional[list[str]], typer.Option("--domain", "-d", help="A host name; may be repeated.")]
+Name = Annotated[Optional[str], typer.Option("--name", "-n", help="Its name; by default that of the source.")]
+Domains = Annotated[Optional[list[str]], typer.Option("--domain", "-d", help="One of its host names; may be repeated.")]
 Env = Annotated[
-    Optional[list[str]], typer.Option("--env", "-e", metavar="NAME=VALUE", help="A variable; may be repeated.")
+    Optional[list[str]],
+    typer.Option("--env", "-e", metavar="NAME=VALUE", help="An environment variable; may be repeated."),
 ]
 Secrets = Annotated[
     Optional[list[str]],
-    typer.Option("--secret", metavar="NAME=SECRET", help="A variable with the value of a secret; may be repeated."),
+    typer.Option("--secret", metavar="NAME=SECRET", help="An environment variable set to a secret; may be repeated."),
 ]
 Port = Annotated[
     Optional[int], typer.Option("--port", "-p", min=1, max=65535, help="The port that the app listens on.")

@@ -15,7 +15,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ..exceptions import ByopError
-from ._exit import EXIT_CODES
 
 #: In place of a table: what the verb returns, one value in all, or one a line where it comes bit by bit.
 Json = Annotated[bool, typer.Option("--json", help="Print JSON; `byop schema` describes it.")]
@@ -94,8 +93,8 @@ def money(price: Any) -> str:
     return "" if price is None else f"{price['micros'] / 1e6:.2f} {price['currency']}"
 
 
-def fail(error: ByopError, *, as_json: bool) -> int:
-    """Say what went wrong, why, and what to do; return the exit code."""
+def fail(error: ByopError, *, as_json: bool) -> None:
+    """Say what went wrong, why, and what to do."""
     if as_json:
         typer.echo(json.dumps({"error": json.loads(error._to_report())}), err=True)
     else:
@@ -106,4 +105,3 @@ def fail(error: ByopError, *, as_json: bool) -> int:
             console.print(line("  cause: ", cause))
         if error.remedy:
             console.print(line("  to do: ", error.remedy))
-    return EXIT_CODES.get(error.kind, 1)

@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 
 def drift(
     context: typer.Context,
-    apps: Annotated[Optional[list[str]], typer.Argument(help="Names of apps; all if absent.")] = None,
+    apps: Annotated[Optional[list[str]], typer.Argument(help="Names of apps; by default all.")] = None,
     json: Json = False,
 ) -> None:
     """Compare apps with the store; exit code 20 if they differ."""
@@ -59,15 +59,15 @@ def census(context: typer.Context, json: Json = False) -> None:
 
 def sweep(
     context: typer.Context,
-    remove: Annotated[bool, typer.Option("--remove", help="Remove what was found.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove them.")] = False,
     installation: Annotated[
-        Optional[list[str]], typer.Option(help="The id of another installation whose leftovers are removed too.")
+        Optional[list[str]], typer.Option(help="The id of another installation whose resources are removed too.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Find leftovers of byop at the clouds.
+    """Find resources at the clouds that byop has no record of.
 
-    The exit code is 20 if there are any that were not removed, and 10 if a cloud could not be asked.
+    The exit code is 20 if any remain, and 10 if a cloud could not be asked.
     """
     state: State = context.obj
     clouds = clouds_of(None, remedy="set the credentials of one, or BYOP_CLOUDS=docker for the one on this machine")

@@ -30,7 +30,7 @@ def list_(context: typer.Context, json: Json = False) -> None:
 def put(context: typer.Context, name: Name, json: Json = False) -> None:
     """Store a secret.
 
-    Its value is asked for without an echo, or read from a pipe; a newline at its end is left out.
+    Asks for the value without echoing it, or reads it from a pipe, without the newline at its end.
     """
     state: State = context.obj
     engine = state.engine(docker=False)

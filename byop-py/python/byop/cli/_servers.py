@@ -70,11 +70,11 @@ def create(
     region: Annotated[str, typer.Option("--region", "-r", help="A region, from `byop servers regions`.")],
     size: Annotated[str, typer.Option("--size", "-s", help="A size, from `byop servers sizes`.")],
     provider: Provider = None,
-    image: Annotated[str, typer.Option("--image", help="The operating system.")] = "debian-12",
+    image: Annotated[str, typer.Option("--image", help="The operating system image.")] = "debian-12",
     ssh_key: Annotated[
         Optional[list[Path]], typer.Option("--ssh-key", help="A file with a public key; may be repeated.")
     ] = None,
-    reserved_ip: Annotated[bool, typer.Option("--reserved-ip", help="Give it an address that outlives it.")] = False,
+    reserved_ip: Annotated[bool, typer.Option("--reserved-ip", help="Give it an IP address that outlives it.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be created, and its price.")] = False,
     json: Json = False,
 ) -> None:

@@ -31,13 +31,21 @@ class State:
                 "this user has no home folder", operation="home.find", remedy="set BYOP_HOME, or give --home"
             ) from error
 
-    def engine(self, *, docker: bool = True, clouds: Sequence[CloudProvider] = (), changes: bool = False) -> Engine:
+    def engine(
+        self,
+        *,
+        docker: bool = True,
+        clouds: Sequence[CloudProvider] = (),
+        changes: bool = False,
+        takeover: bool = False,
+    ) -> Engine:
         """Return an engine with this machine's Docker and these clouds.
 
         Args:
             docker: Whether the verb needs Docker; otherwise it is used where it is there.
             clouds: The clouds.
             changes: Whether the verb may change the proxy; then its settings are remembered.
+            takeover: Whether it lives long enough for the jobs of others.
         """
         given = settings(self.home)
         given["http_port"] = self.http_port or given["http_port"]
@@ -51,4 +59,4 @@ class State:
             self.no_docker = error
             # An engine needs a host or a cloud, even where a verb asks neither.
             runtimes = {} if clouds else {"local": Docker("tcp://127.0.0.1:9")}
-        return Engine(runtimes=runtimes, clouds=clouds, **given)
+        return Engine(runtimes=runtimes, clouds=clouds, takeover=takeover, **given)
