@@ -8,6 +8,8 @@
 set -euo pipefail
 # Where nobody looks on, what hangs is ended after 80 minutes, and what was printed last says where.
 [ -t 0 ] || [ -n "${BYOP_LIMITED-}" ] || BYOP_LIMITED=1 exec timeout --kill-after=30 80m "$0" "$@"
+# There nothing is built twice, either: what the compiler would keep for the next time is not needed.
+[ -t 0 ] || export CARGO_INCREMENTAL=0
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$root/tests/lib.sh"
@@ -60,6 +62,8 @@ export MOTO_SERVER=$BYOP_STATE/moto/bin/moto_server
 export BYOP_SEEDS=${BYOP_SEEDS:-4000} BYOP_KILLS=${BYOP_KILLS:-100}
 
 stage "tests"
+# Most of them wait for the engine, not for a processor.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc) * 2))}
 cargo test --locked --workspace --all-features --no-fail-fast -- --show-output
 
 stage "Python"

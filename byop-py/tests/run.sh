@@ -7,7 +7,7 @@ top=$(CDPATH= cd -- "$here/../.." && pwd)
 work=${1:-}
 if [ -z "$work" ]; then
     work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
+    trap 'wait; rm -rf "$work"' EXIT
 fi
 mkdir -p "$work"
 work=$(CDPATH= cd -- "$work" && pwd)
@@ -39,22 +39,26 @@ done
 cd "$work"
 # What is missing is a failure here, not a skip.
 export BYOP_REQUIRE="${BYOP_REQUIRE:-docker}"
-"$work/clean/bin/python" -m pytest -q -p no:cacheprovider -c "$here/../pyproject.toml" --rootdir "$here" "$here"
 
 # The same wheel on the other versions that this machine has: all but the engine, which does not know the difference.
-own=$("$work/clean/bin/python" -c 'import sys; print(sys.version_info.minor)')
-for minor in 10 11 12 13 14; do
-    for python in "python3.$minor" "$HOME/.pyenv/versions/3.$minor".*/bin/python; do
-        if [ "$minor" != "$own" ] && "$python" -c "import ensurepip, venv" 2>/dev/null; then
-            echo "CPython 3.$minor"
-            environment "py$minor" "$tests" "$python"
-            "$work/py$minor/bin/pip" install --quiet --force-reinstall --no-deps --no-index "$work"/wheels/byop-*.whl
-            "$work/py$minor/bin/python" -m pytest -q -p no:cacheprovider -c "$here/../pyproject.toml" \
-                --rootdir "$here" "$here" --ignore "$here/test_docker.py"
-            break
-        fi
+others() {
+    own=$("$work/clean/bin/python" -c 'import sys; print(sys.version_info.minor)')
+    for minor in 10 11 12 13 14; do
+        for python in "python3.$minor" "$HOME/.pyenv/versions/3.$minor".*/bin/python; do
+            if [ "$minor" != "$own" ] && "$python" -c "import ensurepip, venv" 2>/dev/null; then
+                echo "CPython 3.$minor"
+                environment "py$minor" "$tests" "$python"
+                "$work/py$minor/bin/pip" install --quiet --force-reinstall --no-deps --no-index "$work"/wheels/byop-*.whl
+                "$work/py$minor/bin/python" -m pytest -q -p no:cacheprovider -c "$here/../pyproject.toml" \
+                    --rootdir "$here" "$here" --ignore "$here/test_docker.py"
+                break
+            fi
+        done
     done
-done
+}
+others >"$work/others.log" 2>&1 &
+others=$!
+"$work/clean/bin/python" -m pytest -q -p no:cacheprovider -c "$here/../pyproject.toml" --rootdir "$here" "$here"
 "$work/tools/bin/ruff" check --quiet --no-cache --config "$here/../pyproject.toml" "$here/.." "$top/examples/python" "$top/benches/python"
 "$work/tools/bin/ruff" format --quiet --no-cache --check --config "$here/../pyproject.toml" "$here/.." "$top/examples/python" "$top/benches/python"
 "$work/tools/bin/mypy" --no-error-summary --config-file "$here/../pyproject.toml" --cache-dir "$work/mypy" \
@@ -65,4 +69,6 @@ rm -rf "$work/examples"
 cp -r "$top/examples/python" "$work/examples"
 echo '{"typeCheckingMode": "standard"}' >"$work/examples/pyrightconfig.json"
 "$work/tools/bin/pyright" --project "$work/examples" --pythonpath "$work/tools/bin/python"
+wait "$others" || { cat "$work/others.log" >&2; exit 1; }
+cat "$work/others.log"
 echo "byop-py: all passed"
