@@ -30,6 +30,12 @@ print(byop.types.AppReport.__name__, byop.testing.FakeRuntime.__name__)
     assert done.stdout.splitlines() == ["[]", "AppReport FakeRuntime"], done.stderr
 
 
+def test_a_program_that_awaits_nothing_pays_for_no_event_loop() -> None:
+    code = "import sys, byop; byop.MemoryStore(); print('asyncio' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout == "False\n", done.stderr
+
+
 def test_a_subinterpreter_is_refused() -> None:
     # In a process of its own, and by the name that this version of Python has for it.
     code = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 import json
@@ -10,10 +9,13 @@ import math
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from . import _byop
 from .exceptions import InvalidInputError
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -101,16 +103,24 @@ async def answer(start: Start) -> str | None:
     asked = _Asked(start)
     try:
         return await asked.future
-    except asyncio.CancelledError:
+    except BaseException:
+        # Ended already, unless this was cancelled.
         asked.task.cancel()
         raise
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    # Late: it takes more time and memory than all of this package, and a blocking engine needs none of it.
+    import asyncio
+
+    return asyncio.get_running_loop()
 
 
 class _Asked:
     """What was started in Rust, and the future of its answer."""
 
     def __init__(self, start: Start) -> None:
-        loop = asyncio.get_running_loop()
+        loop = _running_loop()
         self.future = future = cast("asyncio.Future[str | None]", loop.create_future())
 
         def settle(text: str | None, error: BaseException | None) -> None:
@@ -246,7 +256,7 @@ class _Item:
                 future.get_loop().call_soon_threadsafe(_settle, future, None, None)
 
     async def wait(self) -> tuple[str | None, BaseException | None]:
-        future: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[str | None] = _running_loop().create_future()
         with self._lock:
             if self._outcome is not None:
                 return self._outcome
